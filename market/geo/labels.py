@@ -37,9 +37,9 @@ _CODE_FIRST = re.compile(r"([A-Z]{2})-(?=[A-Z][a-z])(.+)")
 _DOTTED = re.compile(r"([A-Z]{2,3})\.(?:([A-Z]{2,3})\.)?([^.,]{3,})")
 _CODE = re.compile("[A-Z]{2,3}")
 # "austin tx", "springfield, il"
-_SMALL_CODE = re.compile(r"(.*\S)(, *| +)([A-Za-z][a-z])")
+_LOWERCASE_CODE = re.compile(r"(.*\S)(, *| +)([A-Za-z][a-z])")
 # "Frankfurt (Oder)", "Frankfurt/Oder"
-_TWOFOLD_NAME = re.compile(r"[^,()/]+(?: ?\([^,()/]+\)|/[^,()/]+)")
+_COMPOUND_NAME = re.compile(r"[^,()/]+(?: ?\([^,()/]+\)|/[^,()/]+)")
 _SHORT_NAMES = ((re.compile(r"\b[Ff][Tt]\.? +(?=[A-Z])"), "Fort "), (re.compile(r"\b[Mm][Tt]\.? +(?=[A-Z])"), "Mount "))
 _DASHES = re.compile(r"[‐-―−]")
 # Upper-case "OR" separates places only before another word and not after a comma. Otherwise "OR" is Oregon.
@@ -59,14 +59,14 @@ _NOISE_AFTER = re.compile(
 )
 _IN_OFFICE = re.compile(r"\bin[- ](?:the )?(?:office|person)\b.*$", re.IGNORECASE)
 # Words that, in front of a city name, form the name of a different city: East London, New London, Fort Meade.
-_MAKES_ANOTHER_NAME_WORDS = (
+_NAME_PREFIX_WORDS = (
     "new|old|north|northern|south|southern|east|eastern|west|western|fort|port|mount|lake|upper|"
     "lower|san|santa|saint|st|grand|little|big|la|le|los|las|el|de|di|of|on|in|bay|glen|point|del|"
     "great|"
 )
 # Countries whose adverts use state codes that are also US state codes: "Chennai, TN".
 _OWN_CODES = frozenset({"BR", "IN"})
-_MAKES_ANOTHER_NAME = frozenset(_MAKES_ANOTHER_NAME_WORDS.split("|"))
+_NAME_PREFIXES = frozenset(_NAME_PREFIX_WORDS.split("|"))
 
 
 @lru_cache(maxsize=32_768)
@@ -88,20 +88,20 @@ def parse_place_label(label: str) -> Place:
 def _parse_label(label: str) -> Place:
     text = unicodedata.normalize("NFKC", label[:_MAX_LABEL_LENGTH])
     text = _DASHES.sub("-", _NOT_REMOTE.sub(" ", text))
-    text = _in_usual_order(re.sub(r"[^\S\n]+", " ", text).strip())
+    text = _normalize_order(re.sub(r"[^\S\n]+", " ", text).strip())
     found = _REMOTE.search(text)
     if not found:
-        return _read_first(text)
+        return _parse_first(text)
     before, after = text[: found.start()], text[found.end() :]
-    place = _read_first(before)
+    place = _parse_first(before)
     is_separated = re.search(r"[^\w\s.%]\W*(?:or\s+)?$", before)  # "Moab - Remote", "Moab (Remote)", not "Work Remote"
     if place.city and (place.country_code or is_separated):
         return replace(place, remote=True)
-    countries = (place.country_code, _read_first(after.lstrip(" -,:;/|([")).country_code)
+    countries = (place.country_code, _parse_first(after.lstrip(" -,:;/|([")).country_code)
     return Place(remote=True, country_code=next((code for code in countries if code), None))
 
 
-def _in_usual_order(text: str) -> str:
+def _normalize_order(text: str) -> str:
     """Return the label with the city first, abbreviations expanded and the state code in upper case."""
     for short, name in _SHORT_NAMES:
         text = short.sub(name, text)
@@ -111,20 +111,20 @@ def _in_usual_order(text: str) -> str:
             return ", ".join(filter(None, (city, state, country)))
     if (coded := _CODE_FIRST.fullmatch(text)) and find_region(coded[1]):
         return f"{coded[2]}, {coded[1]}"
-    if small := _SMALL_CODE.fullmatch(text):
-        name, gap, code = small[1], small[2], small[3].upper()
-        usual = find_city(name)
-        is_known = usual is not None and code == usual.state_code
+    if lowercase := _LOWERCASE_CODE.fullmatch(text):
+        name, gap, code = lowercase[1], lowercase[2], lowercase[3].upper()
+        default = find_city(name)
+        is_known = default is not None and code == default.state_code
         if find_state(code) and (is_known or (gap.startswith(",") and text.islower())):
             return f"{name}, {code}"
     return text
 
 
-def _read_first(text: str) -> Place:
+def _parse_first(text: str) -> Place:
     """Parse the first place in a text that does not mention remote work."""
-    twofold = _TWOFOLD_NAME.match(text)
-    if twofold and find_city(twofold[0]):
-        return _read_parts([twofold[0], *_split_parts(text[twofold.end() :])])
+    compound = _COMPOUND_NAME.match(text)
+    if compound and find_city(compound[0]):
+        return _parse_parts([compound[0], *_split_parts(text[compound.end() :])])
     whole = find_place(_remove_noise(text))
     if whole:
         return whole
@@ -132,9 +132,9 @@ def _read_first(text: str) -> Place:
     alternatives = [piece for piece in _SEVERAL.split(text) if _split_parts(piece)]
     if not alternatives:
         return Place()
-    place = _read_parts(_split_parts(alternatives[0]))
+    place = _parse_parts(_split_parts(alternatives[0]))
     if inner and place.city and not find_city(place.city):
-        inside = _read_parts(_split_parts(inner[1]))
+        inside = _parse_parts(_split_parts(inner[1]))
         if inside.city and inside.country_code:
             return inside
     return place
@@ -176,7 +176,7 @@ def _remove_noise(text: str) -> str:
     return text
 
 
-def _read_parts(parts: list[str]) -> Place:
+def _parse_parts(parts: list[str]) -> Place:
     if not parts:
         return Place()
     codes = [_CODE.fullmatch(part) is not None for part in parts]
@@ -189,17 +189,17 @@ def _read_parts(parts: list[str]) -> Place:
         if place.area or not rest:
             return place
         if not place.state_code and not place.region:
-            return _read_country_first(place, rest)
+            return _parse_country_first(place, rest)
         following = find_region(rest[0])
         if following is None or following == Place(country_code=place.country_code):
-            return _read_state_first(place, rest[0])
+            return _parse_state_first(place, rest[0])
     # Anything else is a city, even if it shares its name with a state: "Ontario, Ohio".
-    return _read_city(name, rest) if rest else _read_bare(name)
+    return _parse_city(name, rest) if rest else _parse_single_name(name)
 
 
-def _read_country_first(country: Place, rest: list[str]) -> Place:
+def _parse_country_first(country: Place, rest: list[str]) -> Place:
     """Parse a country followed by a city: "India - Bengaluru", "USA - New York NY". "Spain, Portugal" is Spain."""
-    inside = _read_parts(rest)
+    inside = _parse_parts(rest)
     if inside.city and inside.country_code in {None, country.country_code}:
         return replace(inside, country_code=country.country_code)
     if (inside.state_code or inside.region) and inside.country_code == country.country_code:
@@ -209,22 +209,22 @@ def _read_country_first(country: Place, rest: list[str]) -> Place:
     return country
 
 
-def _read_state_first(state: Place, following: str) -> Place:
+def _parse_state_first(state: Place, following: str) -> Place:
     """Parse a state followed by a country or a city: "Texas, United States", "Texas - Austin"."""
     city = find_city(following)
     return city if city and state.state_code and city.state_code == state.state_code else state
 
 
-def _read_city(name: str, rest: list[str]) -> Place:
+def _parse_city(name: str, rest: list[str]) -> Place:
     """Parse a city followed by its region: "Toronto, ON", "San Jose, CA - US", "Lafayette, Georgia"."""
-    usual = find_city(name)
-    city = usual.city if usual else capitalize(name)
-    home = usual.country_code if usual else None
+    default = find_city(name)
+    city = default.city if default else capitalize(name)
+    home = default.country_code if default else None
     state_code = None
     for part in rest:
         # Two letters can be both a state and a country. A well-known city of that country decides: "Toronto, CA".
-        if usual and is_country_code(part.upper()) and home == part.upper() and len(part) == 2:
-            return usual
+        if default and is_country_code(part.upper()) and home == part.upper() and len(part) == 2:
+            return default
         if home == "GE" and fold(part) == "georgia":
             return Place(city=city, country_code="GE")
         region = find_region(part)
@@ -235,18 +235,18 @@ def _read_city(name: str, rest: list[str]) -> Place:
         if region.state_code:
             state_code = state_code or region.state_code
         elif region.country_code == "US":
-            usual_state = usual.state_code if usual else None
-            return Place(city=city, country_code="US", state_code=state_code or usual_state)
+            default_state = default.state_code if default else None
+            return Place(city=city, country_code="US", state_code=state_code or default_state)
         elif not (state_code and find_city(part)):
             return Place(city=city, country_code=region.country_code)
     if state_code:
         return Place(city=city, country_code="US", state_code=state_code)
     # A district before its city: "Bandar Utama, Petaling Jaya".
-    known = None if usual else next((city for city in map(find_city, rest) if city), None)
-    return known or _read_bare(name)
+    district_city = None if default else next((city for city in map(find_city, rest) if city), None)
+    return district_city or _parse_single_name(name)
 
 
-def _read_bare(name: str) -> Place:
+def _parse_single_name(name: str) -> Place:
     """Parse a single name, which may end in a state, country or city: "Provo UT", "Acme Helsinki"."""
     known = find_place(name)
     if known:
@@ -256,12 +256,12 @@ def _read_bare(name: str) -> Place:
         head, tail = " ".join(words[:-length]), " ".join(words[-length:])
         if not head or any(character.isdigit() for character in head):
             break
-        region = None if fold(words[-length - 1]) in _MAKES_ANOTHER_NAME else find_region(tail)
+        region = None if fold(words[-length - 1]) in _NAME_PREFIXES else find_region(tail)
         if region and (region.state_code or find_place(head)):
-            return _read_parts([head, tail])
+            return _parse_parts([head, tail])
         if region:
             return region  # an unknown name before a country is not taken for a city: "Acme Germany" is Germany
         city = find_city(tail)
-        if city and fold(words[-length - 1]) not in _MAKES_ANOTHER_NAME and len(tail) > 3:
+        if city and fold(words[-length - 1]) not in _NAME_PREFIXES and len(tail) > 3:
             return city
     return Place(city=capitalize(name))

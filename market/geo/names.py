@@ -72,10 +72,10 @@ def fold(text: str) -> str:
 def find_place(name: str) -> Place | None:
     """Find the world region, city, country, US state or part of a country with exactly this name."""
     key = fold(name)
-    if key in _no_place_words():
+    if key in _load_non_place_words():
         return Place()
-    if key in _areas():
-        return Place(area=_areas()[key])
+    if key in _load_areas():
+        return Place(area=_load_areas()[key])
     if city := find_city(name):
         return city
     if country_code := find_country(name):
@@ -100,18 +100,18 @@ def find_region(part: str) -> Place | None:
 def is_country_or_area(name: str) -> bool:
     """Return whether this is a country, a world region or a non-place, and so never half of a city's name."""
     name = name.strip()
-    return bool(find_country(name) or fold(name) in _areas() or is_non_place(name))
+    return bool(find_country(name) or fold(name) in _load_areas() or is_non_place(name))
 
 
 def is_non_place(name: str) -> bool:
     """Return whether labels use this text instead of a place: "Hybrid", "Multiple Locations"."""
-    return fold(name) in _no_place_words()
+    return fold(name) in _load_non_place_words()
 
 
 def is_default_place(place: Place) -> bool:
     """Return whether country and state are the defaults for the city's name, and so may only be assumed."""
-    usual = find_city(place.city or "")
-    return usual is not None and usual == Place(
+    default = find_city(place.city or "")
+    return default is not None and default == Place(
         city=place.city, country_code=place.country_code, state_code=place.state_code
     )
 
@@ -125,21 +125,21 @@ def capitalize(name: str) -> str:
 
 def find_city(name: str) -> Place | None:
     """Find the city that a name without state or country means. The result has the city's usual name."""
-    return _cities().get(fold(name))
+    return _load_cities().get(fold(name))
 
 
 def list_city_spellings(name: str) -> tuple[str, ...]:
     """Return the city's name and the aliases that are long enough to search for, so not "SF" or "LA"."""
-    others = _data()["other_city_names"].get(name, ())
+    others = _load_data()["other_city_names"].get(name, ())
     return (name, *(other for other in others if len(other) > 3 and not other.isupper() and name not in other))
 
 
 @cache
 def list_labels() -> tuple[str, ...]:
     """Return the labels of all known countries, US states and cities, and "Remote", in alphabetical order."""
-    states = (Place(state_code=code, country_code="US").label for code in _state_names())
-    cities = (place.label for place in _cities().values())
-    return tuple(sorted({REMOTE, *_country_names().values(), *states, *cities}))
+    states = (Place(state_code=code, country_code="US").label for code in _load_state_names())
+    cities = (place.label for place in _load_cities().values())
+    return tuple(sorted({REMOTE, *_load_country_names().values(), *states, *cities}))
 
 
 def find_country(name: str) -> str | None:
@@ -150,11 +150,11 @@ def find_country(name: str) -> str | None:
     key = fold(name)
     if key in _STATE_FIRST:
         return None
-    if code := _country_codes_by_name().get(key):
+    if code := _load_country_codes_by_name().get(key):
         return code
-    if name in _states():
+    if name in _load_states():
         return None
-    return name if is_country_code(name) else _country_codes_by_alpha_3().get(name)
+    return name if is_country_code(name) else _load_country_codes_by_alpha_3().get(name)
 
 
 class Country(NamedTuple):
@@ -170,113 +170,115 @@ def search_countries(*, search: str) -> list[Country]:
     A country matches if the search is its two- or three-letter code, or the beginning of a word in one of its names.
     Official names and aliases such as "USA" count. A blank search returns all countries.
     """
-    countries = _countries_by_name()
+    countries = _list_countries_by_name()
     if not search.strip():
         return countries
     prefix = fold(search)
-    codes = {search.strip().upper(), _country_codes_by_alpha_3().get(search.strip().upper())}
+    codes = {search.strip().upper(), _load_country_codes_by_alpha_3().get(search.strip().upper())}
     if prefix:
-        codes |= {code for name, code in _country_codes_by_name().items() if f" {prefix}" in f" {name}"}
+        codes |= {code for name, code in _load_country_codes_by_name().items() if f" {prefix}" in f" {name}"}
     return [country for country in countries if country.code in codes]
 
 
 @cache
-def _countries_by_name() -> list[Country]:
-    countries = [Country(code, name) for code, name in _country_names().items()]
+def _list_countries_by_name() -> list[Country]:
+    countries = [Country(code, name) for code, name in _load_country_names().items()]
     return sorted(countries, key=lambda country: (fold(country.name), country.code))
 
 
 def is_country_code(code: str) -> bool:
     """Return whether this is an ISO 3166 alpha-2 code in upper case."""
-    return code in _country_names()
+    return code in _load_country_names()
 
 
 def get_country_name(*, code: str) -> str | None:
     """Return the common English name of the country with this ISO 3166 alpha-2 code."""
-    return _country_names().get(code.upper())
+    return _load_country_names().get(code.upper())
 
 
 def find_country_of_part(name: str) -> str | None:
     """Find the country of a province, nation or federal state outside the United States."""
-    return _countries_by_part().get(fold(name))
+    return _load_countries_by_part().get(fold(name))
 
 
 def is_code_of_part(code: str, *, country: str) -> bool:
     """Return whether this is an ISO 3166-2 code of a part of a country, such as RS in Brazil; never for the US."""
-    return country != "US" and f"{country}-{code}" in _codes_of_parts()
+    return country != "US" and f"{country}-{code}" in _load_part_codes()
 
 
 def find_state(name: str) -> str | None:
     """Find the code of the US state with this name, or with this code in upper case."""
-    states = _states()
+    states = _load_states()
     return states.get(name) or (states.get(fold(name)) if len(name) > 2 else None)
 
 
 def get_state_name(*, code: str) -> str:
     """Return the name of the state of the United States with this code. Raises KeyError for any other code."""
-    return _state_names()[code]
+    return _load_state_names()[code]
 
 
 # The tables are made at the first question, not at import: pycountry's take 50 ms, the file 10.
 
 
 @cache
-def _data() -> dict[str, dict[str, Any]]:
+def _load_data() -> dict[str, dict[str, Any]]:
     return tomllib.loads(Path(__file__).with_name("names.toml").read_text())
 
 
 @cache
-def _no_place_words() -> frozenset[str]:
-    return frozenset(_data()["no_place"]["words"])
+def _load_non_place_words() -> frozenset[str]:
+    return frozenset(_load_data()["no_place"]["words"])
 
 
 @cache
-def _areas() -> dict[str, str]:
-    return {name: area for area, names in _data()["areas"].items() for name in names}
+def _load_areas() -> dict[str, str]:
+    return {name: area for area, names in _load_data()["areas"].items() for name in names}
 
 
 @cache
-def _cities() -> dict[str, Place]:
+def _load_cities() -> dict[str, Place]:
     cities = {}
-    for region, names in _data()["cities"].items():
+    for region, names in _load_data()["cities"].items():
         country_code, _, state_code = region.partition("-")
         for name in names:
             cities[fold(name)] = Place(city=name, country_code=country_code, state_code=state_code or None)
-    for name, others in _data()["other_city_names"].items():
+    for name, others in _load_data()["other_city_names"].items():
         cities |= {fold(other): cities[fold(name)] for other in others}
     return cities
 
 
 @cache
-def _countries() -> Any:
+def _load_countries() -> Any:
     import pycountry
 
     return pycountry.countries
 
 
 @cache
-def _country_codes_by_name() -> dict[str, str]:
+def _load_country_codes_by_name() -> dict[str, str]:
     codes: dict[str, str] = {}
-    for country in _countries():
+    for country in _load_countries():
         names = (getattr(country, attribute, None) for attribute in ("name", "common_name", "official_name"))
         codes |= {fold(name): country.alpha_2 for name in names if name}
-        codes[fold(_data()["common_country_names"].get(country.alpha_2, country.name))] = country.alpha_2
-    return codes | {fold(name): code for code, names in _data()["country_aliases"].items() for name in names}
+        codes[fold(_load_data()["common_country_names"].get(country.alpha_2, country.name))] = country.alpha_2
+    return codes | {fold(name): code for code, names in _load_data()["country_aliases"].items() for name in names}
 
 
 @cache
-def _country_names() -> dict[str, str]:
-    common = _data()["common_country_names"]
-    return {each.alpha_2: common.get(each.alpha_2, getattr(each, "common_name", each.name)) for each in _countries()}
+def _load_country_names() -> dict[str, str]:
+    common = _load_data()["common_country_names"]
+    return {
+        each.alpha_2: common.get(each.alpha_2, getattr(each, "common_name", each.name)) for each in _load_countries()
+    }
 
 
 @cache
-def _country_codes_by_alpha_3() -> dict[str, str]:
-    return {country.alpha_3: country.alpha_2 for country in _countries()}
+def _load_country_codes_by_alpha_3() -> dict[str, str]:
+    return {country.alpha_3: country.alpha_2 for country in _load_countries()}
 
 
 @cache
-def _states() -> dict[str, str]:
+def _load_states() -> dict[str, str]:
     """Return the codes of the US states and DC, by upper-case code and by folded name."""
     import pycountry
 
@@ -289,19 +291,19 @@ def _states() -> dict[str, str]:
 
 
 @cache
-def _state_names() -> dict[str, str]:
+def _load_state_names() -> dict[str, str]:
     import pycountry
 
     return {each.code.removeprefix("US-"): each.name for each in pycountry.subdivisions.get(country_code="US")}
 
 
 @cache
-def _countries_by_part() -> dict[str, str]:
-    return {part: code for code, parts in _data()["country_parts"].items() for part in parts}
+def _load_countries_by_part() -> dict[str, str]:
+    return {part: code for code, parts in _load_data()["country_parts"].items() for part in parts}
 
 
 @cache
-def _codes_of_parts() -> frozenset[str]:
+def _load_part_codes() -> frozenset[str]:
     import pycountry
 
     return frozenset(subdivision.code for subdivision in pycountry.subdivisions)

@@ -50,22 +50,22 @@ def normalize_place(
     if locations:
         first = locations[0]
         if isinstance(first, Mapping):
-            name = _text(first.get("name")) or _text(first.get("display_name"))
-            kind = _text(first.get("type"))
-            first_state = _text(first.get("state_code")) or _text(first.get("state"))
-            first_country_code = _text(first.get("country_code"))
-            first_country = _text(first.get("country_name"))
+            name = _to_text(first.get("name")) or _to_text(first.get("display_name"))
+            kind = _to_text(first.get("type"))
+            first_state = _to_text(first.get("state_code")) or _to_text(first.get("state"))
+            first_country_code = _to_text(first.get("country_code"))
+            first_country = _to_text(first.get("country_name"))
         else:
-            name = _text(first)
+            name = _to_text(first)
     elif cities:
-        name = _text(cities[0])
+        name = _to_text(cities[0])
     return _build_place_label(
-        _text(label),
+        _to_text(label),
         name,
         kind,
-        first_state or _text(state_code),
-        first_country_code or _text(country_code),
-        first_country or _text(country),
+        first_state or _to_text(state_code),
+        first_country_code or _to_text(country_code),
+        first_country or _to_text(country),
     )
 
 
@@ -86,8 +86,8 @@ def _build_place_label(label: str, name: str, kind: str, state: str, country_cod
     if not is_country_code(code):
         code = find_country(country) or ""
     state_code = find_state(state.upper() if len(state) == 2 else state)
-    located = _read_located(name, kind=kind, state_code=state_code, country_code=code)
-    if _disagree(written, located, label):
+    located = _parse_located(name, kind=kind, state_code=state_code, country_code=code)
+    if _contradicts(written, located, label):
         return written.label
     if located.city and (code or not (written.city and written.country_code)):
         return located.label
@@ -98,7 +98,7 @@ def _build_place_label(label: str, name: str, kind: str, state: str, country_cod
     return next((place.label for place in (located, written) if place.label != UNKNOWN), UNKNOWN)
 
 
-def _disagree(written: Place, located: Place, label: str) -> bool:
+def _contradicts(written: Place, located: Place, label: str) -> bool:
     """Return whether the label names a place that contradicts the structured location."""
     if not written.country_code or written.city in _PARTS_OF_THE_COUNTRY:
         return False
@@ -116,7 +116,7 @@ def has_country(label: str, code: str) -> bool:
     return any(find_country(part.strip()) == code for part in _NAMES.split(label))
 
 
-def _read_located(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
+def _parse_located(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
     """Determine the place of a structured location from its name and its fields."""
     wide = Place(country_code=country_code or None)
     place = parse_place_label(name)
@@ -143,19 +143,19 @@ def _read_located(name: str, *, kind: str, state_code: str | None, country_code:
 def _complete(place: Place, *, state_code: str | None, country_code: str) -> Place:
     """Fill in country and state from the structured fields, unless the label names them."""
     own = place.country_code
-    if country_code and (own is None or (own != country_code and _is_open(place, country_code))):
-        usual = find_city(place.city or "")
-        usual_state = usual.state_code if usual and usual.country_code == country_code else None
-        place = replace(place, country_code=country_code, state_code=usual_state)
+    if country_code and (own is None or (own != country_code and _leaves_country_open(place, country_code))):
+        default = find_city(place.city or "")
+        default_state = default.state_code if default and default.country_code == country_code else None
+        place = replace(place, country_code=country_code, state_code=default_state)
     if place.country_code == "US" and state_code and (place.state_code is None or is_default_place(place)):
         return replace(place, state_code=state_code)
     return place
 
 
-def _is_open(place: Place, country_code: str) -> bool:
+def _leaves_country_open(place: Place, country_code: str) -> bool:
     """Return whether the label leaves the country open: a city only, or a code of both a state and a country."""
     return is_default_place(place) or place.state_code == country_code
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""

@@ -47,11 +47,15 @@ def ada():
 def test_returns_required_held_and_missing_skills(ada):
     store("python docker", "python docker kubernetes", "python kubernetes", "python postgres", "python")
 
-    answer = ada.get_gaps()
+    analysis = ada.get_gaps()
 
-    assert {name: type(value) for name, value in answer.items()} == GAP_FIELDS
-    assert (answer["role"], answer["total_postings_analyzed"], answer["window_days"]) == ("Software Engineer", 5, 30)
-    assert answer["required_skills"][0] == {
+    assert {name: type(value) for name, value in analysis.items()} == GAP_FIELDS
+    assert (analysis["role"], analysis["total_postings_analyzed"], analysis["window_days"]) == (
+        "Software Engineer",
+        5,
+        30,
+    )
+    assert analysis["required_skills"][0] == {
         "skill": "python",
         "display_name": "Python",
         "category": "Programming Languages",
@@ -64,17 +68,17 @@ def test_returns_required_held_and_missing_skills(ada):
         "change_in_points": None,
         "growth_percentage": None,
     }
-    required = [(each["skill"], each["required_percentage"], each["user_has"]) for each in answer["required_skills"]]
+    required = [(each["skill"], each["required_percentage"], each["user_has"]) for each in analysis["required_skills"]]
     assert required[1:] == [("docker", 40.0, False), ("kubernetes", 40.0, False)]
-    assert answer["missing_skills"] == ["docker", "kubernetes"]
-    assert (answer["skill_match_count"], answer["total_required_skills"]) == (1, 3)
-    assert (answer["coverage_percentage"], answer["weighted_coverage_percentage"]) == (33.3, 55.6)
-    assert answer["reachable_percentage"] == 20.0
-    assert answer["learn_next"] == [
+    assert analysis["missing_skills"] == ["docker", "kubernetes"]
+    assert (analysis["skill_match_count"], analysis["total_required_skills"]) == (1, 3)
+    assert (analysis["coverage_percentage"], analysis["weighted_coverage_percentage"]) == (33.3, 55.6)
+    assert analysis["reachable_percentage"] == 20.0
+    assert analysis["learn_next"] == [
         {"skill": "docker", "display_name": "Docker", "reachable_percentage": 40.0},
         {"skill": "kubernetes", "display_name": "Kubernetes", "reachable_percentage": 80.0},
     ]
-    assert answer["computed_at"].endswith("Z")
+    assert analysis["computed_at"].endswith("Z")
 
 
 def test_applies_the_threshold_and_the_window(ada):
@@ -103,21 +107,21 @@ def test_returns_pay_and_growth_if_there_are_enough_postings(ada):
 def test_returns_empty_lists_if_no_skill_reaches_the_threshold(ada):
     store("python", "docker", "kubernetes")
 
-    answer = ada.get_gaps(threshold=0.9)
+    analysis = ada.get_gaps(threshold=0.9)
 
-    assert (answer["required_skills"], answer["missing_skills"], answer["learn_next"]) == ([], [], [])
-    assert (answer["total_postings_analyzed"], answer["coverage_percentage"]) == (3, 0.0)
-    assert (answer["skill_match_count"], answer["total_required_skills"]) == (0, 0)
+    assert (analysis["required_skills"], analysis["missing_skills"], analysis["learn_next"]) == ([], [], [])
+    assert (analysis["total_postings_analyzed"], analysis["coverage_percentage"]) == (3, 0.0)
+    assert (analysis["skill_match_count"], analysis["total_required_skills"]) == (0, 0)
 
 
 def test_matches_roles_and_skills_in_any_spelling():
     store("k8s postgres apache-nifi", role="Full Stack Developer")
     grace = sign_up(skills=["Kubernetes", "Apache NiFi"], target_roles=["Full-Stack  Developer"])
 
-    answer = grace.get_gaps(role="full stack developer")
+    analysis = grace.get_gaps(role="full stack developer")
 
-    assert answer["role"] == "Full-Stack  Developer"
-    held = {each["skill"]: each["user_has"] for each in answer["required_skills"]}
+    assert analysis["role"] == "Full-Stack  Developer"
+    held = {each["skill"]: each["user_has"] for each in analysis["required_skills"]}
     assert held == {"apache nifi": True, "kubernetes": True, "postgresql": False}
 
 
@@ -184,9 +188,9 @@ def test_computes_the_stats_of_a_new_role_immediately(redis):
     refresh_stats(now=now)
     grace = sign_up(target_roles=["Site Reliability Engineer"])
 
-    answer = grace.get_gaps(role="Site Reliability Engineer")
+    analysis = grace.get_gaps(role="Site Reliability Engineer")
 
-    assert (answer["total_postings_analyzed"], answer["missing_skills"]) == (1, ["kubernetes"])
+    assert (analysis["total_postings_analyzed"], analysis["missing_skills"]) == (1, ["kubernetes"])
     # The next refresh updates the list of roles.
     assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
     refresh_stats(now=now)
@@ -223,16 +227,16 @@ def test_computes_a_role_that_waits_for_its_collection_from_stored_postings(mong
     ],
 )
 def test_rejects_roles_that_are_not_target_roles(target_roles, role, sentence):
-    answer = sign_up(target_roles=target_roles).get_gaps(status=400, role=role)
+    analysis = sign_up(target_roles=target_roles).get_gaps(status=400, role=role)
 
-    assert answer["detail"] == sentence
-    assert list(answer["errors"]) == ["role"]
+    assert analysis["detail"] == sentence
+    assert list(analysis["errors"]) == ["role"]
 
 
 def test_requires_a_role(ada):
-    answer = ada.get("/skills/gap-analysis")
+    response = ada.get("/skills/gap-analysis")
 
-    assert (answer.status_code, answer.json()["detail"]) == (400, "role is required.")
+    assert (response.status_code, response.json()["detail"]) == (400, "role is required.")
 
 
 @pytest.mark.parametrize("days", ["0", "366", "-1", "x", "", "1.5", "nan", "9" * 2000])
@@ -256,10 +260,10 @@ def test_works_without_redis(ada):
 @pytest.mark.parametrize("path", ["/skills/gap-analysis?role=x", "/skills/roles", "/skills/java"])
 def test_returns_503_if_mongodb_is_unavailable(ada, path):
     with mongodb_at(NO_MONGODB):
-        answer = ada.client.get(path, headers={"Authorization": f"Bearer {ada.token}"})
+        response = ada.client.get(path, headers={"Authorization": f"Bearer {ada.token}"})
 
-    assert answer.status_code in {200, 503} if path == "/skills/java" else answer.status_code == 503
-    assert answer.status_code == 200 or int(answer["Retry-After"]) > 0
+    assert response.status_code in {200, 503} if path == "/skills/java" else response.status_code == 503
+    assert response.status_code == 200 or int(response["Retry-After"]) > 0
 
 
 NO_FIXTURE_CHECK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -90,10 +90,10 @@ def test_counts_everything_in_the_window(client, vocabulary):
         PostingFactory(date_posted=days_ago(30)),
     )
 
-    answer = get_trending(client)
+    trends = get_trending(client)
 
     unknown = dict.fromkeys(("previous_count", "previous_percentage", "change_in_points", "growth_percentage"))
-    assert answer == {
+    assert trends == {
         "top_skills": [
             {"skill": "python", "count": 3, "percentage": 75.0, **unknown},
             {"skill": "react", "count": 2, "percentage": 50.0, **unknown},
@@ -168,9 +168,9 @@ def test_compares_only_windows_of_at_least_twenty_postings(client, vocabulary, p
 def test_a_window_includes_today(client, days, expected):
     store(*(PostingFactory(date_posted=days_ago(age)) for age in (0, 1, 29, 30, 364, 365)))
 
-    answer = get_trending(client, days=days)
+    trends = get_trending(client, days=days)
 
-    assert (answer["total_jobs_analyzed"], answer["window_days"]) == (expected, days)
+    assert (trends["total_jobs_analyzed"], trends["window_days"]) == (expected, days)
 
 
 def test_respects_the_limits_of_its_lists(client):
@@ -192,8 +192,8 @@ def test_respects_the_limits_of_its_lists(client):
         get_trending(client, skills_limit=50, locations_limit=30),
     )
 
-    def lengths(answer):
-        return [len(answer[name]) for name in ("top_skills", "technology_trends", "top_locations", "salary_trends")]
+    def lengths(trends):
+        return [len(trends[name]) for name in ("top_skills", "technology_trends", "top_locations", "salary_trends")]
 
     assert lengths(default) == [15, 15, 10, 10]
     assert lengths(smallest) == [1, 1, 2, 2]
@@ -321,11 +321,11 @@ def test_works_without_redis(client):
     started_at = time.monotonic()
 
     with redis_at(NO_REDIS):
-        answers = [Client().get("/market/trending") for _ in range(2)]
+        responses = [Client().get("/market/trending") for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert [answer.json() for answer in answers] == [expected, expected]
-    assert answers[0]["Cache-Control"] == CACHE_CONTROL
+    assert [response.status_code for response in responses] == [200, 200]
+    assert [response.json() for response in responses] == [expected, expected]
+    assert responses[0]["Cache-Control"] == CACHE_CONTROL
     assert time.monotonic() - started_at < 10  # two requests, or one that times out
 
 
@@ -333,9 +333,9 @@ def test_a_hung_redis_delays_only_the_first_request(client, hung_redis):
     client.get("/market/trending")
     started_at = time.monotonic()
 
-    answers = [client.get("/market/trending") for _ in range(10)]
+    responses = [client.get("/market/trending") for _ in range(10)]
 
-    assert [answer.status_code for answer in answers] == [200] * 10
+    assert [response.status_code for response in responses] == [200] * 10
     assert time.monotonic() - started_at < 5  # a timeout per request would take ten seconds
 
 
@@ -353,9 +353,9 @@ def test_serves_responses_from_redis_while_mongodb_is_unavailable(client):
     store(PostingFactory())
 
     with mongodb_at(NO_MONGODB):
-        answer = get_trending(client)
+        trends = get_trending(client)
 
-    assert answer["total_jobs_analyzed"] == 1
+    assert trends["total_jobs_analyzed"] == 1
 
 
 @pytest.fixture
