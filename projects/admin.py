@@ -1,4 +1,4 @@
-"""The admin of the project ideas."""
+"""Admin pages of project ideas."""
 
 from typing import Any
 
@@ -19,6 +19,8 @@ _MAX_SUGGESTED = 10
 
 
 class ProjectIdeaResource(DocumentResource):
+    """Import and export of project ideas."""
+
     catalogue = CATALOGUE
 
     class Meta(DocumentResource.Meta):
@@ -28,6 +30,8 @@ class ProjectIdeaResource(DocumentResource):
 
 
 class SkillFilter(ExactFilter):
+    """List filter by skill, in any spelling."""
+
     title = "skill"
     parameter_name = "skill"
     field = "skills"
@@ -38,13 +42,13 @@ class SkillFilter(ExactFilter):
 
 @admin.register(ProjectIdea)
 class ProjectIdeaAdmin(CuratedAdmin):
-    """Ideas. Hidden ones are answered to nobody."""
+    """Admin of project ideas. The API does not return hidden ideas."""
 
     resource_classes = (ProjectIdeaResource,)
     suggestions = {"skills": SKILL_SUGGESTIONS, "roles": ("projects/projectidea/suggest-roles.json", None)}
     list_display = ("title", "id", "difficulty", "estimated_time", "skill_list", "is_hidden")
     phone_columns = ("title", "difficulty", "estimated_time")
-    empty_text = "The command manage.py seed loads those of the platform; an import adds a file of your own."
+    empty_text = "Run manage.py seed to load the platform's ideas, or import a file."
     list_filter = (SkillFilter, "difficulty", HiddenFilter)
     search_fields = ("title", "description", "skills", "roles")
     exclude = ("seed_hash",)
@@ -55,21 +59,21 @@ class ProjectIdeaAdmin(CuratedAdmin):
         return [path("suggest-roles.json", view, name="projects_projectidea_suggest_roles"), *super().get_urls()]
 
     def suggest_roles_view(self, request: HttpRequest) -> HttpResponse:
-        """The roles of other ideas that have the text `q` in them, and the one that it is."""
+        """Return the roles of all ideas that contain the text `q`, and the exact match."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         text = " ".join(request.GET.get("q", "").split()).casefold()
         roles = sorted(role for role in Document.objects.distinct("roles") if text and text in role.casefold())
-        found = [{"value": role, "label": role} for role in roles]
-        meant = next((each for each in found if each["value"].casefold() == text), None)
-        return JsonResponse({"found": found[:_MAX_SUGGESTED], "meant": meant})
+        suggestions = [{"value": role, "label": role} for role in roles]
+        exact = next((suggestion for suggestion in suggestions if suggestion["value"].casefold() == text), None)
+        return JsonResponse({"found": suggestions[:_MAX_SUGGESTED], "meant": exact})
 
     @admin.display(description="skills")
     def skill_list(self, idea: Any) -> str:
         return ", ".join(idea.skills)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # Users' progress names an idea by its id.
+        # The id is read-only after creation because users' progress refers to an idea by its id.
         return (*self.readonly_fields, "id") if obj is not None else self.readonly_fields
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

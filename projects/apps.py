@@ -1,9 +1,11 @@
-"""What this app adds to the shared parts (`career_navigator.apps`)."""
+"""App configuration. The attributes are declarations read by `career_navigator.apps`."""
 
 from django.apps import AppConfig
 
 
 class ProjectsConfig(AppConfig):
+    """Configuration of the projects app."""
+
     name = "projects"
 
     user_exports = {"project_progress": "projects.documents.export_progress"}

@@ -1,4 +1,4 @@
-"""Project ideas as curators see them, and which of them each user has begun and finished."""
+"""Documents for project ideas and for users' progress with projects."""
 
 from mongoengine import BooleanField, DateTimeField, IntField, ListField, ObjectIdField, StringField
 
@@ -11,7 +11,7 @@ STATUSES = ("started", "finished")
 
 
 class ProjectIdeaDocument(CuratedDocument):
-    """An idea. See `projects.ideas.Idea` for the fields."""
+    """A stored project idea. The fields are described in `projects.ideas.Idea`."""
 
     id = IntField(primary_key=True, min_value=1, max_value=2**31 - 1)
     title = StringField(required=True, min_length=1, max_length=200)
@@ -23,9 +23,9 @@ class ProjectIdeaDocument(CuratedDocument):
     roles = ListField(StringField(max_length=100))
     outcome = StringField(default="", max_length=1_000)
     stretch = ListField(StringField(max_length=500))
-    # Kept, but answered to nobody.
+    # Hidden ideas stay stored but are not returned by the API.
     hidden = BooleanField()
-    # The hash of the content that seeding wrote; content that hashes otherwise was edited by a curator.
+    # Hash of the content that seeding wrote. If the current content has a different hash, a curator edited the idea.
     seed_hash = StringField(default="")
     updated_at = DateTimeField()
 
@@ -38,7 +38,6 @@ class ProjectIdeaDocument(CuratedDocument):
     meta = {
         "collection": "project_ideas",
         "indexes": [
-            # The search.
             {
                 "name": "search",
                 "fields": ["$title", "$skills", "$features", "$description"],
@@ -54,7 +53,7 @@ class ProjectIdeaDocument(CuratedDocument):
 
 
 class ProjectProgress(StoredDocument):
-    """A project that a user has begun; `finished_at` stands while the status is finished."""
+    """A user's progress with one project. `finished_at` is set only while the status is `finished`."""
 
     user = ObjectIdField(required=True)
     project = IntField(required=True)
@@ -67,7 +66,7 @@ class ProjectProgress(StoredDocument):
     meta = {
         "collection": "project_progress",
         "indexes": [
-            # A user's progress with a project, of which there is one; and all of a user's.
+            # A user has at most one progress document per project. Also serves lists by user.
             {"fields": ["user", "project"], "unique": True},
         ],
     }

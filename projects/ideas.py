@@ -1,4 +1,4 @@
-"""Project ideas: how well they fit a person, in which order to show them, and what to say of them. Pure."""
+"""Project ideas: filter them, compare them with a person's skills, rank them and describe the result. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,17 +12,16 @@ from market.trends import compute_percentage
 
 CATALOGUE = "project_ideas"
 DIFFICULTIES = ("Beginner", "Intermediate", "Advanced")
-# One or two new things beside what one knows make a project that teaches and still gets finished.
+# Minimum and maximum of the ideal number of new skills: enough to learn from, but few enough to finish the project.
 _IDEAL_NEW_SKILLS = (1, 2)
-# From so many skills on, a person is ready for the second and the third difficulty; beginners of a course never for
-# the third.
+# Minimum number of skills for the second and the third difficulty. People at `_ENTRY_LEVELS` never get the third.
 _SKILLS_FOR_LEVEL = (5, 12)
-_FIRST_YEARS = ("12th Pass Out", "1st Year")
+_ENTRY_LEVELS = ("12th Pass Out", "1st Year")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Idea:
-    """A project to build. `skills` are canonical."""
+    """A project to build. `skills` are canonical names."""
 
     id: int
     title: str
@@ -41,18 +40,18 @@ class Idea:
 
     @cached_property
     def role_keys(self) -> frozenset[str]:
-        """The roles in the form they are compared in."""
+        """The normalized roles, for comparison."""
         return frozenset(normalize_role(role) for role in self.roles)
 
     @cached_property
     def effort(self) -> int:
-        """0 for the easiest."""
+        """The difficulty as a number, 0 for the easiest."""
         return DIFFICULTIES.index(self.difficulty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedProject:
-    """A project that a user has built. `skills` are the canonical names of all that it needs, held or not."""
+    """A project that a user has finished. `skills` are canonical names of all its skills, acquired or not."""
 
     title: str
     description: str
@@ -62,7 +61,7 @@ class CompletedProject:
 
 
 class IdeaCatalogue:
-    """All ideas, by id and by skill. Built once, never changed."""
+    """All ideas, by id and by skill. Instances are immutable."""
 
     def __init__(self, ideas: Iterable[Idea]) -> None:
         self.ideas = tuple(sorted(ideas, key=lambda idea: idea.id))
@@ -78,27 +77,33 @@ class IdeaCatalogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdeaMatch:
-    """An idea and how a person stands to it."""
+    """An idea compared with a person's skills: the number of its skills the person has, and the missing ones."""
 
     idea: Idea
-    held: int
+    acquired_count: int
     missing: tuple[str, ...]
 
     @classmethod
-    def of(cls, idea: Idea, held: Collection[str]) -> "IdeaMatch":
-        missing = tuple(skill for skill in idea.skills if skill not in held)
-        return cls(idea=idea, held=len(idea.skills) - len(missing), missing=missing)
+    def build(cls, idea: Idea, acquired: Collection[str]) -> "IdeaMatch":
+        missing = tuple(skill for skill in idea.skills if skill not in acquired)
+        return cls(idea=idea, acquired_count=len(idea.skills) - len(missing), missing=missing)
 
     @property
     def percentage(self) -> float:
-        """Skills held of the skills listed."""
-        return compute_percentage(self.held, len(self.idea.skills))
+        """Percentage of the idea's skills that the person has."""
+        return compute_percentage(self.acquired_count, len(self.idea.skills))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """What somebody looks for. `focus` are canonical names of which a project has to have one; `role_key` is "" for
-    any role, `only_role` says whether projects for other roles are left out."""
+    """Search criteria for ideas.
+
+    Attributes:
+        difficulty: Required difficulty, or None for any.
+        focus: Canonical names of skills. If not empty, an idea must have at least one of them.
+        role_key: Normalized role, or "" for any.
+        only_role: Whether to leave out ideas for other roles.
+    """
 
     difficulty: str | None = None
     focus: frozenset[str] = frozenset()
@@ -107,7 +112,7 @@ class Criteria:
 
 
 def filter_ideas(*, ideas: Iterable[Idea], criteria: Criteria) -> list[Idea]:
-    """Return the ideas that meet the criteria, in their order."""
+    """Return the ideas that meet the criteria, in the order of `ideas`."""
     return [
         idea
         for idea in ideas
@@ -117,62 +122,67 @@ def filter_ideas(*, ideas: Iterable[Idea], criteria: Criteria) -> list[Idea]:
     ]
 
 
-def order_recommended(
-    *, ideas: Iterable[Idea], held: Collection[str], criteria: Criteria, demand: Mapping[str, float], level: int
+def rank_recommendations(
+    *, ideas: Iterable[Idea], acquired: Collection[str], criteria: Criteria, demand: Mapping[str, float], level: int
 ) -> Iterator[Idea]:
-    """The best next project first, each put in its place when it is asked for.
+    """Yield the ideas as recommendations, best first.
 
-    First those with more of the skills in focus, then those for the role, then those with one or two skills to learn,
-    then those of a difficulty near `level`, then by how many of the role's postings ask for what they teach
-    (`demand`, in percent), then by how much is held.
+    Ideas are ranked by, in this order: number of skills in focus, match with the role, one or two new skills, distance
+    from `level`, demand for the new skills, and fraction of the skills acquired. The ranking is computed lazily.
+
+    Args:
+        ideas: The ideas to rank.
+        acquired: Canonical names of the person's skills.
+        criteria: Skills in focus and role.
+        demand: Percentage of the role's postings that require a skill, by skill.
+        level: Suitable difficulty, as an index into `DIFFICULTIES`.
     """
-
-    held = frozenset(held)
-    # Whole tenths, whose sum does not depend on the order of a set.
+    acquired = frozenset(acquired)
+    # Integers, because a sum of floats would depend on the iteration order of the set.
     tenths = {skill: round(10 * share) for skill, share in demand.items()}
 
-    def worth(idea: Idea) -> tuple[float, ...]:
-        missing = idea.skill_set - held
+    def get_rank_in_group(idea: Idea) -> tuple[float, ...]:
+        missing = idea.skill_set - acquired
         return (
             -sum([tenths[skill] for skill in missing if skill in tenths]),
             len(missing) / (len(idea.skills) or 1),
             idea.id,
         )
 
-    # A page shows ten of hundreds: what follows the cheap part of the order is computed for those groups alone that
-    # are reached.
+    # A page shows about ten of hundreds of ideas. Grouping by the cheap criteria first avoids computing the expensive
+    # ones for groups that the caller never reaches.
     groups: dict[tuple[int, ...], list[Idea]] = defaultdict(list)
     for idea in ideas:
-        place = (
+        rank = (
             -len(idea.skill_set & criteria.focus) if criteria.focus else 0,
             criteria.role_key not in idea.role_keys if criteria.role_key else 0,
-            _distance_from_best(len(idea.skill_set - held)),
+            _get_distance_from_ideal(len(idea.skill_set - acquired)),
             abs(idea.effort - level),
         )
-        groups[place].append(idea)
+        groups[rank].append(idea)
     for _, group in sorted(groups.items()):
-        yield from sorted(group, key=worth)
+        yield from sorted(group, key=get_rank_in_group)
 
 
-def order_for_building(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[IdeaMatch]:
-    """Those that exercise most of the skills first, then those of which most is held, then the easier ones."""
-    wanted = frozenset(skills)
-    matches = [IdeaMatch.of(idea, held) for idea in ideas]
+def rank_for_skills(*, ideas: Iterable[Idea], acquired: Collection[str], skills: Collection[str]) -> list[IdeaMatch]:
+    """Rank the ideas by the number of `skills` they practise, by the percentage acquired, and by difficulty."""
+    practised = frozenset(skills)
+    matches = [IdeaMatch.build(idea, acquired) for idea in ideas]
     matches.sort(
-        key=lambda each: (-len(each.idea.skill_set & wanted), -each.percentage, each.idea.effort, each.idea.id)
+        key=lambda match: (-len(match.idea.skill_set & practised), -match.percentage, match.idea.effort, match.idea.id)
     )
     return matches
 
 
-def _distance_from_best(new_skills: int) -> int:
-    fewest, most = _IDEAL_NEW_SKILLS
-    return max(fewest - new_skills, new_skills - most, 0)
+def _get_distance_from_ideal(new_skills: int) -> int:
+    minimum, maximum = _IDEAL_NEW_SKILLS
+    return max(minimum - new_skills, new_skills - maximum, 0)
 
 
 def get_level(*, skills: int, experience_level: str | None) -> int:
-    """The difficulty that suits who holds so many skills, as the place in `DIFFICULTIES`."""
-    level = sum(skills >= least for least in _SKILLS_FOR_LEVEL)
-    return min(level, 1) if experience_level in _FIRST_YEARS else level
+    """Return the difficulty suited to a person with this number of skills, as an index into `DIFFICULTIES`."""
+    level = sum(skills >= minimum for minimum in _SKILLS_FOR_LEVEL)
+    return min(level, 1) if experience_level in _ENTRY_LEVELS else level
 
 
 def build_recommendations(
@@ -180,41 +190,47 @@ def build_recommendations(
     shown: Sequence[IdeaMatch],
     total: int,
     role: str | None,
-    role_is_known: bool,
+    has_role_projects: bool,
     demand: Mapping[str, float],
     names: Mapping[str, str],
 ) -> list[str]:
-    """What follows from what is shown. `demand` is in percent of the role's postings, `names` are to show skills by."""
+    """Build the sentences that explain recommended projects.
+
+    Args:
+        shown: The projects on the page.
+        total: Number of projects that match the filters.
+        role: Display name of the target role, if any.
+        has_role_projects: Whether any project is for the role.
+        demand: Percentage of the role's postings that require a skill, by skill.
+        names: Display names of the missing skills of the projects shown.
+    """
     sentences = []
-    if role and not role_is_known:
-        sentences.append(f"No project is made for {role} in particular, so these go by your skills alone.")
+    if role and not has_role_projects:
+        sentences.append(f"No project is specifically for {role}, so these are based only on your skills.")
     if not shown:
-        sentences.append("No project has all that you asked for; leave out a filter to see more.")
+        sentences.append("No project matches all filters. Remove a filter to see more projects.")
         return sentences
     sentences.append(_describe_first(shown[0], names))
     ready = sum(not match.missing for match in shown)
     if len(shown) > 1:
-        sentences.append(f"You hold every skill of {ready} of the {len(shown)} projects shown; {total} fit in all.")
+        sentences.append(
+            f"You have all the skills for {ready} of the {len(shown)} projects shown. {total} projects match in total."
+        )
     only_missing = Counter(match.missing[0] for match in shown if len(match.missing) == 1)
     if only_missing:
         skill, count = min(only_missing.items(), key=lambda item: (-item[1], -demand.get(item[0], 0.0), item[0]))
         projects = "project" if count == 1 else "projects"
-        sentences.append(
-            f"{names[skill]} is the one skill you lack for {count} {projects} shown{_asked(skill, demand, role)}."
-        )
+        sentences.append(f"{names[skill]} is the only skill you lack for {count} {projects} shown.")
+        if role and (share := demand.get(skill)):
+            sentences[-1] += f" {share} % of the postings for {role} require it."
     return sentences
 
 
 def _describe_first(match: IdeaMatch, names: Mapping[str, str]) -> str:
     title = match.idea.title
     if not match.missing:
-        return f"Begin with {title}: you hold all it needs."
+        return f"Begin with {title}. You have all the skills for it."
     if len(match.missing) == 1:
-        return f"Begin with {title}: the only thing new in it is {names[match.missing[0]]}."
+        return f"Begin with {title}. The only new skill in it is {names[match.missing[0]]}."
     listed = ", ".join(names[skill] for skill in match.missing[:-1])
-    return f"Begin with {title}: new in it are {listed} and {names[match.missing[-1]]}."
-
-
-def _asked(skill: str, demand: Mapping[str, float], role: str | None) -> str:
-    share = demand.get(skill)
-    return f"; {share} % of the postings for {role} ask for it" if share and role else ""
+    return f"Begin with {title}. The new skills in it are {listed} and {names[match.missing[-1]]}."

@@ -1,4 +1,4 @@
-"""What the admin sees of the project ideas."""
+"""Document-backed admin model of project ideas."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from skills.selectors import get_vocabulary
 
 
 class ProjectIdea(DocumentModel):
-    """An idea, as curators keep it."""
+    """Admin model of a project idea."""
 
     document = documents.ProjectIdeaDocument
     skills: list[str]
@@ -21,12 +21,12 @@ class ProjectIdea(DocumentModel):
     def canonical(self, name: str, value: Any) -> Any:
         if name != "skills":
             return value
-        return list(dict.fromkeys(get_vocabulary().canonical(each) or each for each in value or ()))
+        return list(dict.fromkeys(get_vocabulary().canonical(skill) or skill for skill in value or ()))
 
     def clean(self) -> None:
-        """Raise ValidationError for skills that the vocabulary lacks."""
+        """Reject changed skills that are not in the vocabulary. Raises `ValidationError`."""
         super().clean()
-        words = get_vocabulary()
-        unknown = [name for name in self.skills or () if words.canonical(name) is None]
+        vocabulary = get_vocabulary()
+        unknown = [name for name in self.skills or () if vocabulary.canonical(name) is None]
         if unknown and "skills" in self.changed_names():
             raise ValidationError({"skills": f"The vocabulary has no {', '.join(unknown)}."})

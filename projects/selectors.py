@@ -1,4 +1,4 @@
-"""Reading the catalogue of ideas and what users made of them."""
+"""Selectors for project ideas, role demand and completed projects."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,31 +15,32 @@ from skills.selectors import get_vocabulary
 from skills.vocabulary import Vocabulary
 
 WINDOW_DAYS = 30
-_SHOWN = {"hidden": {"$ne": True}}
+_VISIBLE = {"hidden": {"$ne": True}}
 
 
-def _load_catalogue(words: Vocabulary) -> IdeaCatalogue:
-    return IdeaCatalogue(_build_idea(row, words) for row in database().project_ideas.find(_SHOWN))
+def _load_catalogue(vocabulary: Vocabulary) -> IdeaCatalogue:
+    return IdeaCatalogue(_build_idea(row, vocabulary) for row in database().project_ideas.find(_VISIBLE))
 
 
 _cache: VersionedCache[IdeaCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
 
 
 def get_idea_catalogue() -> IdeaCatalogue:
-    """The ideas that nobody hid, at most a second behind the stored ones."""
-    words = get_vocabulary()
-    return _cache.get(load=lambda: _load_catalogue(words), depends_on=words)
+    """Return the ideas that are not hidden. The catalogue is at most one second stale."""
+    vocabulary = get_vocabulary()
+    return _cache.get(load=lambda: _load_catalogue(vocabulary), depends_on=vocabulary)
 
 
 def search_ideas(
     *, query: str, difficulty: str | None, skills: Collection[str] | None, limit: int, offset: int
 ) -> SearchResults[Idea]:
-    """Find ideas by words of title, skills, features and description; those with a skill that is named come first.
+    """Search ideas by words in the title, skills, features and description.
 
-    `skills` are canonical names of which an idea has to have one.
+    Ideas with a skill named in the query come first. If `skills` is given, an idea must have at least one of these
+    canonical names.
     """
-    words = get_vocabulary()
-    filters: dict[str, Any] = dict(_SHOWN)
+    vocabulary = get_vocabulary()
+    filters: dict[str, Any] = dict(_VISIBLE)
     if difficulty is not None:
         filters["difficulty"] = difficulty
     if skills is not None:
@@ -48,18 +49,21 @@ def search_ideas(
         collection=ProjectIdeaDocument._get_collection(),
         query=query,
         known=get_idea_catalogue().words,
-        canonical=words.canonical,
+        canonical=vocabulary.canonical,
         named_in="skills",
         fields=("title", "skills", "features", "description"),
         filters=filters,
-        build=lambda row: _build_idea(row, words),
+        build=lambda row: _build_idea(row, vocabulary),
         limit=limit,
         offset=offset,
     )
 
 
 def get_role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
-    """The share of a (normalized) role's postings that asks for each skill, in percent; nothing without postings."""
+    """Return the percentage of the role's postings that require each skill, by skill.
+
+    `role_key` is a normalized role. The result is empty if the role has no postings.
+    """
     stats = get_role_stats(role=role_key, days=WINDOW_DAYS, now=now) if role_key else None
     if stats is None:
         return {}
@@ -68,7 +72,10 @@ def get_role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
 
 
 def list_completed_projects(user_id: str) -> list[CompletedProject]:
-    """Return the projects that a user has finished, for a resume, the newest first; without hidden ones."""
+    """Return the projects that a user has finished, newest first, for use in a resume.
+
+    Projects that are hidden or deleted are left out.
+    """
     catalogue = get_idea_catalogue()
     completed = [
         CompletedProject(
@@ -84,14 +91,14 @@ def list_completed_projects(user_id: str) -> list[CompletedProject]:
     return sorted(completed, key=lambda project: (-project.finished_date.toordinal(), project.title))
 
 
-def _build_idea(row: dict[str, Any], words: Vocabulary) -> Idea:
+def _build_idea(row: dict[str, Any], vocabulary: Vocabulary) -> Idea:
     return Idea(
         id=row["_id"],
         title=row["title"],
         description=row["description"],
         difficulty=row["difficulty"],
         estimated_time=row["estimated_time"],
-        skills=tuple(dict.fromkeys(words.canonical(name) or name for name in row.get("skills", ()))),
+        skills=tuple(dict.fromkeys(vocabulary.canonical(name) or name for name in row.get("skills", ()))),
         features=tuple(row.get("features", ())),
         roles=tuple(row.get("roles", ())),
         outcome=row.get("outcome", ""),

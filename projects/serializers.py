@@ -1,4 +1,4 @@
-"""What the endpoints under /projects take and answer."""
+"""Serializers for the requests and responses of the endpoints under /projects."""
 
 from typing import Any
 
@@ -17,56 +17,75 @@ MAX_SKILLS = 50
 MAX_OFFSET = 10_000
 
 
-def _skill_list(**options: Any) -> serializers.ListField:
+def _build_skill_list(**options: Any) -> serializers.ListField:
     return serializers.ListField(
         child=StrictCharField(max_length=MAX_NAME_LENGTH), max_length=MAX_SKILLS, min_length=1, **options
     )
 
 
 class RecommendationsQuery(QuerySerializer):
+    """Query parameters of project recommendations."""
+
     difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
-    skill_focus = _skill_list(
-        required=False, help_text="Only projects with one of these skills, in any spelling; those with more come first."
+    skill_focus = _build_skill_list(
+        required=False,
+        help_text=(
+            "Only return projects with at least one of these skills, in any spelling. Projects with more of them come"
+            " first."
+        ),
     )
     limit = BoundedInteger(minimum=1, maximum=50, default=10)
     target_role = StrictCharField(
         required=False,
         max_length=MAX_NAME_LENGTH,
         help_text=(
-            "Only projects for this role, where there are any. Without it, projects for the user's first target role "
-            "come first."
+            "Only return projects for this role, if there are any. Without this parameter, projects for the user's"
+            " first target role come first."
         ),
     )
 
     def validate_target_role(self, role: str) -> str:
         if not normalize_role(role):
-            raise serializers.ValidationError("target_role has to name a role.")
+            raise serializers.ValidationError("target_role must name a role.")
         return role
 
 
 class SkillBuildingQuery(QuerySerializer):
-    skills = _skill_list(help_text="In any spelling; a project has to exercise one of them.")
+    """Query parameters for projects that practise given skills."""
+
+    skills = _build_skill_list(
+        help_text="Skill names in any spelling. A project must practise at least one of these skills."
+    )
     difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
     limit = BoundedInteger(minimum=1, maximum=50, default=10)
 
 
 class ProjectSearchQuery(QuerySerializer):
+    """Query parameters of the project search."""
+
     limit = BoundedInteger(minimum=1, maximum=100, default=20)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
     query = StrictCharField(
-        max_length=MAX_QUERY_LENGTH, help_text="Words of title, skills, features or description; the beginning will do."
+        max_length=MAX_QUERY_LENGTH,
+        help_text="Words, or beginnings of words, in the title, skills, features or description.",
     )
-    skills = _skill_list(required=False, help_text="In any spelling; a project has to have one of them.")
+    skills = _build_skill_list(
+        required=False, help_text="Skill names in any spelling. A project must have at least one of these skills."
+    )
     difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
 
 
 class AllProjectsQuery(QuerySerializer):
+    """Query parameters of the project list."""
+
     limit = BoundedInteger(minimum=1, maximum=100, default=50)
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
     difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
 
 
 class ProjectSerializer(serializers.Serializer[Any]):
+    """A project idea, compared with the user's skills."""
+
     id = serializers.IntegerField(source="idea.id")
     title = serializers.CharField(source="idea.title")
     description = serializers.CharField(source="idea.description")
@@ -74,20 +93,24 @@ class ProjectSerializer(serializers.Serializer[Any]):
     estimated_time = serializers.CharField(source="idea.estimated_time")
     skills = serializers.ListField(source="idea.skills", child=serializers.CharField(), help_text="Canonical names.")
     features = serializers.ListField(source="idea.features", child=serializers.CharField())
-    roles = serializers.ListField(source="idea.roles", child=serializers.CharField(), help_text="Whom it suits.")
-    outcome = serializers.CharField(source="idea.outcome", help_text="What it proves.")
+    roles = serializers.ListField(
+        source="idea.roles", child=serializers.CharField(), help_text="Roles the project suits."
+    )
+    outcome = serializers.CharField(source="idea.outcome", help_text="What the finished project demonstrates.")
     stretch = serializers.ListField(
-        source="idea.stretch", child=serializers.CharField(), help_text="How to take it further."
+        source="idea.stretch", child=serializers.CharField(), help_text="Ideas for extending the project."
     )
     skill_match_percentage = serializers.FloatField(
-        source="percentage", help_text="Skills the user holds of the skills listed."
+        source="percentage", help_text="Percentage of the project's skills that the user has."
     )
     missing_skills = serializers.ListField(
-        source="missing", child=serializers.CharField(), help_text="Those the user lacks."
+        source="missing", child=serializers.CharField(), help_text="Skills of the project that the user does not have."
     )
 
 
 class RecommendationFiltersSerializer(serializers.Serializer[Any]):
+    """The filters that were applied to project recommendations."""
+
     difficulty = serializers.ChoiceField(DIFFICULTIES, allow_null=True)
     skill_focus = serializers.ListField(child=serializers.CharField(), allow_null=True)
     limit = serializers.IntegerField()
@@ -95,14 +118,18 @@ class RecommendationFiltersSerializer(serializers.Serializer[Any]):
 
 
 class RecommendationsSerializer(serializers.Serializer[Any]):
-    projects = ProjectSerializer(many=True, help_text="The best next one first; finished ones are left out.")
-    total_projects = serializers.IntegerField(help_text="That fit the filters, shown or not.")
+    """Recommended projects, with sentences that explain them."""
+
+    projects = ProjectSerializer(many=True, help_text="Projects, best first. Finished projects are left out.")
+    total_projects = serializers.IntegerField(help_text="Number of projects that match the filters, on all pages.")
     filters_applied = RecommendationFiltersSerializer()
-    user_skill_count = serializers.IntegerField(help_text="Skills of the profile and skills learnt.")
+    user_skill_count = serializers.IntegerField(help_text="Number of skills in the profile plus skills marked as done.")
     recommendations = serializers.ListField(child=serializers.CharField())
 
 
 class SearchFiltersSerializer(serializers.Serializer[Any]):
+    """The filters that were applied to a project search."""
+
     skills = serializers.ListField(child=serializers.CharField(), allow_null=True)
     difficulty = serializers.ChoiceField(DIFFICULTIES, allow_null=True)
     limit = serializers.IntegerField()
@@ -110,24 +137,28 @@ class SearchFiltersSerializer(serializers.Serializer[Any]):
 
 
 class FoundProjectsSerializer(serializers.Serializer[Any]):
-    projects = ProjectSerializer(many=True, help_text="The most relevant first.")
-    total_found = serializers.IntegerField(help_text="In all, on this page or not.")
+    """A page of projects found by a search."""
+
+    projects = ProjectSerializer(many=True, help_text="Projects on this page, most relevant first.")
+    total_found = serializers.IntegerField(help_text="Number of projects found on all pages.")
     search_query = serializers.CharField()
     filters_applied = SearchFiltersSerializer()
 
 
 class ProjectProgressChangeSerializer(serializers.Serializer[Any]):
+    """A change to the progress with a project."""
+
     status = StrictChoiceField(choices=STATUSES)
     repository_url = HttpURLField(
         required=False,
         allow_null=True,
         max_length=MAX_URL_LENGTH,
-        help_text="Left as it is when not given; null removes it.",
+        help_text="URL of the project's repository. Unchanged if omitted. Null removes it.",
     )
 
 
 class ProjectTitleField(serializers.CharField):
-    """The title of the project with an id."""
+    """A project id, shown as the title of the project."""
 
     def to_representation(self, value: int) -> str | None:  # type: ignore[override]
         idea = get_idea_catalogue().by_id.get(value)
@@ -135,9 +166,11 @@ class ProjectTitleField(serializers.CharField):
 
 
 class ProjectProgressSerializer(serializers.Serializer[Any]):
+    """The user's progress with a project."""
+
     project_id = serializers.IntegerField(source="project")
     title = ProjectTitleField(
-        source="project", allow_null=True, help_text="Null of a project that is no longer offered."
+        source="project", allow_null=True, help_text="Title of the project. Null if the project is no longer available."
     )
     status = serializers.ChoiceField(STATUSES)
     repository_url = serializers.CharField(allow_null=True)
@@ -147,15 +180,19 @@ class ProjectProgressSerializer(serializers.Serializer[Any]):
 
 
 class ProjectProgressAnswerSerializer(ProjectProgressSerializer):
+    """The stored progress with a project, and the skills the user can confirm."""
+
     offered_skills = serializers.ListField(
         child=serializers.CharField(),
         help_text=(
-            "Of a finished project: its skills that the user does not hold yet. None is added by itself; each is "
-            "confirmed by PUT /learning/progress/{skill} with the status `done`."
+            "Skills of a finished project that the user does not have yet. They are not added automatically. To confirm"
+            " a skill, use PUT /learning/progress/{skill} with the status `done`."
         ),
     )
 
 
 class ProjectProgressListSerializer(serializers.Serializer[Any]):
-    progress = ProjectProgressSerializer(many=True, help_text="By project.")
+    """The user's progress with all projects."""
+
+    progress = ProjectProgressSerializer(many=True, help_text="Progress entries, sorted by project.")
     total = serializers.IntegerField()

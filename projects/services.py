@@ -1,4 +1,4 @@
-"""Writing project ideas: seeding them, and following a merge of two skills."""
+"""Services that write project ideas: seed ideas and apply skill merges."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,9 +15,12 @@ from skills.services import build_rename
 
 
 def seed_ideas(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
-    """Bring the stored ideas up to the entries of the seed file; safe to repeat, and what curators edited is kept.
+    """Update the stored ideas from the entries of the seed file.
 
-    Raises InvalidEntry, before anything is written, when an entry cannot be an idea.
+    Seeding is idempotent and leaves ideas that a curator edited unchanged.
+
+    Raises:
+        InvalidEntry: An entry is not a valid idea. Nothing has been written.
     """
     contents = []
     for entry in entries:
@@ -32,7 +35,7 @@ def seed_ideas(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSu
 
 
 def on_skill_merged(source: str, target: str, now: datetime) -> None:
-    """Rename the skill in every idea."""
+    """Replace the skill `source` with `target` in all project ideas."""
     change = [{"$set": {"skills": build_rename(field="skills", source=source, target=target), "updated_at": now}}]
     if database().project_ideas.update_many({"skills": source}, change).modified_count:
         replace_version(CATALOGUE)

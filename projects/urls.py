@@ -1,3 +1,5 @@
+"""Routes under /projects."""
+
 from career_navigator.api.routers import OptionalSlashRouter
 from projects.views import ProjectViewSet
 

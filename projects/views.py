@@ -1,4 +1,4 @@
-"""The endpoints under /projects."""
+"""Endpoints under /projects: recommendations, search and progress with projects."""
 
 from datetime import datetime
 from itertools import islice
@@ -25,27 +25,27 @@ from projects.ideas import (
     build_recommendations,
     filter_ideas,
     get_level,
-    order_for_building,
-    order_recommended,
+    rank_for_skills,
+    rank_recommendations,
 )
 from projects.selectors import get_idea_catalogue, get_role_demand, search_ideas
 from skills.selectors import get_vocabulary
 
-_PROJECT = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The project's id.")
+_PROJECT = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="Id of the project.")
 
 
 class ProjectViewSet(ApiViewSet):
-    """Ideas for projects, each with how much of it the current user holds, and what they have begun and finished."""
+    """Endpoints for project ideas, compared with the current user's skills, and for the user's progress."""
 
     serializer_class = shapes.ProjectSerializer
     action_options = {"delete_progress": {"request_serializer_class": None, "serializer_class": None}}
     lookup_url_kwarg = "project_id"
 
     def get_object(self) -> Idea:
-        """Return the project of the path. Raises NotFound."""
+        """Return the project named in the path. Raises `NotFound`."""
         idea = get_idea_catalogue().by_id.get(_parse_id(self.kwargs["project_id"]))
         if idea is None:
-            raise NotFound("There is no such project.", "project_not_found")
+            raise NotFound("This project does not exist.", "project_not_found")
         return idea
 
     @action(
@@ -57,37 +57,37 @@ class ProjectViewSet(ApiViewSet):
     def recommendations(self, request: Request) -> Response:
         """Recommend the best next projects for the current user.
 
-        Those that fit the current user's skills and first target role come first; finished ones are left out.
+        Projects that suit the user's skills and first target role come first. Finished projects are left out.
         """
-        user, words, catalogue = self.current_user, get_vocabulary(), get_idea_catalogue()
-        held = self._held()
+        user, vocabulary, catalogue = self.current_user, get_vocabulary(), get_idea_catalogue()
+        acquired = self._get_acquired_skills()
         role_key = normalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
-        role_is_known = role_key in catalogue.role_keys
+        has_role_projects = role_key in catalogue.role_keys
         criteria = Criteria(
             difficulty=self.query.get("difficulty"),
-            focus=frozenset(words.map_technology_slugs(self.query.get("skill_focus", ()))),
+            focus=frozenset(vocabulary.map_technology_slugs(self.query.get("skill_focus", ()))),
             role_key=role_key,
-            only_role="target_role" in self.query and role_is_known,
+            only_role="target_role" in self.query and has_role_projects,
         )
         finished = frozenset(PROJECT_PROGRESS.list_done(user.id))
-        fitting = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
+        ideas = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
         demand = get_role_demand(role_key=role_key, now=timezone.now())
-        level = get_level(skills=len(held), experience_level=user.experience_level)
-        ordered = order_recommended(ideas=fitting, held=held, criteria=criteria, demand=demand, level=level)
-        shown = [IdeaMatch.of(idea, held) for idea in islice(ordered, self.query["limit"])]
+        level = get_level(skills=len(acquired), experience_level=user.experience_level)
+        ranked = rank_recommendations(ideas=ideas, acquired=acquired, criteria=criteria, demand=demand, level=level)
+        shown = [IdeaMatch.build(idea, acquired) for idea in islice(ranked, self.query["limit"])]
         sentences = build_recommendations(
             shown=shown,
-            total=len(fitting),
+            total=len(ideas),
             role=get_display_role(role_key) if role_key else None,
-            role_is_known=role_is_known,
+            has_role_projects=has_role_projects,
             demand=demand,
-            names={skill: words.display_name(skill) for match in shown for skill in match.missing},
+            names={skill: vocabulary.display_name(skill) for match in shown for skill in match.missing},
         )
         answer = {
             "projects": shown,
-            "total_projects": len(fitting),
+            "total_projects": len(ideas),
             "filters_applied": self.query,
-            "user_skill_count": len(held),
+            "user_skill_count": len(acquired),
             "recommendations": sentences,
         }
         return Response(self.get_serializer(answer).data)
@@ -95,16 +95,16 @@ class ProjectViewSet(ApiViewSet):
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
     @action(detail=False, url_path="skill-building", query_serializer_class=shapes.SkillBuildingQuery, item_list="")
     def skill_building(self, request: Request) -> Response:
-        """List projects that exercise given skills.
+        """List projects that practise given skills.
 
-        Repeat `skills` for several, in any spelling; a project has to exercise one of them.
+        Repeat `skills` for several skills, in any spelling. A project must practise at least one of them.
         """
         skills = get_vocabulary().map_technology_slugs(self.query["skills"])
         matches: list[IdeaMatch] = []
         if skills:
             criteria = Criteria(difficulty=self.query.get("difficulty"), focus=frozenset(skills))
             ideas = filter_ideas(ideas=get_idea_catalogue().ideas, criteria=criteria)
-            matches = order_for_building(ideas=ideas, held=self._held(), skills=skills)
+            matches = rank_for_skills(ideas=ideas, acquired=self._get_acquired_skills(), skills=skills)
         return Response(self.get_serializer(matches[: self.query["limit"]], many=True).data)
 
     @action(
@@ -116,7 +116,7 @@ class ProjectViewSet(ApiViewSet):
     def search(self, request: Request) -> Response:
         """Search projects.
 
-        By words of title, skills, features or description, the most relevant first.
+        The search covers titles, skills, features and descriptions. The most relevant projects come first.
         """
         skills = self.query.get("skills")
         found = search_ideas(
@@ -126,9 +126,9 @@ class ProjectViewSet(ApiViewSet):
             limit=self.query["limit"],
             offset=self.query["offset"],
         )
-        held = self._held()
+        acquired = self._get_acquired_skills()
         answer = {
-            "projects": [IdeaMatch.of(idea, held) for idea in found.items],
+            "projects": [IdeaMatch.build(idea, acquired) for idea in found.items],
             "total_found": found.total,
             "search_query": self.query["query"],
             "filters_applied": self.query,
@@ -138,22 +138,22 @@ class ProjectViewSet(ApiViewSet):
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
     @action(detail=False, url_path="all", query_serializer_class=shapes.AllProjectsQuery, item_list="")
     def list_all(self, request: Request) -> Response:
-        """List all projects, by id.
+        """List all projects by id.
 
-        `skill_match_percentage` and `missing_skills` compare each with the skills of the current user.
+        `skill_match_percentage` and `missing_skills` compare each project with the current user's skills.
         """
         ideas = filter_ideas(
             ideas=get_idea_catalogue().ideas, criteria=Criteria(difficulty=self.query.get("difficulty"))
         )
-        held, offset = self._held(), self.query["offset"]
-        page = [IdeaMatch.of(idea, held) for idea in ideas[offset : offset + self.query["limit"]]]
+        acquired, offset = self._get_acquired_skills(), self.query["offset"]
+        page = [IdeaMatch.build(idea, acquired) for idea in ideas[offset : offset + self.query["limit"]]]
         return Response(self.get_serializer(page, many=True).data)
 
     @action(detail=False, serializer_class=shapes.ProjectProgressListSerializer)
     def progress(self, request: Request) -> Response:
-        """List the projects that the current user has begun and finished.
+        """List the projects that the current user has started or finished.
 
-        By project, with the addresses of their repositories.
+        The list is sorted by project and includes the URLs of the repositories.
         """
         rows = PROJECT_PROGRESS.of(self.current_user.id)
         return Response(self.get_serializer({"progress": rows, "total": len(rows)}).data)
@@ -168,10 +168,11 @@ class ProjectViewSet(ApiViewSet):
         error_statuses=(412,),
     )
     def set_progress(self, request: Request, project_id: str) -> Response:
-        """Begin or finish a project.
+        """Start or finish a project.
 
-        Finishing offers the project's skills. None of them is added by itself: confirm each that you have learnt by
-        `PUT /learning/progress/{skill}` with the status `done`, and it counts as held everywhere.
+        When a project is finished, `offered_skills` lists its skills that the user does not have yet. They are not
+        added automatically. To add a skill you have learned, use `PUT /learning/progress/{skill}` with the status
+        `done`.
         """
         idea = self.get_object()
         stored = PROJECT_PROGRESS.store(
@@ -182,7 +183,8 @@ class ProjectViewSet(ApiViewSet):
             seen_at=self._check_version(idea.id),
             now=timezone.now(),
         )
-        offered = IdeaMatch.of(idea, self._held()).missing if stored["status"] == "finished" else ()
+        is_finished = stored["status"] == "finished"
+        offered = IdeaMatch.build(idea, self._get_acquired_skills()).missing if is_finished else ()
         answer = self.get_serializer(stored | {"offered_skills": offered}).data
         return Response(answer, headers=build_etag(stored["updated_at"]))
 
@@ -190,23 +192,23 @@ class ProjectViewSet(ApiViewSet):
     def delete_progress(self, request: Request, project_id: str) -> Response:
         """Delete the progress with a project.
 
-        Skills that were confirmed on the way stay. 404 where there is no progress with it.
+        Skills that the user has confirmed are kept. Returns 404 if no progress is stored.
         """
         subject = _parse_id(project_id)
         seen_at = self._check_version(subject)
         if not PROJECT_PROGRESS.remove(user_id=self.current_user.id, subject=subject, seen_at=seen_at):
-            raise NotFound("There is no progress with this project.", "progress_not_found")
+            raise NotFound("No progress is stored for this project.", "progress_not_found")
         return Response(status=204)
 
     def _check_version(self, project_id: int) -> datetime | None:
-        """Return the version that the change is made from, if it names one. Raises StaleVersion."""
+        """Return the version in the If-Match header, if any. Raises `StaleVersion` if it is not the stored version."""
         stored_at = PROJECT_PROGRESS.get_version(user_id=self.current_user.id, subject=project_id)
         return check_if_match(self.request, stored_at)
 
-    def _held(self) -> frozenset[str]:
+    def _get_acquired_skills(self) -> frozenset[str]:
         return frozenset(get_vocabulary().map_technology_slugs(get_user_skills(self.current_user)))
 
 
 def _parse_id(text: str) -> int:
-    """Return 0, which is no project's id, for what is no id."""
+    """Parse a project id. Returns 0, which no project has, if the text is not a valid id."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

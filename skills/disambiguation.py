@@ -301,7 +301,7 @@ def _is_in_brackets(mention: Mention) -> bool:
 
 
 def _is_longer_name(mention: Mention) -> bool:
-    """Return whether another capitalised word follows directly: "Unity Health", "Phoenix Suns"."""
+    """Return whether another capitalized word follows directly: "Unity Health", "Phoenix Suns"."""
     following = mention.text[mention.end : mention.end + 2]
     return following[:1] == " " and following[1:].isupper()
 

@@ -3,4 +3,4 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _servers(servers_emptied):
-    """Every test begins with them."""
+    """Start every test with empty servers."""

@@ -1,4 +1,4 @@
-"""Curating project ideas in the admin."""
+"""Tests of the admin pages of project ideas."""
 
 import pytest
 from django.test import Client
@@ -32,34 +32,34 @@ def seeded(admin_tables: None) -> ProjectIdeaDocument:
     return ProjectIdeaDocument.objects.get()
 
 
-def posted(client: Client, **changes: object) -> dict[str, object]:
+def build_form_data(client: Client, **changes: object) -> dict[str, object]:
     form = client.get(f"{LIST}7/change/").context["adminform"].form
     values = {field.name: field.value() for field in form}
     return {key: value for key, value in values.items() if value not in (None, False)} | changes
 
 
-def served() -> list[tuple[str, ...]]:
+def list_served_skills() -> list[tuple[str, ...]]:
     reset_caches()
     return [
         idea.skills for idea in search_ideas(query="weather", difficulty=None, skills=None, limit=9, offset=0).items
     ]
 
 
-def test_serves_an_edit_and_seeding_leaves_it(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
-    answer = staff_client.post(f"{LIST}7/change/", posted(staff_client, skills="Rust\nSQL"))
+def test_serves_an_edit_and_seeding_keeps_it(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
+    answer = staff_client.post(f"{LIST}7/change/", build_form_data(staff_client, skills="Rust\nSQL"))
 
     assert answer.status_code == 302, answer.context["errors"]
-    assert served() == [("rust", "sql")]
+    assert list_served_skills() == [("rust", "sql")]
     assert seed_ideas(entries=[ENTRY], now=timezone.now()).kept == 1
 
 
-def test_tells_skills_that_nobody_knows(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
-    answer = staff_client.post(f"{LIST}7/change/", posted(staff_client, skills="python\ncooking"))
+def test_rejects_unknown_skills(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
+    answer = staff_client.post(f"{LIST}7/change/", build_form_data(staff_client, skills="python\ncooking"))
 
     assert answer.context["adminform"].form.errors["skills"] == ["The vocabulary has no cooking."]
 
 
-def test_adds_an_idea_under_the_next_id(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
+def test_suggests_the_next_id_for_a_new_idea(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     form = staff_client.get(f"{LIST}add/").context["adminform"].form
     new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
 
@@ -69,7 +69,7 @@ def test_adds_an_idea_under_the_next_id(staff_client: Client, seeded: ProjectIde
     assert ProjectIdeaDocument.objects.get(id=8).skills == ["python"]
 
 
-def test_refuses_an_id_that_is_taken(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
+def test_rejects_a_duplicate_id(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
 
     answer = staff_client.post(f"{LIST}add/", new | {"id": 7})
@@ -78,17 +78,17 @@ def test_refuses_an_id_that_is_taken(staff_client: Client, seeded: ProjectIdeaDo
     assert ProjectIdeaDocument.objects.get(id=7).title == "A weather station"
 
 
-def test_hides_ideas_and_publishes_them_again(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
+def test_hides_and_publishes_ideas(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     staff_client.post(LIST, {"_selected_action": ["7"], "action": "hide", "confirmed": "yes"})
-    assert served() == []
+    assert list_served_skills() == []
     assert get_idea_catalogue().ideas == ()
 
     staff_client.post(LIST, {"_selected_action": ["7"], "action": "publish"})
-    assert served() == [("python", "sql")]
+    assert list_served_skills() == [("python", "sql")]
 
 
-def test_follows_a_merge_of_skills(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
+def test_merge_renames_the_skill_in_ideas(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     merge_skills(source="sql", target="rust", now=timezone.now())
 
-    assert served() == [("python", "rust")]
+    assert list_served_skills() == [("python", "rust")]
     assert ProjectIdeaDocument.objects.get().skills == ["python", "rust"]

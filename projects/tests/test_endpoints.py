@@ -1,4 +1,4 @@
-"""The endpoints under /projects."""
+"""Tests of the endpoints under /projects."""
 
 import time
 from urllib.parse import urlencode
@@ -14,8 +14,8 @@ PATHS = ("/projects/recommendations", "/projects/skill-building", "/projects/sea
 
 
 @pytest.fixture
-def ask(newcomer):
-    """The newcomer, who holds Python and Linux, asks."""
+def request_projects(newcomer):
+    """Return a function that sends requests as the newcomer, who has the skills Python and Linux."""
 
     def get(path, **parameters):
         answer = newcomer.get(f"/projects/{path}?{urlencode(parameters, doseq=True)}")
@@ -25,18 +25,18 @@ def ask(newcomer):
     return get
 
 
-def ids(projects):
+def list_ids(projects):
     return [project["id"] for project in projects]
 
 
-def test_answers_every_documented_field_of_a_project(ask):
-    (first, *_) = ask("all")
+def test_returns_every_documented_field_of_a_project(request_projects):
+    (first, *_) = request_projects("all")
 
     assert first == IDEAS[0] | {"skill_match_percentage": 50.0, "missing_skills": ["sql"]}
 
 
-def test_recommends_with_every_documented_field(ask):
-    answer = ask("recommendations", difficulty="Intermediate", skill_focus=["Docker", "k8s"], limit=1)
+def test_recommendations_have_every_documented_field(request_projects):
+    answer = request_projects("recommendations", difficulty="Intermediate", skill_focus=["Docker", "k8s"], limit=1)
 
     assert answer == {
         "projects": answer["projects"],
@@ -50,86 +50,88 @@ def test_recommends_with_every_documented_field(ask):
         "user_skill_count": 2,
         "recommendations": answer["recommendations"],
     }
-    assert ids(answer["projects"]) == [3]
-    assert answer["recommendations"] == ["Begin with Shop Back End: new in it are Django, PostgreSQL and Docker."]
+    assert list_ids(answer["projects"]) == [3]
+    assert answer["recommendations"] == [
+        "Begin with Shop Back End. The new skills in it are Django, PostgreSQL and Docker."
+    ]
 
 
-def test_recommends_for_the_first_target_role_first(ask):
-    answer = ask("recommendations")
+def test_recommends_projects_for_the_first_target_role_first(request_projects):
+    answer = request_projects("recommendations")
 
-    assert ids(answer["projects"]) == [1, 5, 3, 2, 4]
+    assert list_ids(answer["projects"]) == [1, 5, 3, 2, 4]
     assert answer["total_projects"] == 5
     assert answer["filters_applied"] == {"difficulty": None, "skill_focus": None, "limit": 10, "target_role": None}
-    assert answer == ask("recommendations")
+    assert answer == request_projects("recommendations")
 
 
-def test_recommends_for_a_role_that_is_asked_for_alone(ask):
-    answer = ask("recommendations", target_role="devops-engineer")
+def test_recommends_only_projects_for_the_requested_role(request_projects):
+    answer = request_projects("recommendations", target_role="devops-engineer")
 
-    assert sorted(ids(answer["projects"])) == [2, 4]
+    assert sorted(list_ids(answer["projects"])) == [2, 4]
     assert answer["filters_applied"]["target_role"] == "devops-engineer"
 
 
-def test_says_when_no_project_is_for_the_role(ask):
-    answer = ask("recommendations", target_role="Chef")
+def test_explains_if_no_project_is_for_the_role(request_projects):
+    answer = request_projects("recommendations", target_role="Chef")
 
     assert answer["total_projects"] == 5
     assert answer["recommendations"][0] == (
-        "No project is made for Chef in particular, so these go by your skills alone."
+        "No project is specifically for Chef, so these are based only on your skills."
     )
 
 
-def test_recommends_what_postings_ask_for(ask, newcomer, post_jobs):
+def test_ranks_projects_by_demand(request_projects, newcomer, post_jobs):
     newcomer.put("/learning/progress/postgresql", {"status": "done"})
     newcomer.put("/auth/me", {"skills": ["python", "linux", "django", "sql", "c"]})
     post_jobs(demand={"kafka": 10})
 
-    answer = ask("recommendations", limit=2)
+    answer = request_projects("recommendations", limit=2)
 
-    assert ids(answer["projects"]) == [3, 5]
-    focused = ask("recommendations", skill_focus="kafka")
+    assert list_ids(answer["projects"]) == [3, 5]
+    focused = request_projects("recommendations", skill_focus="kafka")
     assert (
-        "Kafka is the one skill you lack for 1 project shown; 100.0 % of the postings for Backend Developer ask"
-        in (focused["recommendations"][-1])
+        "Kafka is the only skill you lack for 1 project shown. 100.0 % of the postings for Backend Developer require"
+        in focused["recommendations"][-1]
     )
 
 
-def test_leaves_finished_projects_out_of_recommendations(ask, newcomer):
+def test_does_not_recommend_finished_projects(request_projects, newcomer):
     newcomer.put("/projects/1/progress", {"status": "finished"})
     newcomer.put("/projects/2/progress", {"status": "started"})
 
-    answer = ask("recommendations")
+    answer = request_projects("recommendations")
 
-    assert sorted(ids(answer["projects"])) == [2, 3, 4, 5]
-    assert len(ask("all")) == 5
+    assert sorted(list_ids(answer["projects"])) == [2, 3, 4, 5]
+    assert len(request_projects("all")) == 5
 
 
-def test_filters_before_it_cuts(ask):
-    everything = ask("recommendations", skill_focus="postgresql", limit=50)
-    cut = ask("recommendations", skill_focus="postgresql", limit=1)
+def test_applies_filters_before_the_limit(request_projects):
+    everything = request_projects("recommendations", skill_focus="postgresql", limit=50)
+    cut = request_projects("recommendations", skill_focus="postgresql", limit=1)
 
-    assert sorted(ids(everything["projects"])) == [3, 5]
+    assert sorted(list_ids(everything["projects"])) == [3, 5]
     assert cut["projects"] == everything["projects"][:1]
     assert cut["total_projects"] == 2
 
 
-def test_recommends_nothing_where_nothing_fits(ask):
-    answer = ask("recommendations", skill_focus="greenhouse-keeping")
+def test_recommends_nothing_if_no_project_matches(request_projects):
+    answer = request_projects("recommendations", skill_focus="greenhouse-keeping")
 
     assert (answer["projects"], answer["total_projects"]) == ([], 0)
-    assert answer["recommendations"] == ["No project has all that you asked for; leave out a filter to see more."]
+    assert answer["recommendations"] == ["No project matches all filters. Remove a filter to see more projects."]
 
 
-def test_builds_skills(ask):
-    assert ids(ask("skill-building", skills=["Docker", "K8s"])) == [4, 2, 3]
-    assert ids(ask("skill-building", skills="Docker", difficulty="Intermediate", limit=1)) == [2]
-    assert ask("skill-building", skills="docker", limit=1)[0]["skill_match_percentage"] == 50.0
-    assert ask("skill-building", skills="apache") == []
-    assert ask("skill-building", skills="greenhouse") == []
+def test_lists_projects_that_practise_given_skills(request_projects):
+    assert list_ids(request_projects("skill-building", skills=["Docker", "K8s"])) == [4, 2, 3]
+    assert list_ids(request_projects("skill-building", skills="Docker", difficulty="Intermediate", limit=1)) == [2]
+    assert request_projects("skill-building", skills="docker", limit=1)[0]["skill_match_percentage"] == 50.0
+    assert request_projects("skill-building", skills="apache") == []
+    assert request_projects("skill-building", skills="greenhouse") == []
 
 
-def test_searches_with_every_documented_field(ask):
-    answer = ask("search", query="ledger", skills=["Kafka"], difficulty="Advanced", limit=5, offset=0)
+def test_search_returns_every_documented_field(request_projects):
+    answer = request_projects("search", query="ledger", skills=["Kafka"], difficulty="Advanced", limit=5, offset=0)
 
     assert answer == {
         "projects": [IDEAS[4] | {"skill_match_percentage": 33.3, "missing_skills": ["kafka", "postgresql"]}],
@@ -137,7 +139,7 @@ def test_searches_with_every_documented_field(ask):
         "search_query": "ledger",
         "filters_applied": {"skills": ["Kafka"], "difficulty": "Advanced", "limit": 5, "offset": 0},
     }
-    assert ask("search", query="ledger")["filters_applied"] == {
+    assert request_projects("search", query="ledger")["filters_applied"] == {
         "skills": None,
         "difficulty": None,
         "limit": 20,
@@ -157,29 +159,29 @@ def test_searches_with_every_documented_field(ask):
         ("+", []),
     ],
 )
-def test_finds_by_words_the_most_relevant_first(ask, query, found):
-    answer = ask("search", query=query)
+def test_finds_projects_by_words_most_relevant_first(request_projects, query, found):
+    answer = request_projects("search", query=query)
 
-    assert ids(answer["projects"]) == found
+    assert list_ids(answer["projects"]) == found
     assert answer["total_found"] == len(found)
 
 
-def test_puts_projects_with_a_skill_that_is_named_first(ask):
-    assert sorted(ids(ask("search", query="docker")["projects"])[:3]) == [2, 3, 4]
+def test_ranks_projects_with_a_named_skill_first(request_projects):
+    assert sorted(list_ids(request_projects("search", query="docker")["projects"])[:3]) == [2, 3, 4]
 
 
-def test_pages_a_search_and_the_whole_list(ask):
-    everything = ids(ask("search", query="build", limit=100)["projects"])
+def test_paginates_search_and_list(request_projects):
+    everything = list_ids(request_projects("search", query="build", limit=100)["projects"])
 
     assert sorted(everything) == [1, 2, 3, 4, 5]
-    assert [ids(ask("search", query="build", limit=1, offset=n)["projects"]) for n in range(6)] == [
+    assert [list_ids(request_projects("search", query="build", limit=1, offset=n)["projects"]) for n in range(6)] == [
         *([number] for number in everything),
         [],
     ]
-    assert ask("search", query="build", limit=1, offset=3)["total_found"] == 5
-    assert ids(ask("all", limit=2, offset=1)) == [2, 3]
-    assert ids(ask("all", difficulty="Advanced")) == [4, 5]
-    assert ask("all", offset=5) == []
+    assert request_projects("search", query="build", limit=1, offset=3)["total_found"] == 5
+    assert list_ids(request_projects("all", limit=2, offset=1)) == [2, 3]
+    assert list_ids(request_projects("all", difficulty="Advanced")) == [4, 5]
+    assert request_projects("all", offset=5) == []
 
 
 @pytest.mark.parametrize(
@@ -205,31 +207,31 @@ def test_pages_a_search_and_the_whole_list(ask):
         ("all?offset=x", "offset"),
     ],
 )
-def test_refuses_bad_values_by_name(newcomer, path, field):
+def test_rejects_invalid_parameters_by_name(newcomer, path, field):
     answer = newcomer.get(f"/projects/{path}")
 
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
 
 
-def test_ignores_parameters_it_does_not_know(ask):
-    assert ask("all", colour="red") == ask("all")
+def test_ignores_unknown_parameters(request_projects):
+    assert request_projects("all", colour="red") == request_projects("all")
 
 
-def test_serves_a_curators_edit_within_a_second(ask):
-    assert ask("all")[0]["title"] == "Expense Ledger"
+def test_serves_an_edit_within_a_second(request_projects):
+    assert request_projects("all")[0]["title"] == "Expense Ledger"
     document = ProjectIdeaDocument.objects(id=1).get()
     document.title = "Household Ledger"
     document.save()
 
     time.sleep(0.85)
-    assert ask("all")[0]["title"] == "Household Ledger"
+    assert request_projects("all")[0]["title"] == "Household Ledger"
     document.delete()
     time.sleep(0.85)
-    assert ids(ask("all")) == [2, 3, 4, 5]
+    assert list_ids(request_projects("all")) == [2, 3, 4, 5]
 
 
-def test_offers_the_skills_of_a_finished_project_and_adds_none(newcomer, ask):
+def test_finished_project_offers_skills_but_adds_none(newcomer, request_projects):
     started = newcomer.put("/projects/2/progress", {"status": "started"})
     finished = newcomer.put(
         "/projects/2/progress/", {"status": "finished", "repository_url": "https://example.org/lab.git"}
@@ -249,20 +251,20 @@ def test_offers_the_skills_of_a_finished_project_and_adds_none(newcomer, ask):
         "offered_skills": ["docker"],
     }
     assert newcomer.get("/learning/progress").json()["total"] == 0
-    assert ask("recommendations")["user_skill_count"] == 2
+    assert request_projects("recommendations")["user_skill_count"] == 2
     del answer["offered_skills"]
     assert newcomer.get("/projects/progress").json() == {"progress": [answer], "total": 1}
 
     newcomer.put("/learning/progress/docker", {"status": "done", "evidence_url": answer["repository_url"]})
 
-    assert ask("recommendations")["user_skill_count"] == 3
+    assert request_projects("recommendations")["user_skill_count"] == 3
     again = newcomer.put("/projects/2/progress", {"status": "finished"}).json()
     assert again["offered_skills"] == []
     assert again["finished_at"] == answer["finished_at"]
     assert again["repository_url"] == answer["repository_url"]
 
 
-def test_takes_a_finished_project_back(newcomer):
+def test_finished_project_can_be_reverted(newcomer):
     newcomer.put("/projects/2/progress", {"status": "finished", "repository_url": "https://example.org/a"})
 
     answer = newcomer.put("/projects/2/progress", {"status": "started", "repository_url": None}).json()
@@ -273,7 +275,7 @@ def test_takes_a_finished_project_back(newcomer):
     assert newcomer.get("/projects/progress").json() == {"progress": [], "total": 0}
 
 
-def test_lists_progress_with_a_project_that_is_no_longer_offered(newcomer):
+def test_lists_progress_with_a_deleted_project(newcomer):
     newcomer.put("/projects/2/progress", {"status": "finished"})
     ProjectIdeaDocument.objects(id=2).get().delete()
     time.sleep(0.85)
@@ -283,7 +285,7 @@ def test_lists_progress_with_a_project_that_is_no_longer_offered(newcomer):
 
 
 @pytest.mark.parametrize("project", ["0", "99", "-1", "x", "1.0", "٣", "9" * 30, "%00"])
-def test_knows_no_such_project(newcomer, project):
+def test_returns_404_for_an_unknown_project(newcomer, project):
     assert newcomer.put(f"/projects/{project}/progress", {"status": "started"}).status_code == 404
     assert newcomer.delete(f"/projects/{project}/progress", None).status_code == 404
 
@@ -297,7 +299,7 @@ def test_knows_no_such_project(newcomer, project):
         ({"status": "started", "repository_url": ""}, "repository_url"),
     ],
 )
-def test_refuses_bad_progress_by_name(newcomer, body, field):
+def test_rejects_invalid_progress_by_field(newcomer, body, field):
     answer = newcomer.put("/projects/1/progress", body)
 
     assert answer.status_code == 400
@@ -310,7 +312,7 @@ NAMES = st.sampled_from(["difficulty", "skill_focus", "skills", "limit", "offset
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parameters=st.lists(st.tuples(NAMES, VALUES), max_size=6))
-def test_answers_any_parameters(newcomer, parameters):
+def test_no_parameters_cause_a_server_error(newcomer, parameters):
     for path in PATHS:
         answer = newcomer.get(f"{path}?{urlencode(parameters)}")
         assert answer.status_code in (200, 400)
