@@ -4,8 +4,8 @@ A roadmap is divided into stages of about five skills. The skills of one stage c
 their prerequisites are in earlier stages. Within a stage, missing skills come before acquired ones, ordered by the
 share of postings that require them. Early stages contain the skills that most postings require, and their
 prerequisites. An acquired skill comes directly before the skills that build on it, or at the end if there are none.
-Skills that are learned alongside, such as soft skills, follow the technical skills. Skills that have an alternative in
-the roadmap come last.
+Skills that are learned alongside other skills, such as soft skills, follow the technical skills. Skills that have an
+alternative in the roadmap come last.
 
 Alternatives exist because the postings of a role together require, for example, three clouds and five languages, but no
 single posting requires them all. Of each group of interchangeable skills, the roadmap recommends one that the learner
@@ -20,7 +20,7 @@ from itertools import chain
 from math import ceil
 from typing import Protocol
 
-# A stage has at least this many missing skills. Long roadmaps use larger stages, so that there are about eight.
+# Capacity of a stage, in missing skills. Long roadmaps use larger stages, so that there are about eight stages.
 MIN_STAGE_SIZE = 5
 TYPICAL_STAGES = 8
 MAX_PROJECTS = 2
@@ -290,7 +290,7 @@ GROUPS = (
 _GROUPED = frozenset(chain.from_iterable(GROUPS))
 # A skill that at least this percentage of the postings requires cannot be replaced.
 _MIN_PERCENT_REQUIRED = 50
-# A skill can replace another skill that at most this many times as many postings require.
+# A skill can replace another one only if at most this many times as many postings require the other one.
 _MAX_DEMAND_RATIO = 2
 
 

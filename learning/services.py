@@ -123,6 +123,8 @@ def check_links(
 ) -> LinkReport:
     """Request the URL of every resource, mark broken links and clear the mark of links that work again.
 
+    A check that is cancelled or that raises an error writes nothing.
+
     Args:
         now: The time to store for the check.
         concurrency: Number of hosts requested concurrently. The URLs of one host are requested sequentially.
@@ -132,8 +134,6 @@ def check_links(
 
     Raises:
         NetworkDown: No host responded.
-
-    A check that is cancelled or that raises an error writes nothing.
     """
     stored = database().learning_resources
     broken_before = set(stored.distinct("url", {"broken_since": {"$ne": None}}))

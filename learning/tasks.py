@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 def check_links(self: Task) -> str:
     """Request the URL of every learning resource and mark broken links.
 
-    The task fails if the network is down. A cancelled task writes nothing.
+    The task fails if the network is down and runs again the following week. A cancelled task writes nothing.
     """
     progress = self.get_progress()
     try:

@@ -121,7 +121,9 @@ class RecommendationsSerializer(serializers.Serializer[Any]):
     """Recommended projects, with sentences that explain them."""
 
     projects = ProjectSerializer(many=True, help_text="Projects, best first. Finished projects are left out.")
-    total_projects = serializers.IntegerField(help_text="Number of projects that match the filters, on all pages.")
+    total_projects = serializers.IntegerField(
+        help_text="Number of projects that match the filters, including projects beyond `limit`."
+    )
     filters_applied = RecommendationFiltersSerializer()
     user_skill_count = serializers.IntegerField(help_text="Number of skills in the profile plus skills marked as done.")
     recommendations = serializers.ListField(child=serializers.CharField())

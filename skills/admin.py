@@ -197,7 +197,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
         return (*self.readonly_fields, "name") if obj is not None else self.readonly_fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Seeding would create a deleted entry again. Marking the entry as not a skill is permanent.
+        # Seeding would create a deleted entry again, but keeps the `is_skill` flag.
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.seed_hash)
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -296,9 +296,9 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             "opts": self.opts,
             "form": form,
             "act": "Merge",
-            "note": "Moves users, postings, stats, learning resources, project ideas and progress to the kept skill.",
+            "note": "Users, postings, stats, resources, project ideas and progress move to the skill you keep.",
             "facts": _describe_uses(names),
-            "undo": "It cannot be undone.",
+            "undo": "This cannot be undone.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
 
@@ -350,7 +350,7 @@ def _encode_names(names: list[str]) -> str:
     return urlencode([("name", name) for name in names])
 
 
-# Admin lists that have a filter by skill, by collection.
+# URL names of the admin lists that can be filtered by skill, by collection.
 _LISTS = {
     "job_postings": "admin:market_jobposting_changelist",
     "learning_resources": "admin:learning_learningresource_changelist",

@@ -75,7 +75,7 @@ class DisambiguationRules:
         self._patterns: _Patterns | None = None
 
     def is_technical(self, mention: Mention, subjects: Subjects) -> bool:
-        """Return whether the mention is a technology. Callers must exclude names that `is_ruled_out` rejects first."""
+        """Return whether the mention is a technology. Callers must first exclude names that are `is_ruled_out`."""
         key = mention.key
         generic = key in words.GENERIC
         if not subjects.allow(key):
@@ -90,13 +90,13 @@ class DisambiguationRules:
         if attached is not None:
             return attached
         if key in words.CAPITALS:
-            return _is_shouted(key, surface)
+            return _is_all_caps(key, surface)
         if generic:
             return mention.listed or bool(self._match(mention))
         capital = surface[0].isupper()
         if key in words.USUAL:
             return (capital or mention.listed or _has_cue(mention)) and not _is_everyday(mention)
-        if (len(key) == 1 and not capital) or (surface.isupper() and key in words.NEVER_SHOUTED):
+        if (len(key) == 1 and not capital) or (surface.isupper() and key in words.NEVER_ALL_CAPS):
             return False
         if mention.listed:
             return not _is_everyday(mention)
@@ -150,7 +150,7 @@ class _Patterns:
         }
 
     def is_full(self) -> bool:
-        """Return whether to replace these patterns. spaCy never evicts words from its vocabulary, 300 bytes each."""
+        """Return whether to replace the patterns, because spaCy keeps every word it meets (about 300 bytes each)."""
         return len(self._nlp.vocab) > _MAX_WORDS
 
     def classify(self, key: str, sentence: str, start: int, end: int) -> bool | None:
@@ -263,7 +263,7 @@ def _get_own_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[
     return own, before, after
 
 
-def _is_shouted(key: str, surface: str) -> bool:
+def _is_all_caps(key: str, surface: str) -> bool:
     """Return whether at most one letter of an abbreviation is not a capital ("SAFe", "SPAs"). "VCs" is not "VCS"."""
     if surface.endswith("s") and key[:-1] not in words.CAPITALS:
         return False
@@ -295,7 +295,7 @@ def _has_cue(mention: Mention) -> bool:
 
 
 def _is_in_brackets(mention: Mention) -> bool:
-    """Return whether brackets enclose exactly the name, as in "Engineer (Go)". "(C)" and "(R)" are symbols."""
+    """Return whether brackets enclose exactly the name, as in "Engineer (Go)", except symbols like "(C)"."""
     text, start, end = mention.text, mention.start, mention.end
     return end - start > 1 and text[start - 1 : start] == "(" and text[end : end + 1] == ")"
 

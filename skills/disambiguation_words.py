@@ -99,7 +99,7 @@ LANGUAGES = _words("""
     assembler assembly c d dart elm go julia r rust scala shell swift
     """)
 # In capitals, these are an unrelated abbreviation or part of a heading.
-NEVER_SHOUTED = _words("""
+NEVER_ALL_CAPS = _words("""
     access ada chef combine express gin go hack hive move room rust spark spring swift unity word
     """)
 

@@ -39,7 +39,7 @@ class SkillSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Name:
-    """A spelling of a skill. `key` is folded. `needs_check` is set if a match can be something other than the skill."""
+    """A spelling of a skill. `key` is folded. `needs_check` is set if a match requires further checks."""
 
     key: str
     entry: Skill
@@ -83,8 +83,8 @@ class SkillExtractor:
     def spans(self, text: str) -> list[SkillSpan]:
         """Return every mention of a skill in order. Where names overlap, the first and longest name is returned.
 
-        Full-width letters and ligatures match their plain forms. Offsets refer to the text as passed. Only the first
-        2,000 ambiguous names, which are also everyday words, are considered.
+        Full-width letters and ligatures match their plain forms. Offsets refer to the text as passed. Of the names that
+        are also everyday words, only the first 2,000 are considered.
         """
         plain = make_plain(text)
         spans = self._spans(plain.text)

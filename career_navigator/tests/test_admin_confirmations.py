@@ -209,7 +209,7 @@ class TestMerging:
         assert found[0] == {"value": "sass", "label": "Sass (scss)"}
         text = question.content.decode()
         assert "postcss: 1 user, 1 posting, 1 learning resource, 0 project ideas" in text
-        assert "It cannot be undone." in text
+        assert "This cannot be undone." in text
         assert SkillDocument.objects(name="postcss").count() == 0
         assert User.objects.get().skills == ["sass"]
 

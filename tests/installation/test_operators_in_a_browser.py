@@ -111,7 +111,7 @@ def test_a_merge_begins_on_a_skills_page_and_finds_the_other_while_it_is_typed(l
     expect(page.locator("#id_skill-suggestions option[value=less]")).to_have_count(1)
     page.get_by_label("Skill").fill("Less")
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("It cannot be undone.")).to_be_visible()
+    expect(page.get_by_text("This cannot be undone.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"^less: \d+ users?, \d+ postings?"))).to_be_visible()
     expect(page.get_by_label("Less (less)")).to_be_checked()
     page.get_by_role("button", name="Merge").click()
