@@ -1,4 +1,4 @@
-"""A TheirStack client against a scripted server, with a pace kept in a Valkey of its own, or against the fake."""
+"""Fixtures: TheirStack clients for a scripted server, with pacing in a separate Valkey, and fake TheirStack servers."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -45,8 +45,8 @@ def scripted_clock():
 
 @pytest.fixture
 def connect(server, pacing, scripted_clock):
-    """Make a client; what is passed replaces the usual."""
-    made = []
+    """Return a factory of clients whose keyword arguments override the defaults."""
+    clients = []
 
     def make(**changes):
         parameters = {
@@ -59,20 +59,20 @@ def connect(server, pacing, scripted_clock):
             "total_seconds": 300.0,
             "sleep": scripted_clock.sleep,
             "clock": scripted_clock,
-            # The longest of every random range, so that waits can be foretold.
+            # The upper bound of every random range, so that waits are predictable.
             "uniform": lambda low, high: high,
         }
-        made.append(TheirStackClient(TheirStackTransport(**(parameters | changes))))
-        return made[-1]
+        clients.append(TheirStackClient(TheirStackTransport(**(parameters | changes))))
+        return clients[-1]
 
     yield make
-    for client in made:
+    for client in clients:
         client.close()
 
 
 @pytest.fixture
 def serve_jobs(settings) -> Iterator[Callable[..., FakeTheirStack]]:
-    """Starts a fake TheirStack with these jobs, which the settings name from then on."""
+    """Return a function that starts a fake TheirStack with given jobs and points the settings to it."""
     with ExitStack() as running:
 
         def serve(jobs, **account) -> FakeTheirStack:
@@ -85,8 +85,8 @@ def serve_jobs(settings) -> Iterator[Callable[..., FakeTheirStack]]:
 
 @pytest.fixture
 def theirstack_client(stand_in) -> Iterator[TheirStackClient]:
-    with build_client() as opened:
-        yield opened
+    with build_client() as client:
+        yield client
 
 
 @pytest.fixture
@@ -101,10 +101,10 @@ def many_fake_jobs() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def start_fake(many_fake_jobs) -> Iterator[Callable[..., FakeTheirStack]]:
-    """Start a fake with 200 jobs; what is passed replaces the usual."""
-    usual = {"jobs": many_fake_jobs, "clock": lambda: NOW}
+    """Return a factory of fakes with 200 jobs whose keyword arguments override the defaults."""
+    defaults = {"jobs": many_fake_jobs, "clock": lambda: NOW}
     with ExitStack() as running:
-        yield lambda **changes: running.enter_context(FakeTheirStack(**usual | changes))
+        yield lambda **changes: running.enter_context(FakeTheirStack(**defaults | changes))
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def theirstack(start_fake) -> FakeTheirStack:
 
 @pytest.fixture
 def file(tmp_path) -> Callable[[str, bytes], Path]:
-    """Writes a file, compressed where its name says so."""
+    """Return a function that writes a file, gzipped if its name ends in .gz."""
 
     def write(name: str, content: bytes) -> Path:
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""What a client asks of the fake TheirStack."""
+"""Requests to the fake TheirStack."""
 
 from datetime import UTC, datetime
 
@@ -8,18 +8,18 @@ NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 POSTED = {"posted_at_gte": "2000-01-01"}
 
 
-def ask(theirstack, method, path, *, key=None, timeout=5, **arguments):
+def send_request(theirstack, method, path, *, key=None, timeout=5, **arguments):
     headers = {"Authorization": f"Bearer {theirstack.api_key if key is None else key}"}
     return requests.request(method, theirstack.url + path, headers=headers, timeout=timeout, **arguments)
 
 
 def search(theirstack, *, timeout=5, **filters):
-    return ask(theirstack, "POST", "/v1/jobs/search", json=POSTED | filters, timeout=timeout)
+    return send_request(theirstack, "POST", "/v1/jobs/search", json=POSTED | filters, timeout=timeout)
 
 
-def balance(theirstack):
-    return ask(theirstack, "GET", "/v0/billing/credit-balance")
+def get_balance(theirstack):
+    return send_request(theirstack, "GET", "/v0/billing/credit-balance")
 
 
-def ids(answer):
-    return [row.get("id") for row in answer.json()["data"]]
+def get_ids(response):
+    return [row.get("id") for row in response.json()["data"]]

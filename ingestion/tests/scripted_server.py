@@ -1,4 +1,4 @@
-"""An HTTP server that gives the answers of a script, one per request, and keeps what it was asked; and a clock."""
+"""An HTTP server that returns scripted responses, one per request, and records the requests; and a fake clock."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ RECENT = {"posted_at_max_age_days": 3, "limit": 25, "page": 0}
 
 @dataclass
 class Clock:
-    """Tests wait for nothing: sleeping is noted, and moves the time that the client reads."""
+    """A fake clock: `sleep` records the seconds and advances the time instead of waiting."""
 
     now: float = 0.0
     sleeps: list[float] = field(default_factory=list)
@@ -28,21 +28,21 @@ class Clock:
 
 
 @dataclass
-class Answer:
-    """`body` as an object is sent as JSON; `claims` is a Content-Length other than the true one."""
+class Reply:
+    """A scripted response. Bodies other than bytes are sent as JSON. `content_length` overrides the true length."""
 
     status: int = 200
     body: object = None
     headers: dict = field(default_factory=dict)
-    claims: int | None = None
-    hangs: float = 0.0
-    drips: float = 0.0
+    content_length: int | None = None
+    hang_seconds: float = 0.0
+    drip_seconds: float = 0.0
     drops: bool = False
-    first_does: Callable[[], object] = bool
+    before_response: Callable[[], object] = bool
 
 
 @dataclass
-class Seen:
+class ReceivedRequest:
     method: str
     path: str
     headers: dict
@@ -55,18 +55,18 @@ class ScriptedServer(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.script: list[Answer] = []
-        self.seen: list[Seen] = []
+        self.script: list[Reply] = []
+        self.received: list[ReceivedRequest] = []
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}"
 
-    def answers(self, *script: Answer):
+    def reply_with(self, *script: Reply):
         self.script[:] = script
 
     def handle_error(self, request, client_address):
-        """A client that gave up is part of the tests."""
+        """Ignore clients that disconnect, because the tests provoke that."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -74,30 +74,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.seen.append(Seen(self.command, self.path, dict(self.headers), body))
-        answer = self.server.script.pop(0)
-        answer.first_does()
-        time.sleep(answer.hangs)
-        if answer.drops:
+        self.server.received.append(ReceivedRequest(self.command, self.path, dict(self.headers), body))
+        response = self.server.script.pop(0)
+        response.before_response()
+        time.sleep(response.hang_seconds)
+        if response.drops:
             self.close_connection = True
             return
-        content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        content = response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content) if answer.claims is None else answer.claims))
+        self.send_header(
+            "Content-Length", str(len(content) if response.content_length is None else response.content_length)
+        )
         self.end_headers()
-        for piece in [content] if not answer.drips else [content[i : i + 1] for i in range(len(content))]:
+        for piece in [content] if not response.drip_seconds else [content[i : i + 1] for i in range(len(content))]:
             self.wfile.write(piece)
             self.wfile.flush()
-            time.sleep(answer.drips)
-        self.close_connection = self.close_connection or answer.claims is not None
+            time.sleep(response.drip_seconds)
+        self.close_connection = self.close_connection or response.content_length is not None
 
     def do_GET(self):
         self.do_POST()
 
     def log_message(self, *args):
-        """Silent."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager

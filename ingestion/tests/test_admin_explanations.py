@@ -1,4 +1,4 @@
-"""Why a collection found nothing, what may have been meant, and suggestions while roles and places are typed."""
+"""Explanations of runs that found nothing, and suggestions of roles and places."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -27,17 +27,17 @@ RUNS = "/admin/ingestion/collectionrun/"
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
-def ended(
+def build_ended_run(
     *,
     counts: dict[str, int] | None = None,
     values: dict | None = None,
     rejections: Sequence[dict] = (),
-    **asked: object,
+    **criteria: object,
 ) -> CollectionRunDocument:
-    """A run that is over, each of its searches with these counts."""
+    """Return a run that is over and whose searches all have these counts."""
     now = timezone.now()
-    usual = {"roles": ["Data Engineer"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
-    run = start_run(trigger="command", now=now, **usual | asked)
+    defaults = {"roles": ["Data Engineer"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
+    run = start_run(trigger="command", now=now, **defaults | criteria)
     for index, _ in enumerate(run.searches):
         update_search(
             run_id=run.id,
@@ -51,13 +51,13 @@ def ended(
     return run.reload()
 
 
-def why(run: CollectionRunDocument) -> str:
+def get_explanation(run: CollectionRunDocument) -> str:
     text: str = serialize_run(run=run)["texts"]["why"]
     return text
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("criteria", "sentence"),
     [
         (
             {"places": ["Atlantis"]},
@@ -71,25 +71,29 @@ def why(run: CollectionRunDocument) -> str:
         ({"max_age_days": 1}, "posted within 1 day;"),
     ],
 )
-def test_a_run_that_found_nothing_says_why(asked: dict[str, object], sentence: str) -> None:
-    assert sentence in why(ended(**asked))
+def test_explains_why_a_run_found_nothing(criteria: dict[str, object], sentence: str) -> None:
+    assert sentence in get_explanation(build_ended_run(**criteria))
 
 
-def test_what_was_collected_before_is_the_reason_where_nothing_new_came() -> None:
+def test_explains_that_earlier_jobs_were_already_collected() -> None:
     since = timezone.now() - timedelta(days=2)
 
-    assert f"no new jobs since {since:%Y-%m-%d %H:%M:%S} UTC" in why(ended(values={"discovered_since": since}))
+    assert f"no new jobs since {since:%Y-%m-%d %H:%M:%S} UTC" in get_explanation(
+        build_ended_run(values={"discovered_since": since})
+    )
 
 
-def test_titles_of_other_roles_and_refused_jobs_are_the_reason_where_jobs_were_returned() -> None:
-    text = why(ended(counts={"credits": 5, "filtered": 3}, rejections=[{"reason": "no_title"}] * 2))
+def test_explains_that_all_returned_jobs_were_filtered_or_rejected() -> None:
+    text = get_explanation(
+        build_ended_run(counts={"credits": 5, "filtered": 3}, rejections=[{"reason": "no_title"}] * 2)
+    )
 
     reasons = "3 returned jobs have titles of other roles; 2 returned jobs were rejected, see the reasons below"
     assert text == f"Nothing was found: {reasons}."
 
 
-def test_fresh_roles_are_the_reason_where_every_search_was_skipped() -> None:
-    ended()
+def test_explains_that_every_search_was_skipped_as_fresh() -> None:
+    build_ended_run()
     now = timezone.now()
     CollectedRole(role="data engineer", place="Berlin", collected_at=now).save()
     run = start_run(
@@ -102,11 +106,11 @@ def test_fresh_roles_are_the_reason_where_every_search_was_skipped() -> None:
         now=now,
     )
 
-    assert why(run) == "Nothing was found: searches were skipped: collected within 30 days."
+    assert get_explanation(run) == "Nothing was found: searches were skipped: collected within 30 days."
 
 
-def test_a_run_that_found_something_or_is_open_says_nothing() -> None:
-    found = ended(counts={"credits": 1, "collected": 1})
+def test_gives_no_reasons_for_an_open_run_or_one_that_found_jobs() -> None:
+    found = build_ended_run(counts={"credits": 1, "collected": 1})
     is_open = start_run(
         trigger="command",
         roles=["Nobody"],
@@ -116,18 +120,18 @@ def test_a_run_that_found_something_or_is_open_says_nothing() -> None:
         now=timezone.now(),
     )
 
-    assert (why(found), why(is_open)) == ("", "")
+    assert (get_explanation(found), get_explanation(is_open)) == ("", "")
 
 
-def test_each_search_without_a_job_says_why_in_its_row() -> None:
-    rows = serialize_run(run=ended(places=["Atlantis", "Berlin"]))["tables"]["searches"]
+def test_explains_each_empty_search_in_its_row() -> None:
+    rows = serialize_run(run=build_ended_run(places=["Atlantis", "Berlin"]))["tables"]["searches"]
 
     assert rows[0][-1].startswith("“Atlantis” is not a known place")
     assert rows[1][-1].startswith("TheirStack has no job")
 
 
-def test_a_run_of_many_unknown_places_names_a_few() -> None:
-    text = why(ended(places=[f"Nowhere {number}" for number in range(9)]))
+def test_limits_the_number_of_reasons() -> None:
+    text = get_explanation(build_ended_run(places=[f"Nowhere {number}" for number in range(9)]))
 
     assert text.count("is not a known place") == 4
     assert text.endswith("and 5 more, see the searches below.")
@@ -147,11 +151,11 @@ def test_a_run_of_many_unknown_places_names_a_few() -> None:
         "San Francisco, CA",
     ],
 )
-def test_a_place_that_is_known_is_not_called_unknown(place: str) -> None:
+def test_does_not_report_a_known_place(place: str) -> None:
     assert describe_unknown_places(places=[place]) == {}
 
 
-def test_a_role_that_postings_have_is_not_called_unknown(mongo: Database) -> None:
+def test_does_not_report_a_role_that_postings_have(mongo: Database) -> None:
     start_run(
         trigger="command", roles=["Chef"], places=["Berlin"], max_age_days=7, per_role_limit=1, now=timezone.now()
     )
@@ -162,10 +166,10 @@ def test_a_role_that_postings_have_is_not_called_unknown(mongo: Database) -> Non
     assert describe_unknown_roles(roles=["chef"]) == {}
 
 
-def test_a_collection_of_what_is_unknown_is_started_with_a_warning(staff_client: Client, redis: Redis) -> None:
-    asked = {"roles": "Data Enginer", "places": "Atlantis", "max_age_days": "7", "per_role_limit": "1"}
+def test_starts_a_collection_of_unknown_names_with_a_warning(staff_client: Client, redis: Redis) -> None:
+    criteria = {"roles": "Data Enginer", "places": "Atlantis", "max_age_days": "7", "per_role_limit": "1"}
 
-    page = staff_client.post(f"{RUNS}collect-now/", asked, follow=True).content.decode()
+    page = staff_client.post(f"{RUNS}collect-now/", criteria, follow=True).content.decode()
 
     assert "No collected job title matches “Data Enginer”. Did you mean “Data Engineer”?" in page
     assert "“Atlantis” is not a known place" in page
@@ -176,14 +180,14 @@ def test_a_collection_of_what_is_unknown_is_started_with_a_warning(staff_client:
     ("text", "first"),
     [("data eng", "Data Engineer"), ("ENGINEER", "QA Engineer"), ("bakcend developer", "Backend Developer")],
 )
-def test_roles_are_suggested(text: str, first: str) -> None:
+def test_suggests_roles(text: str, first: str) -> None:
     found = suggest_roles(text=text)
 
     assert first in found
     assert len(found) <= 10
 
 
-def test_a_role_of_our_own_is_suggested_once_it_has_stats() -> None:
+def test_suggests_a_registered_role_once_it_has_stats() -> None:
     store_postings(postings=[PostingFactory(title="Chef")], role="Chef", now=timezone.now())
     before = "Chef" in list_role_names()
     start_run(
@@ -199,16 +203,16 @@ def test_a_role_of_our_own_is_suggested_once_it_has_stats() -> None:
     ("text", "first"),
     [("berl", "Berlin, Germany"), ("germ", "Germany"), ("remo", "Remote"), ("texa", "Texas, United States")],
 )
-def test_places_are_suggested(text: str, first: str) -> None:
+def test_suggests_places(text: str, first: str) -> None:
     assert suggest_places(text=text)[0] == first
 
 
 @pytest.mark.parametrize("text", ["", " ", "[", "\x00", "$ne", "x" * 5_000])
 @pytest.mark.parametrize("kind", ["roles", "places"])
-def test_nothing_is_suggested_for_what_is_like_nothing(staff_client: Client, kind: str, text: str) -> None:
-    answer = staff_client.get(f"{RUNS}suggest-{kind}.json", {"q": text})
+def test_suggests_nothing_for_unmatched_text(staff_client: Client, kind: str, text: str) -> None:
+    response = staff_client.get(f"{RUNS}suggest-{kind}.json", {"q": text})
 
-    assert (answer.status_code, answer.json()) == (200, {"found": []})
+    assert (response.status_code, response.json()) == (200, {"found": []})
 
 
 def test_the_form_has_suggestions(staff_client: Client) -> None:
@@ -218,22 +222,22 @@ def test_the_form_has_suggestions(staff_client: Client) -> None:
     assert 'data-suggest-lines="ingestion/collectionrun/suggest-places.json"' in page
 
 
-def test_a_queued_collection_says_what_it_waits_behind(staff_client: Client) -> None:
-    asked = {"roles": ["Chef"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 1}
+def test_shows_what_a_queued_run_is_waiting_behind(staff_client: Client) -> None:
+    criteria = {"roles": ["Chef"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 1}
     now = timezone.now()
-    first, second = (start_run(trigger="command", now=now + timedelta(seconds=n), **asked) for n in (0, 1))
+    first, second = (start_run(trigger="command", now=now + timedelta(seconds=n), **criteria) for n in (0, 1))
 
-    def waits(run: CollectionRunDocument) -> str:
+    def get_wait_text(run: CollectionRunDocument) -> str:
         text: str = staff_client.get(f"{RUNS}{run.id}/state.json").json()["texts"]["waits"]
         return text
 
-    alone = waits(first)
+    alone = get_wait_text(first)
     TaskRunFactory(
         task="learning.tasks.check_links", status="running", started_at=now, lease_ends_at=now + timedelta(minutes=30)
     )
-    behind = waits(second)
+    behind = get_wait_text(second)
     update_search(run_id=second.id, index=0, now=now, values={"status": "running"})
 
     assert alone == "Waiting for a free collector process."
     assert behind == "Waiting behind 1 earlier collection and the maintenance task “Check links”."
-    assert waits(second) == ""
+    assert get_wait_text(second) == ""

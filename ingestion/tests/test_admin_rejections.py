@@ -1,4 +1,4 @@
-"""Reviewing what collection refused."""
+"""The admin list of rejected postings."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ LIST = "/admin/ingestion/refusedposting/"
 
 
 @pytest.fixture
-def refused(admin_tables: None) -> None:
+def rejected_postings(admin_tables: None) -> None:
     samples = [
         {"reason": "no_title", "message": "a posting needs a title", "job_id": "11"},
         {"reason": "sealed_day", "message": "its day is past retention", "job_id": ""},
@@ -20,29 +20,31 @@ def refused(admin_tables: None) -> None:
     CollectionRunFactory()
 
 
-def test_shows_each_with_its_reason(staff_client: Client, refused: None) -> None:
+def test_lists_each_rejection_with_its_reason(staff_client: Client, rejected_postings: None) -> None:
     page = staff_client.get(LIST)
 
-    assert [refusal.reason for refusal in page.context["refusals"]] == ["no_title", "sealed_day"]
+    assert [rejection.reason for rejection in page.context["refusals"]] == ["no_title", "sealed_day"]
     assert "a posting needs a title" in page.content.decode()
 
 
-def test_says_how_many_there_were_of_each_reason(staff_client: Client, refused: None) -> None:
+def test_counts_rejections_by_reason(staff_client: Client, rejected_postings: None) -> None:
     page = staff_client.get(LIST)
 
     assert page.context["counts"] == [("no_title", 23), ("sealed_day", 1)]
     assert "no_title 23, sealed_day 1. Only the first 20 of each run are stored." in page.content.decode()
 
 
-def test_shows_those_of_one_reason(staff_client: Client, refused: None) -> None:
+def test_filters_by_reason(staff_client: Client, rejected_postings: None) -> None:
     page = staff_client.get(LIST, {"reason": "sealed_day"})
 
-    assert [refusal.reason for refusal in page.context["refusals"]] == ["sealed_day"]
+    assert [rejection.reason for rejection in page.context["refusals"]] == ["sealed_day"]
     assert page.context["reasons"] == ["no_title", "sealed_day"]
 
 
 @pytest.mark.parametrize(
     ("permission", "status"), [("view_refusedposting", 200), ("view_jobposting", 403), ("view_skill", 403)]
 )
-def test_is_shown_to_those_who_may_look(limited_client: Any, refused: None, permission: str, status: int) -> None:
+def test_requires_the_view_permission(
+    limited_client: Any, rejected_postings: None, permission: str, status: int
+) -> None:
     assert limited_client(permission).get(LIST).status_code == status

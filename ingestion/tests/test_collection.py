@@ -24,33 +24,33 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
     return serve_jobs(job(n, days_old=n % 10) for n in range(1, 31))
 
 
-def stored_ids(mongo) -> set[str]:
+def get_stored_ids(mongo) -> set[str]:
     return set(mongo.job_postings.distinct("job_id"))
 
 
-def test_collects_a_role_page_by_page_and_counts_what_came(theirstack_client, clock, mongo, settings, stand_in):
+def test_collects_a_role_page_by_page_and_counts_its_postings(theirstack_client, clock, mongo, settings, stand_in):
     settings.MAX_JOBS_PER_SEARCH = 12
 
     run = collect(theirstack_client, clock)
 
     assert run.status == "finished"
     assert (run.pages, run.collected, run.credits) == (3, 30, 30)
-    assert len(stored_ids(mongo)) == 30
+    assert len(get_stored_ids(mongo)) == 30
     assert stand_in.credits_used == 30
-    assert [asked.payload["page"] for asked in stand_in.requests] == [0, 1, 2]
-    assert {asked.payload["limit"] for asked in stand_in.requests} == {12}
-    assert all("posted_at_max_age_days" in asked.payload for asked in stand_in.requests)
+    assert [request.payload["page"] for request in stand_in.requests] == [0, 1, 2]
+    assert {request.payload["limit"] for request in stand_in.requests} == {12}
+    assert all("posted_at_max_age_days" in request.payload for request in stand_in.requests)
 
 
-def test_figures_are_right_when_the_run_is_over(theirstack_client, clock):
+def test_refreshes_the_stats_when_the_run_is_over(theirstack_client, clock):
     collect(theirstack_client, clock)
 
-    _, answer = read_response(days=30, now=clock())
-    assert b'"total_jobs_analyzed":30' in answer
+    _, response = read_response(days=30, now=clock())
+    assert b'"total_jobs_analyzed":30' in response
     assert check_stats().differing == []
 
 
-def test_answers_the_documented_figures_for_each_role(theirstack_client, clock):
+def test_returns_the_documented_stats_for_each_role(theirstack_client, clock):
     run = collect_jobs_for_roles(
         roles=["Backend Developer", "Data Scientist"],
         locations=["United States"],
@@ -81,16 +81,16 @@ def test_fetches_no_more_than_a_limit_that_its_pages_do_not_divide(
 
     assert run.status == "finished"
     assert (run.credits, run.collected, stand_in.credits_used) == (limit, limit, limit)
-    assert len(stored_ids(mongo)) == limit
+    assert len(get_stored_ids(mongo)) == limit
 
 
-def test_leaves_to_later_places_what_earlier_ones_did_not_use(theirstack_client, clock, stand_in):
+def test_gives_later_places_the_unused_limit_of_earlier_ones(theirstack_client, clock, stand_in):
     run = collect(theirstack_client, clock, places=("Remote", "United States"), limit=10)
 
     assert [search.credits for search in run.searches] == [0, 10]
 
 
-def test_asks_only_for_what_was_discovered_since_the_last_run(theirstack_client, clock, mongo, stand_in):
+def test_requests_only_jobs_discovered_since_the_last_run(theirstack_client, clock, mongo, stand_in):
     collect(theirstack_client, clock)
     stand_in.advance(jobs=[job(100, discovered_at=datetime.now(UTC).isoformat())])
 
@@ -103,7 +103,7 @@ def test_asks_only_for_what_was_discovered_since_the_last_run(theirstack_client,
     assert payload["job_id_not"] == [30]
 
 
-def test_looks_again_at_everything_when_asked_further_back(theirstack_client, clock, stand_in):
+def test_searches_everything_again_when_reaching_further_back(theirstack_client, clock, stand_in):
     collect(theirstack_client, clock, days=3)
 
     wider = collect(theirstack_client, clock, days=14)
@@ -112,7 +112,7 @@ def test_looks_again_at_everything_when_asked_further_back(theirstack_client, cl
     assert wider.collected + wider.unchanged == 30
 
 
-def test_skips_what_is_fresh_even_when_it_found_nothing(theirstack_client, clock, stand_in):
+def test_skips_a_fresh_role_even_if_it_found_nothing(theirstack_client, clock, stand_in):
     collect(theirstack_client, clock, roles=("Data Scientist",))
 
     run = begin(clock, roles=("Data-Scientist",), fresh_within_days=30)
@@ -123,18 +123,16 @@ def test_skips_what_is_fresh_even_when_it_found_nothing(theirstack_client, clock
     assert begin(clock, roles=("Data Scientist",), fresh_within_days=30).status == "queued"
 
 
-def test_filters_titles_that_are_not_the_roles_but_counts_them_toward_the_page(
-    theirstack_client, clock, mongo, stand_in
-):
+def test_filters_titles_of_other_roles_but_counts_their_credits(theirstack_client, clock, mongo, stand_in):
     stand_in.advance(jobs=[job(200, title="React Developer"), job(201, title="Java Developer JavaScript")])
 
     run = collect(theirstack_client, clock, roles=("Java Developer",))
 
     assert run.credits >= run.collected + run.filtered
-    assert "200" not in stored_ids(mongo)
+    assert "200" not in get_stored_ids(mongo)
 
 
-def test_records_a_malformed_row_and_goes_on(theirstack_client, clock, mongo, stand_in):
+def test_records_a_malformed_row_and_continues(theirstack_client, clock, mongo, stand_in):
     stand_in.script_faults([{"malformed_row": True}])
 
     run = collect(theirstack_client, clock)
@@ -142,10 +140,10 @@ def test_records_a_malformed_row_and_goes_on(theirstack_client, clock, mongo, st
     assert run.status == "finished"
     assert sum(run.refused.values()) == 1
     assert run.refused_samples[0]["reason"] in run.refused
-    assert len(stored_ids(mongo)) >= 29
+    assert len(get_stored_ids(mongo)) >= 29
 
 
-def test_keeps_blurred_rows_out(theirstack_client, clock, mongo, stand_in):
+def test_rejects_blurred_rows(theirstack_client, clock, mongo, stand_in):
     stand_in.script_faults([{"blurred_row": True}])
 
     run = collect(theirstack_client, clock)
@@ -165,16 +163,16 @@ def test_ends_when_the_source_repeats_a_page(theirstack_client, clock, settings,
     assert "repeats the one before" in run.searches[0].error
 
 
-def test_stores_a_row_once_that_the_source_sends_twice(theirstack_client, clock, mongo, stand_in):
+def test_stores_a_duplicate_row_once(theirstack_client, clock, mongo, stand_in):
     stand_in.script_faults([{"duplicate_rows": 3}])
 
     run = collect(theirstack_client, clock)
 
     assert run.status == "finished"
-    assert mongo.job_postings.count_documents({}) == len(stored_ids(mongo))
+    assert mongo.job_postings.count_documents({}) == len(get_stored_ids(mongo))
 
 
-def test_a_refused_key_stops_the_run_and_says_so(clock, settings, stand_in):
+def test_a_rejected_key_stops_the_run_with_an_error(clock, settings, stand_in):
     settings.THEIR_STACK_API_KEY = "another-key"
     with build_client() as client:
         run = collect(client, clock, roles=("Backend Developer", "Data Scientist"))
@@ -186,7 +184,7 @@ def test_a_refused_key_stops_the_run_and_says_so(clock, settings, stand_in):
     assert len(stand_in.requests) == 1
 
 
-def test_no_credits_halts_every_run_until_a_check_finds_some(theirstack_client, clock, stand_in):
+def test_halts_every_run_until_a_check_finds_credits(theirstack_client, clock, stand_in):
     stand_in.script_faults([{"status": 402}])
 
     run = collect(theirstack_client, clock)
@@ -200,7 +198,7 @@ def test_no_credits_halts_every_run_until_a_check_finds_some(theirstack_client, 
     assert collect(theirstack_client, clock).status == "finished"
 
 
-def test_asks_for_smaller_pages_where_the_plan_wants_them(clock, serve_jobs):
+def test_requests_smaller_pages_if_the_plan_requires_them(clock, serve_jobs):
     server = serve_jobs([job(n) for n in range(1, 31)], plan="free")
 
     with build_client() as client:
@@ -208,10 +206,10 @@ def test_asks_for_smaller_pages_where_the_plan_wants_them(clock, serve_jobs):
 
     assert run.status == "finished"
     assert run.collected == 30
-    assert [asked.payload["limit"] for asked in server.requests] == [100, 25, 25]
+    assert [request.payload["limit"] for request in server.requests] == [100, 25, 25]
 
 
-def test_keeps_what_a_plan_with_few_pages_gives(clock, settings, serve_jobs):
+def test_stores_all_pages_that_the_plan_allows(clock, settings, serve_jobs):
     settings.MAX_JOBS_PER_SEARCH = 25
     serve_jobs([job(n) for n in range(1, 200)], plan="free", credits=1000)
 
@@ -223,7 +221,7 @@ def test_keeps_what_a_plan_with_few_pages_gives(clock, settings, serve_jobs):
     assert "plan" in run.searches[0].error
 
 
-def test_server_errors_that_stay_fail_the_search_alone(theirstack_client, clock, stand_in):
+def test_persistent_server_errors_fail_only_their_search(theirstack_client, clock, stand_in):
     stand_in.script_faults([{"status": 500, "next": 2}])
 
     run = collect(theirstack_client, clock, roles=("Backend Developer", "Data Scientist"))
@@ -233,7 +231,7 @@ def test_server_errors_that_stay_fail_the_search_alone(theirstack_client, clock,
     assert "server_error" in run.error
 
 
-def test_a_long_rate_limit_leaves_the_search_waiting_and_is_taken_up_again(
+def test_a_long_rate_limit_leaves_the_search_waiting_until_it_is_resumed(
     theirstack_client, clock, mongo, stand_in, redis
 ):
     headers = {"RateLimit-Limit": "4, 10, 50", "RateLimit-Remaining": "3, 0, 0", "RateLimit-Reset": "1, 30, 1800"}
@@ -251,10 +249,10 @@ def test_a_long_rate_limit_leaves_the_search_waiting_and_is_taken_up_again(
     run_inline(run=found, client=theirstack_client, clock=clock)
     assert found.reload().status == "finished"
     assert found.searches[0].attempts == 1
-    assert len(stored_ids(mongo)) == 30
+    assert len(get_stored_ids(mongo)) == 30
 
 
-def test_stops_before_it_would_pass_the_budget(theirstack_client, clock, settings, stand_in):
+def test_stops_before_exceeding_the_budget(theirstack_client, clock, settings, stand_in):
     settings.MAX_JOBS_PER_SEARCH = 10
     settings.THEIR_STACK_CREDIT_BUDGET = 25
 
@@ -265,20 +263,20 @@ def test_stops_before_it_would_pass_the_budget(theirstack_client, clock, setting
     assert stand_in.credits_used == count_spent_credits(now=clock()) == 20
 
 
-def test_gives_back_the_credits_a_short_page_did_not_cost(theirstack_client, clock):
+def test_releases_the_credits_that_a_short_page_did_not_cost(theirstack_client, clock):
     collect(theirstack_client, clock)
 
     assert count_spent_credits(now=clock()) == 30
 
 
-def test_remembers_how_far_a_role_was_collected(theirstack_client, clock):
+def test_stores_how_far_a_role_was_collected(theirstack_client, clock):
     collect(theirstack_client, clock)
 
-    known = CollectedRole.objects.get(role="backend developer", place="United States")
+    collected_role = CollectedRole.objects.get(role="backend developer", place="United States")
 
-    assert known.claim is None
-    assert known.boundary_ids == [30]
-    assert known.posted_since.date() == TODAY - timedelta(days=14)
+    assert collected_role.claim is None
+    assert collected_role.boundary_ids == [30]
+    assert collected_role.posted_since.date() == TODAY - timedelta(days=14)
 
 
 @pytest.mark.parametrize(
@@ -291,14 +289,14 @@ def test_remembers_how_far_a_role_was_collected(theirstack_client, clock):
         ({"days": -1}, "limits"),
     ],
 )
-def test_refuses_a_collection_that_makes_no_sense(clock, options, reason):
-    with pytest.raises(UnusableRequestError) as refusal:
+def test_rejects_an_invalid_request(clock, options, reason):
+    with pytest.raises(UnusableRequestError) as error:
         begin(clock, **options)
 
-    assert refusal.value.reason == reason
+    assert error.value.reason == reason
 
 
-def test_takes_each_role_and_place_once(clock):
+def test_collects_each_role_and_place_once(clock):
     run = begin(clock, roles=("Full-Stack Developer", "full stack developer"), places=("Remote", "Remote "))
 
     assert [(search.role, search.place) for search in run.searches] == [("Full-Stack Developer", "Remote")]

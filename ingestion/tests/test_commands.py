@@ -1,4 +1,4 @@
-"""Ingestion's commands: what they print for people and as JSON, and how they say that they failed."""
+"""Ingestion's management commands: readable and JSON output, errors, and exit codes."""
 
 import io
 import json
@@ -50,14 +50,14 @@ def run_json(*command) -> dict:
     return json.loads(run(*command, "--json"))
 
 
-def fails(*command) -> str:
+def get_error(*command) -> str:
     with pytest.raises(CommandError) as failure:
         run(*command)
     return str(failure.value)
 
 
 class TestCollect:
-    def test_prints_what_came_for_people(self, stand_in, mongo):
+    def test_prints_a_readable_summary(self, stand_in, mongo):
         printed = run("collect", "Software Engineer", "--place", "United States")
 
         stored = mongo.job_postings.count_documents({})
@@ -66,7 +66,7 @@ class TestCollect:
         assert "Software Engineer:" in printed
         assert f"jobs collected: {stored}" in printed
 
-    def test_says_why_nothing_was_found(self, stand_in):
+    def test_explains_why_nothing_was_found(self, stand_in):
         printed = run("collect", "Bakend Developer", "--place", "Atlantis")
         found = run_json("collect", "Software Engineer", "--place", "United States")
 
@@ -89,14 +89,14 @@ class TestCollect:
         assert list(summary["roles"]) == list(DEFAULT_ROLES)
         assert CollectionRunDocument.objects.get().places == list(DEFAULT_PLACES)
 
-    def test_asks_no_further_back_and_for_no_more_than_told(self, stand_in):
+    def test_respects_the_maximum_age_and_the_limit(self, stand_in):
         summary = run_json("collect", "Software Engineer", "--limit", 3, "--max-age-days", 2, "--place", "Remote")
 
-        (asked,) = [each.payload for each in stand_in.requests]
-        assert (asked["posted_at_max_age_days"], asked["limit"], asked["remote"]) == (2, 3, True)
+        (payload,) = [request.payload for request in stand_in.requests]
+        assert (payload["posted_at_max_age_days"], payload["limit"], payload["remote"]) == (2, 3, True)
         assert summary["credits"] <= 3
 
-    def test_leaves_the_work_to_the_workers(self, stand_in, redis):
+    def test_queues_the_run_for_the_workers(self, stand_in, redis):
         summary = run_json("collect", "Software Engineer", "--queue")
 
         assert (summary["status"], summary["pages"]) == ("queued", 0)
@@ -114,51 +114,51 @@ class TestCollect:
             (["Developer", "--place", " "], "at least one place"),
         ],
     )
-    def test_refuses_what_makes_no_sense(self, stand_in, arguments, sentence):
-        assert sentence in fails("collect", *arguments)
+    def test_rejects_invalid_arguments(self, stand_in, arguments, sentence):
+        assert sentence in get_error("collect", *arguments)
         assert CollectionRunDocument.objects.count() == 0
 
     def test_fails_without_a_key(self, settings):
         settings.THEIR_STACK_API_KEY = ""
 
-        assert "THEIR_STACK_API_KEY is not set" in fails("collect", "Developer")
+        assert "THEIR_STACK_API_KEY is not set" in get_error("collect", "Developer")
 
-    def test_fails_when_the_run_fails(self, stand_in):
+    def test_fails_if_the_run_fails(self, stand_in):
         stand_in.script_faults([{"status": 402}])
 
-        message = fails("collect", "Software Engineer")
+        message = get_error("collect", "Software Engineer")
 
         assert "is failed: out_of_credits" in message
         assert stand_in.api_key not in message
 
-    def test_fails_when_theirstack_is_away(self, settings):
+    def test_fails_if_theirstack_is_unavailable(self, settings):
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = "http://127.0.0.1:1", "a-key"
         settings.THEIR_STACK_MAX_RETRIES = 0
 
-        assert "The connection to TheirStack failed" in fails("collect", "Software Engineer")
+        assert "The connection to TheirStack failed" in get_error("collect", "Software Engineer")
 
 
 class TestCollectUsers:
-    def test_collects_the_default_roles_while_nobody_aims_at_any(self, stand_in):
+    def test_collects_the_default_roles_if_no_user_has_target_roles(self, stand_in):
         first, second = run_json("collect_for_users"), run_json("collect_for_users")
 
         assert list(first["roles"]) == list(DEFAULT_ROLES)
-        assert all(figures["credits_tracked"] <= 5 for figures in first["roles"].values())
+        assert all(stats["credits_tracked"] <= 5 for stats in first["roles"].values())
         assert (second["status"], second["pages"]) == ("finished", 0)
 
-    def test_collects_again_what_is_not_fresh_any_more(self, stand_in):
+    def test_collects_stale_roles_again(self, stand_in):
         run("collect_for_users", "--limit", 1)
 
         again = run_json("collect_for_users", "--limit", 1, "--fresh-days", 0, "--place", "Remote")
 
         assert again["pages"] == len(DEFAULT_ROLES)
 
-    def test_refuses_a_user_that_does_not_exist(self, stand_in):
-        assert "no user 'nobody'" in fails("collect_for_users", "--user", "nobody")
+    def test_rejects_an_unknown_user(self, stand_in):
+        assert "no user 'nobody'" in get_error("collect_for_users", "--user", "nobody")
 
-    def test_refuses_what_makes_no_sense(self, stand_in):
-        assert "per_role_limit at least 1" in fails("collect_for_users", "--limit", 0)
-        assert "--fresh-days" in fails("collect_for_users", "--fresh-days", -1)
+    def test_rejects_invalid_arguments(self, stand_in):
+        assert "per_role_limit at least 1" in get_error("collect_for_users", "--limit", 0)
+        assert "--fresh-days" in get_error("collect_for_users", "--fresh-days", -1)
 
 
 class TestImportPostings:
@@ -168,7 +168,7 @@ class TestImportPostings:
         path.write_text("\n".join(map(json.dumps, jobs[:5])) + "\nnot json\n")
         return path
 
-    def test_imports_and_names_bad_lines(self, file):
+    def test_imports_a_file_and_reports_bad_lines(self, file):
         printed, problems = io.StringIO(), io.StringIO()
 
         call_command("import_postings", file, stdout=printed, stderr=problems)
@@ -188,15 +188,15 @@ class TestImportPostings:
         path = tmp_path / "jobs.jsonl"
         path.write_text("x\ny\n")
 
-        assert fails("import_postings", path) == "none of the 2 rows of jobs.jsonl could be used"
+        assert get_error("import_postings", path) == "none of the 2 rows of jobs.jsonl could be used"
 
     def test_fails_for_a_file_that_cannot_be_read(self, tmp_path):
         (tmp_path / "jobs.txt").touch()
         (tmp_path / "jobs.json.gz").write_bytes(b"no gzip")
 
-        assert "No such file" in fails("import_postings", tmp_path / "absent.json")
-        assert "use one of .json" in fails("import_postings", tmp_path / "jobs.txt")
-        assert "is damaged" in fails("import_postings", tmp_path / "jobs.json.gz")
+        assert "No such file" in get_error("import_postings", tmp_path / "absent.json")
+        assert "use one of .json" in get_error("import_postings", tmp_path / "jobs.txt")
+        assert "is damaged" in get_error("import_postings", tmp_path / "jobs.json.gz")
 
 
 class TestCleanUp:
@@ -205,18 +205,18 @@ class TestCleanUp:
         postings = [PostingFactory(date_posted=TODAY - timedelta(days=age)) for age in (0, 89, 90, 200)]
         store_postings(postings=postings, now=NOW)
 
-    def test_deletes_what_is_past_retention(self, mongo):
+    def test_deletes_postings_past_retention(self, mongo):
         assert run_json("prune_postings") == {"deleted": 2, "days_kept": 90}
         assert mongo.job_postings.count_documents({}) == 2
         assert run("prune_postings", "--days", 1) == "deleted: 1\ndays kept: 1\n"
 
     def test_refuses_to_delete_today(self, mongo):
-        assert fails("prune_postings", "--days", 0) == "--days must be at least 1, not 0"
+        assert get_error("prune_postings", "--days", 0) == "--days must be at least 1, not 0"
         assert mongo.job_postings.count_documents({}) == 4
 
 
 class TestStatistics:
-    def test_counts_what_is_stored(self):
+    def test_counts_stored_postings(self):
         store_postings(postings=[PostingFactory(), PostingFactory()], role="Data Engineer", now=NOW)
 
         assert run_json("ingestion_stats") == {
@@ -228,13 +228,13 @@ class TestStatistics:
         }
         assert "top locations:\n  location Austin, TX, count 2" in run("ingestion_stats")
 
-    def test_says_so_when_there_is_nothing(self):
+    def test_prints_zero_and_none_for_an_empty_database(self):
         assert "total jobs: 0" in run("ingestion_stats")
         assert "top roles: none" in run("ingestion_stats")
 
 
 class TestCheckTheirStack:
-    def test_tells_what_credit_is_left(self, settings, stand_in):
+    def test_prints_the_credits_left(self, settings, stand_in):
         summary = run_json("check_theirstack")
 
         assert summary["credits_left"] == 1_000_000
@@ -243,10 +243,10 @@ class TestCheckTheirStack:
         assert "credits left: 1000000" in run("check_theirstack")
         assert stand_in.api_key not in run("check_theirstack")
 
-    def test_fails_for_a_key_that_is_refused(self, settings, stand_in):
+    def test_fails_for_a_rejected_key(self, settings, stand_in):
         settings.THEIR_STACK_API_KEY = "another-key"
 
-        message = fails("check_theirstack")
+        message = get_error("check_theirstack")
 
         assert message.startswith("bad_key: ")
         assert "another-key" not in message
@@ -254,10 +254,10 @@ class TestCheckTheirStack:
 
     def test_fails_without_a_key_and_without_theirstack(self, settings):
         settings.THEIR_STACK_API_KEY, settings.THEIR_STACK_MAX_RETRIES = "", 0
-        assert "THEIR_STACK_API_KEY is not set" in fails("check_theirstack")
+        assert "THEIR_STACK_API_KEY is not set" in get_error("check_theirstack")
 
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = "http://127.0.0.1:1", "a-key"
-        assert fails("check_theirstack").startswith("network: ")
+        assert get_error("check_theirstack").startswith("network: ")
 
 
 class TestGeneratePostings:
@@ -276,11 +276,11 @@ class TestGeneratePostings:
         assert "collected: 20" in run("generate_postings", 20, "--seed", 8)
 
     @pytest.mark.parametrize("arguments", [[0], [5, "--days", 0], [5, "--seed", -1], [5, "--seed", 10**9]])
-    def test_refuses_numbers_out_of_range(self, arguments):
-        assert "must be at least 1" in fails("generate_postings", *arguments)
+    def test_rejects_numbers_out_of_range(self, arguments):
+        assert "must be at least 1" in get_error("generate_postings", *arguments)
 
-    def test_refuses_what_is_no_number(self):
-        assert "invalid int value" in fails("generate_postings", "many")
+    def test_rejects_a_count_that_is_not_a_number(self):
+        assert "invalid int value" in get_error("generate_postings", "many")
 
 
 NEEDS_MONGODB = [
@@ -297,11 +297,11 @@ NEEDS_MONGODB = [
 
 
 @pytest.mark.parametrize("command", NEEDS_MONGODB, ids=" ".join)
-def test_says_that_mongodb_is_away(stand_in, settings, command):
+def test_reports_that_mongodb_is_unavailable(stand_in, settings, command):
     settings.MONGODB_TIMEOUT_SECONDS = 0.1
 
     with mongodb_at(NO_MONGODB.replace("//", "//someone:secret@")):
-        message = fails(*command)
+        message = get_error(*command)
 
     assert message.startswith("MongoDB is unavailable at mongodb://127.0.0.1:1/nowhere.")
 
@@ -311,15 +311,15 @@ def test_says_that_mongodb_is_away(stand_in, settings, command):
     [["collect", "Developer"], ["prune_postings"], ["check_theirstack"], ["refresh_stats"], ["generate_postings", "1"]],
     ids=" ".join,
 )
-def test_says_that_redis_is_away(stand_in, command):
+def test_reports_that_redis_is_unavailable(stand_in, command):
     with redis_at(NO_REDIS):
-        message = fails(*command)
+        message = get_error(*command)
 
     assert "Redis" in message
     assert "unavailable" in message or "not answer" in message
 
 
-def test_a_queued_collection_says_when_the_queue_is_away(stand_in, caplog):
+def test_collect_warns_if_the_queue_is_unavailable(stand_in, caplog):
     with redis_at(NO_REDIS):
         summary = run_json("collect", "Developer", "--queue")
 
@@ -334,13 +334,13 @@ def test_a_queued_collection_says_when_the_queue_is_away(stand_in, caplog):
         (["import_postings", "absent.json"], 1, "CommandError: absent.json: No such file"),
     ],
 )
-def test_tells_success_from_failure_by_its_exit_code(command, status, output):
-    done = subprocess.run(
+def test_exit_code_distinguishes_success_from_failure(command, status, output):
+    completed = subprocess.run(
         [sys.executable, "manage.py", *command], cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False
     )
 
-    assert done.returncode == status
-    assert output in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    # A pipe is no terminal: no progress bar.
-    assert "\r" not in done.stderr
+    assert completed.returncode == status
+    assert output in completed.stdout + completed.stderr
+    assert "Traceback" not in completed.stderr
+    # There is no progress bar, because the output is not a terminal.
+    assert "\r" not in completed.stderr

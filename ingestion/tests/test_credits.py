@@ -1,4 +1,4 @@
-"""The credit budget of a month."""
+"""The monthly credit budget."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -25,35 +25,35 @@ def test_a_month_begins_with_nothing_spent():
     assert get_credits_left(budget=None, now=NOW) is None
 
 
-def test_counts_what_is_spent_without_a_budget():
+def test_counts_spent_credits_without_a_budget():
     reserve_credits(credits=40, budget=None, now=NOW)
     reserve_credits(credits=2, budget=None, now=NOW)
 
     assert count_spent_credits(now=NOW) == 42
 
 
-def test_spends_the_budget_to_its_end_and_no_further():
+def test_never_reserves_more_than_the_budget():
     reserve_credits(credits=60, budget=100, now=NOW)
     reserve_credits(credits=40, budget=100, now=NOW)
 
-    with pytest.raises(BudgetSpentError) as refusal:
+    with pytest.raises(BudgetSpentError) as error:
         reserve_credits(credits=1, budget=100, now=NOW)
 
     assert count_spent_credits(now=NOW) == 100
     assert get_credits_left(budget=100, now=NOW) == 0
-    assert refusal.value.reason == "budget_spent"
-    assert "budget of 100 credits for 2026-11" in str(refusal.value)
+    assert error.value.reason == "budget_spent"
+    assert "budget of 100 credits for 2026-11" in str(error.value)
 
 
 @pytest.mark.parametrize("budget", [0, 5])
-def test_refuses_a_page_larger_than_the_whole_budget(budget):
+def test_rejects_a_page_larger_than_the_whole_budget(budget):
     with pytest.raises(BudgetSpentError):
         reserve_credits(credits=6, budget=budget, now=NOW)
 
     assert count_spent_credits(now=NOW) == 0
 
 
-def test_gives_back_what_a_page_did_not_cost():
+def test_releases_the_credits_that_a_page_did_not_cost():
     reservation = reserve_credits(credits=100, budget=100, now=NOW)
     settle_credits(reservation=reservation, used=30)
 
@@ -62,7 +62,7 @@ def test_gives_back_what_a_page_did_not_cost():
     assert count_spent_credits(now=NOW) == 100
 
 
-def test_gives_back_once_however_often_it_is_settled():
+def test_settling_repeatedly_releases_credits_only_once():
     reservation = reserve_credits(credits=100, budget=None, now=NOW)
     reserve_credits(credits=100, budget=None, now=NOW)
 
@@ -82,7 +82,7 @@ def test_settles_in_the_month_of_the_reservation(mongo):
     assert mongo.credit_months.find_one({"_id": reservation.month})["reservations"] == {}
 
 
-def test_a_reservation_that_is_never_settled_stays_spent_and_can_be_seen(mongo):
+def test_a_reservation_that_is_never_settled_stays_spent_and_visible(mongo):
     reservation = reserve_credits(credits=25, budget=100, now=NOW)
 
     assert mongo.credit_months.find_one()["reservations"] == {reservation.id: 25}
@@ -97,13 +97,13 @@ def test_each_month_has_a_budget_of_its_own():
     assert count_spent_credits(now=NOW) == count_spent_credits(now=NEXT_MONTH) == 100
 
 
-def test_a_lowered_budget_leaves_nothing_rather_than_less():
+def test_credits_left_are_never_negative():
     reserve_credits(credits=80, budget=100, now=NOW)
 
     assert get_credits_left(budget=50, now=NOW) == 0
 
 
-def test_many_at_once_never_pass_the_budget():
+def test_concurrent_reservations_never_exceed_the_budget():
     def reserve(_):
         try:
             reserve_credits(credits=7, budget=100, now=NOW)

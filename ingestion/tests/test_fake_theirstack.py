@@ -1,15 +1,15 @@
-"""Searches in the fake TheirStack: filters, pages, and what is refused of them."""
+"""Searches in the fake TheirStack: filters, pages, and rejected requests."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.tests.fake_server import NOW, ask, ids, search
+from ingestion.tests.fake_server import NOW, get_ids, search, send_request
 
 
 def job(job_id, **fields):
-    usual = {
+    defaults = {
         "id": job_id,
         "job_title": "Software Engineer",
         "date_posted": "2026-03-10",
@@ -22,7 +22,7 @@ def job(job_id, **fields):
         "technology_slugs": ["python"],
         "description": "We use **Python** here.",
     }
-    return usual | fields
+    return defaults | fields
 
 
 JOBS = [
@@ -101,56 +101,56 @@ def ten_jobs() -> Iterator[FakeTheirStack]:
         ({"job_description_contains_not": ["rust"], "job_id_or": [1]}, {1}),
     ],
 )
-def test_lets_through_what_the_filter_says(ten_jobs, filters, expected):
-    answer = search(ten_jobs, **filters)
+def test_returns_the_jobs_that_match_the_filter(ten_jobs, filters, expected):
+    response = search(ten_jobs, **filters)
 
-    assert answer.status_code == 200, answer.text
-    assert set(ids(answer)) == expected
+    assert response.status_code == 200, response.text
+    assert set(get_ids(response)) == expected
 
 
 @pytest.mark.parametrize(
-    "enough", [{"company_name_or": ["x"]}, {"company_domain_or": ["x"]}, {"posted_at_lte": "2026-01-01"}]
+    "filters", [{"company_name_or": ["x"]}, {"company_domain_or": ["x"]}, {"posted_at_lte": "2026-01-01"}]
 )
-def test_is_content_with_any_of_the_required_filters(ten_jobs, enough):
-    assert search(ten_jobs, posted_at_gte=None, **enough).status_code == 200
+def test_accepts_any_of_the_required_filters(ten_jobs, filters):
+    assert search(ten_jobs, posted_at_gte=None, **filters).status_code == 200
 
 
-def test_lists_newest_first_and_the_higher_id_first_among_equals(ten_jobs):
-    assert ids(search(ten_jobs)) == [5, 10, 9, 8, 7, 4, 3, 2, 1, 6]
+def test_lists_newest_first_then_by_descending_id(ten_jobs):
+    assert get_ids(search(ten_jobs)) == [5, 10, 9, 8, 7, 4, 3, 2, 1, 6]
 
 
 def test_pages_begin_at_zero_and_the_last_one_is_short(ten_jobs):
-    pages = [ids(search(ten_jobs, limit=4, page=page)) for page in range(4)]
+    pages = [get_ids(search(ten_jobs, limit=4, page=page)) for page in range(4)]
 
     assert pages == [[5, 10, 9, 8], [7, 4, 3, 2], [1, 6], []]
 
 
 def test_an_offset_skips_jobs(ten_jobs):
-    assert ids(search(ten_jobs, limit=2, offset=7)) == [2, 1]
+    assert get_ids(search(ten_jobs, limit=2, offset=7)) == [2, 1]
 
 
-def test_a_page_has_25_jobs_unless_told(start_fake):
-    assert len(ids(search(start_fake()))) == 25
+def test_a_page_has_25_jobs_by_default(start_fake):
+    assert len(get_ids(search(start_fake()))) == 25
 
 
-def test_totals_are_null_unless_asked_for(ten_jobs):
-    plain = search(ten_jobs, limit=1).json()["metadata"]
-    asked = search(ten_jobs, limit=1, include_total_results=True).json()["metadata"]
+def test_totals_are_null_unless_requested(ten_jobs):
+    unrequested = search(ten_jobs, limit=1).json()["metadata"]
+    requested = search(ten_jobs, limit=1, include_total_results=True).json()["metadata"]
 
-    assert plain == {
+    assert unrequested == {
         "total_results": None,
         "truncated_results": 0,
         "truncated_companies": 0,
         "total_companies": None,
     }
-    assert (asked["total_results"], asked["total_companies"]) == (10, 2)
+    assert (requested["total_results"], requested["total_companies"]) == (10, 2)
 
 
-def test_sends_the_job_as_it_was_given(ten_jobs):
+def test_returns_jobs_unchanged(ten_jobs):
     assert search(ten_jobs, job_id_or=[7]).json()["data"] == [JOBS[6]]
 
 
-def test_a_preview_masks_what_identifies_the_employer(ten_jobs):
+def test_a_preview_masks_the_employer(ten_jobs):
     row = search(ten_jobs, job_id_or=[1], blur_company_data=True).json()["data"][0]
 
     assert row["has_blurred_data"] is True
@@ -158,13 +158,13 @@ def test_a_preview_masks_what_identifies_the_employer(ten_jobs):
     assert row["technology_slugs"] == ["python"]
 
 
-def test_answers_a_search_without_required_filter_in_the_documented_shape(ten_jobs):
-    answer = search(ten_jobs, posted_at_gte=None, job_title_or=["engineer"], discovered_at_gte="2026-01-01")
+def test_rejects_a_search_without_a_required_filter(ten_jobs):
+    response = search(ten_jobs, posted_at_gte=None, job_title_or=["engineer"], discovered_at_gte="2026-01-01")
 
-    assert answer.status_code == 422
-    assert answer.json()["request_id"] is None
-    assert set(answer.json()["error"]) == {"code", "title", "description"}
-    assert "posted_at_gte" in answer.json()["error"]["description"]
+    assert response.status_code == 422
+    assert response.json()["request_id"] is None
+    assert set(response.json()["error"]) == {"code", "title", "description"}
+    assert "posted_at_gte" in response.json()["error"]["description"]
 
 
 @pytest.mark.parametrize(
@@ -186,16 +186,16 @@ def test_answers_a_search_without_required_filter_in_the_documented_shape(ten_jo
         ("remote", "yes"),
     ],
 )
-def test_names_the_field_it_cannot_read_in_the_frameworks_shape(ten_jobs, field, value):
-    answer = search(ten_jobs, **{field: value})
+def test_names_an_invalid_field_in_the_format_of_fastapi(ten_jobs, field, value):
+    response = search(ten_jobs, **{field: value})
 
-    assert answer.status_code == 422
-    assert answer.json()["detail"][0]["loc"] == ["body", field]
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"] == ["body", field]
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b""])
-def test_refuses_a_body_that_is_no_object(ten_jobs, body):
-    answer = ask(ten_jobs, "POST", "/v1/jobs/search", data=body)
+def test_rejects_a_body_that_is_not_an_object(ten_jobs, body):
+    response = send_request(ten_jobs, "POST", "/v1/jobs/search", data=body)
 
-    assert answer.status_code == 422
-    assert answer.json()["detail"][0]["loc"] == ["body"]
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"] == ["body"]

@@ -1,4 +1,4 @@
-"""The command that serves demonstration data, run as a process."""
+"""The `fake_theirstack` command, run as a process."""
 
 import io
 import json
@@ -20,7 +20,7 @@ COMMAND = [sys.executable, "manage.py", "fake_theirstack"]
 
 @pytest.fixture
 def start():
-    """Start the command and return its process with what it printed once it serves."""
+    """Return a function that starts the command and returns its process and startup output."""
     processes = []
 
     def run(*arguments):
@@ -40,7 +40,7 @@ def start():
         process.stdout.close()
 
 
-def fails(*arguments):
+def get_error(*arguments):
     with pytest.raises(CommandError) as failure:
         call_command("fake_theirstack", *arguments)
     return str(failure.value)
@@ -58,16 +58,16 @@ def search(printed, **payload):
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_says_what_it_is_serves_generated_jobs_and_stops_at_once(start, signal_number):
+def test_serves_generated_jobs_and_stops_on_a_signal(start, signal_number):
     process, printed = start("--count", "300", "--api-key=-my-key")
 
-    answer = search(printed)
+    response = search(printed)
     process.send_signal(signal_number)
 
     assert "demonstration data" in printed
     assert "THEIR_STACK_API_KEY=-my-key" in printed
-    assert answer.json()["metadata"]["total_results"] == 300
-    assert "RateLimit" in answer.headers
+    assert response.json()["metadata"]["total_results"] == 300
+    assert "RateLimit" in response.headers
     assert process.wait(timeout=10) == 0
 
 
@@ -81,11 +81,11 @@ def test_serves_a_file_with_a_plan_credits_and_faults(start, tmp_path):
         *("--postings", str(postings), "--shift-dates", "--faults", str(faults)),
         *("--plan", "free", "--credits", "4", "--rate-limit", "none"),
     )
-    answers = [search(printed), search(printed, limit=26), search(printed, posted_at_max_age_days=0), search(printed)]
+    responses = [search(printed), search(printed, limit=26), search(printed, posted_at_max_age_days=0), search(printed)]
 
     assert "5 jobs of" in printed
-    assert [answer.status_code for answer in answers] == [503, 403, 200, 402]
-    assert len(answers[2].json()["data"]) == 4
+    assert [response.status_code for response in responses] == [503, 403, 200, 402]
+    assert len(responses[2].json()["data"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -95,32 +95,32 @@ def test_serves_a_file_with_a_plan_credits_and_faults(start, tmp_path):
         ("--faults", '[{"status": 1}]', ": fault 1: status"),
     ],
 )
-def test_refuses_a_bad_file_by_its_name_and_place(tmp_path, option, text, problem):
-    path = tmp_path / "given.jsonl"
+def test_names_the_file_and_position_of_an_invalid_entry(tmp_path, option, text, problem):
+    path = tmp_path / "input.jsonl"
     path.write_text(text)
 
-    assert f"{path}{problem}" in fails(option, str(path))
+    assert f"{path}{problem}" in get_error(option, str(path))
 
 
-def test_refuses_numbers_out_of_range():
-    assert "seed must be between" in fails("--seed", "9999")
-    assert "count must be 0 or more" in fails("--count", "-1")
-    assert "--count may be at most 200,000" in fails("--count", "200001")
-    assert "--port: " in fails("--count", "1", "--port", "70000")
+def test_rejects_numbers_out_of_range():
+    assert "seed must be between" in get_error("--seed", "9999")
+    assert "count must be 0 or more" in get_error("--count", "-1")
+    assert "--count may be at most 200,000" in get_error("--count", "200001")
+    assert "--port: " in get_error("--count", "1", "--port", "70000")
 
 
-def test_refuses_a_taken_port():
+def test_rejects_a_port_in_use():
     with FakeTheirStack() as theirstack:
         port = theirstack.url.rpartition(":")[2]
 
-        assert f"--port {port}: Address already in use" in fails("--count", "1", "--port", port)
+        assert f"--port {port}: Address already in use" in get_error("--count", "1", "--port", port)
 
 
-def test_refuses_to_move_the_dates_of_generated_jobs():
-    assert "--shift-dates requires --postings" in fails("--shift-dates")
+def test_rejects_shift_dates_for_generated_jobs():
+    assert "--shift-dates requires --postings" in get_error("--shift-dates")
 
 
-def test_has_its_former_name_for_one_release():
+def test_still_runs_under_its_former_name():
     errors = io.StringIO()
 
     with pytest.raises(CommandError, match="--count may be at most"):

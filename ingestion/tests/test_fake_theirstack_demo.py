@@ -1,4 +1,4 @@
-"""Fictional jobs: the same for the same seed, shaped like TheirStack's, plausible in bulk."""
+"""Fictional jobs: reproducible by seed, in TheirStack's format, and plausible in bulk."""
 
 import re
 from collections import Counter
@@ -31,7 +31,7 @@ def test_yields_other_jobs_for_another_seed():
     assert [job["job_title"] for job in first] != [job["job_title"] for job in second]
 
 
-def test_tomorrow_offers_todays_jobs_again():
+def test_the_jobs_of_tomorrow_include_those_of_today():
     today = {job["id"]: job for job in build_jobs(count=3_000, today=TODAY)}
     tomorrow = {job["id"]: job for job in build_jobs(count=3_000, today=TODAY + timedelta(days=1))}
 
@@ -43,7 +43,7 @@ def test_tomorrow_offers_todays_jobs_again():
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 1_000])
-def test_yields_exactly_as_many_as_asked_for(count):
+def test_yields_exactly_the_requested_count(count):
     assert len(list(build_jobs(count=count, today=TODAY))) == count
 
 
@@ -63,12 +63,12 @@ def test_dates_fill_the_window_and_thin_out_at_weekends(jobs):
     assert sum(saturdays) / len(saturdays) < sum(tuesdays) / len(tuesdays) / 2
 
 
-def test_none_is_discovered_before_it_was_posted_or_after_the_first_minute(jobs):
+def test_every_job_is_discovered_in_the_first_minute_of_its_day(jobs):
     assert all(job["discovered_at"].startswith(f"{job['date_posted']}T00:00:") for job in jobs)
     assert {len(job["discovered_at"]) for job in jobs} == {19, 27}
 
 
-def test_has_every_default_role_in_numbers_worth_counting(jobs):
+def test_has_many_postings_of_every_default_role(jobs):
     titles = [job["job_title"] for job in jobs]
 
     for role in DEFAULT_ROLES:
@@ -83,7 +83,7 @@ def test_has_every_default_role_in_numbers_worth_counting(jobs):
         "Sales Engineer",
     ],
 )
-def test_has_rarer_roles_within_a_month_where_a_user_without_places_looks(jobs, role):
+def test_has_recent_postings_of_rarer_roles_in_the_us_or_remote(jobs, role):
     first_day = (TODAY - timedelta(days=29)).isoformat()
 
     found = [job for job in jobs if role in job["job_title"] and job["date_posted"] >= first_day]
@@ -91,7 +91,7 @@ def test_has_rarer_roles_within_a_month_where_a_user_without_places_looks(jobs, 
     assert [job for job in found if job["country_code"] == "US" or job["remote"]]
 
 
-def test_every_job_is_a_posting_to_the_client(jobs):
+def test_every_job_becomes_a_posting(jobs):
     postings = [posting_from_job(job) for job in jobs]
 
     assert len({posting.location for posting in postings}) > 30
@@ -100,12 +100,12 @@ def test_every_job_is_a_posting_to_the_client(jobs):
     assert {posting.seniority for posting in postings} > {"junior", "senior", "staff"}
 
 
-def test_descriptions_are_markdown_of_some_kilobytes_that_name_the_employer(jobs):
+def test_descriptions_are_markdown_and_name_the_employer(jobs):
     assert all(job["company"] in job["description"] and "\n- " in job["description"] for job in jobs)
     assert all(1_700 <= len(job["description"]) <= 3_000 for job in jobs)
 
 
-def test_a_third_name_a_salary_in_plausible_bounds(jobs):
+def test_a_third_of_the_jobs_have_a_plausible_salary(jobs):
     paid = [job for job in jobs if job.get("min_annual_salary_usd")]
 
     assert 0.28 < len(paid) / len(jobs) < 0.4
@@ -113,7 +113,7 @@ def test_a_third_name_a_salary_in_plausible_bounds(jobs):
     assert all(job["min_annual_salary_usd"] <= (job["max_annual_salary_usd"] or 600_000) for job in paid)
 
 
-def test_what_is_unknown_is_null_in_some_and_absent_in_others(jobs):
+def test_unknown_values_are_null_or_missing(jobs):
     assert any("min_annual_salary_usd" not in job for job in jobs)
     assert any(job.get("min_annual_salary_usd", 0) is None for job in jobs)
     assert any(not job["technology_slugs"] for job in jobs)
@@ -145,6 +145,6 @@ def test_demand_grows_for_some_skills_and_shrinks_for_others():
     "arguments",
     [{"count": -1}, {"days": 0}, {"seed": -1}, {"seed": MAX_SEED + 1}, {"days": 1, "count": 1_000_001}],
 )
-def test_refuses_numbers_out_of_range(arguments):
+def test_rejects_numbers_out_of_range(arguments):
     with pytest.raises(ValueError, match="must"):
         list(build_jobs(**({"count": 10, "today": TODAY} | arguments)))

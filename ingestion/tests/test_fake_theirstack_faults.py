@@ -1,4 +1,4 @@
-"""The faults that the fake TheirStack makes on request."""
+"""Faults that tests inject into the fake TheirStack."""
 
 import time
 
@@ -7,7 +7,7 @@ import requests
 
 from ingestion.fake_theirstack.conditions import BadFault, FaultScript, read_faults
 from ingestion.fake_theirstack.server import FakeTheirStack
-from ingestion.tests.fake_server import balance, ids, search
+from ingestion.tests.fake_server import get_balance, get_ids, search
 
 
 @pytest.mark.parametrize(
@@ -17,70 +17,70 @@ from ingestion.tests.fake_server import balance, ids, search
         ([{"at": 3, "status": 502}], [200, 200, 502, 200]),
     ],
 )
-def test_a_fault_is_for_the_next_request_alone_unless_it_names_others(theirstack, faults, statuses):
+def test_a_fault_affects_only_the_next_request_by_default(theirstack, faults, statuses):
     theirstack.script_faults(faults)
 
     assert [search(theirstack).status_code for _ in range(4)] == statuses
 
 
-def test_a_fault_can_be_for_another_path(theirstack):
+def test_a_fault_can_affect_another_path(theirstack):
     theirstack.script_faults([{"path": "/v0/billing/credit-balance", "status": 500}])
 
-    assert (search(theirstack).status_code, balance(theirstack).status_code) == (200, 500)
+    assert (search(theirstack).status_code, get_balance(theirstack).status_code) == (200, 500)
 
 
-def test_a_status_comes_with_the_documented_body_and_costs_nothing(theirstack):
+def test_an_error_status_has_the_documented_body_and_costs_nothing(theirstack):
     theirstack.script_faults([{"status": 429}])
 
-    answer = search(theirstack)
+    response = search(theirstack)
 
-    assert answer.json()["error"]["title"] == "Too many requests"
+    assert response.json()["error"]["title"] == "Too many requests"
     assert theirstack.credits_used == 0
 
 
 @pytest.mark.parametrize(("body", "text"), [({"why": "so"}, '{"why":"so"}'), ("plain words", "plain words")])
-def test_a_status_can_come_with_any_body(theirstack, body, text):
+def test_an_error_status_can_have_any_body(theirstack, body, text):
     theirstack.script_faults([{"status": 500, "body": body}])
 
     assert search(theirstack).text == text
 
 
-def test_headers_are_as_the_script_says(theirstack):
+def test_sets_the_scripted_headers(theirstack):
     theirstack.script_faults([{"status": 429, "headers": {"RateLimit-Remaining": "0, 4", "RateLimit-Reset": "1, 50"}}])
 
-    answer = search(theirstack)
+    response = search(theirstack)
 
-    assert answer.headers["RateLimit-Remaining"] == "0, 4"
+    assert response.headers["RateLimit-Remaining"] == "0, 4"
 
 
-def test_a_delayed_answer_is_late_but_whole(theirstack):
+def test_a_delayed_response_is_late_but_complete(theirstack):
     theirstack.script_faults([{"delay_seconds": 0.3}])
-    begun = time.monotonic()
+    started = time.monotonic()
 
-    answer = search(theirstack)
+    response = search(theirstack)
 
-    assert time.monotonic() - begun >= 0.3
-    assert len(ids(answer)) == 25
+    assert time.monotonic() - started >= 0.3
+    assert len(get_ids(response)) == 25
 
 
-def test_a_delay_outlasts_the_clients_patience(theirstack):
+def test_a_delay_can_exceed_the_timeout_of_the_client(theirstack):
     theirstack.script_faults([{"delay_seconds": 30}])
 
     with pytest.raises(requests.ReadTimeout):
         search(theirstack, timeout=0.2)
 
 
-def test_stops_at_once_while_an_answer_is_delayed():
+def test_stops_immediately_while_a_response_is_delayed():
     with FakeTheirStack() as theirstack:
         theirstack.script_faults([{"delay_seconds": 60}])
         with pytest.raises(requests.ReadTimeout):
             search(theirstack, timeout=0.2)
-        begun = time.monotonic()
+        started = time.monotonic()
 
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - started < 30
 
 
-def test_a_cut_off_answer_ends_before_its_length(theirstack):
+def test_a_cut_off_response_is_shorter_than_its_content_length(theirstack):
     theirstack.script_faults([{"cut_off": True}])
 
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
@@ -89,33 +89,33 @@ def test_a_cut_off_answer_ends_before_its_length(theirstack):
     assert search(theirstack).status_code == 200
 
 
-def test_a_page_can_be_no_json(theirstack):
+def test_a_page_can_be_invalid_json(theirstack):
     theirstack.script_faults([{"not_json": True}])
 
-    answer = search(theirstack)
+    response = search(theirstack)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     with pytest.raises(requests.JSONDecodeError):
-        answer.json()
+        response.json()
 
 
-def test_a_dropped_connection_has_no_answer_but_is_remembered(theirstack):
+def test_records_a_dropped_connection_without_a_status(theirstack):
     theirstack.script_faults([{"drop": True}])
 
     with pytest.raises(requests.ConnectionError):
         search(theirstack)
 
-    assert [asked.status for asked in theirstack.requests] == [None]
+    assert [request.status for request in theirstack.requests] == [None]
 
 
-def test_rows_can_come_twice_in_a_page(theirstack):
-    whole = ids(search(theirstack))
+def test_a_page_can_repeat_rows(theirstack):
+    unchanged = get_ids(search(theirstack))
     theirstack.script_faults([{"duplicate_rows": 3}])
 
-    assert ids(search(theirstack)) == whole + whole[:3]
+    assert get_ids(search(theirstack)) == unchanged + unchanged[:3]
 
 
-def test_a_row_can_be_no_job(theirstack):
+def test_a_row_can_be_malformed(theirstack):
     theirstack.script_faults([{"malformed_row": True}, {"malformed_row": "not even an object"}])
 
     first, second = (search(theirstack).json()["data"] for _ in range(2))
@@ -133,14 +133,14 @@ def test_a_row_can_be_a_preview(theirstack):
     assert rows[0]["company"] == "***"
 
 
-def test_a_page_can_repeat_the_one_before(theirstack):
-    first = ids(search(theirstack, page=0))
+def test_a_page_can_repeat_the_previous_one(theirstack):
+    first = get_ids(search(theirstack, page=0))
     theirstack.script_faults([{"repeat_page": True}])
 
-    repeated, next_one = ids(search(theirstack, page=1)), ids(search(theirstack, page=2))
+    repeated, following = get_ids(search(theirstack, page=1)), get_ids(search(theirstack, page=2))
 
     assert repeated == first
-    assert not set(next_one) & set(first)
+    assert not set(following) & set(first)
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def test_a_page_can_repeat_the_one_before(theirstack):
         ([{"headers": {"Reset": 5}}], "fault 1: headers: Reset: .* string"),
     ],
 )
-def test_refuses_a_script_it_cannot_follow(script, message):
+def test_rejects_an_invalid_script(script, message):
     with pytest.raises(BadFault, match=message):
         read_faults(script)
 
 
-def test_faults_of_other_paths_do_not_hold_up_the_queue():
+def test_faults_of_other_paths_do_not_block_the_queue():
     script = FaultScript()
     script.extend(read_faults([{"path": "/elsewhere", "status": 500}, {"path": "*", "status": 502}]))
 

@@ -1,4 +1,4 @@
-"""Serving jobs from a file: real ones, moved in time, or refused by line."""
+"""Reading jobs from a file: shifting dates, rejecting lines, and real postings."""
 
 import gzip
 import json
@@ -29,16 +29,16 @@ def write(tmp_path):
     return to_file
 
 
-def found(jobs, **filters):
+def find(jobs, **filters):
     body = json.dumps({"posted_at_gte": "2000-01-01"} | filters).encode()
     return [json.loads(entry.body) for entry in jobs.find(parse_search(body=body, now=NOW).predicates, limit=500)]
 
 
 @pytest.mark.parametrize("name", ["postings.jsonl", "postings.jsonl.gz"])
-def test_reads_a_job_a_line_plain_or_zipped_and_skips_empty_lines(write, name):
+def test_reads_one_job_per_line_from_plain_and_gzipped_files(write, name):
     path = write([job(1), "", job(2), "  "], name)
 
-    assert [entry["id"] for entry in found(read_postings(path=path))] == [2, 1]
+    assert [entry["id"] for entry in find(read_postings(path=path))] == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -54,24 +54,24 @@ def test_reads_a_job_a_line_plain_or_zipped_and_skips_empty_lines(write, name):
     ],
 )
 @pytest.mark.parametrize("shift_to", [None, TODAY])
-def test_refuses_a_bad_line_by_its_number(write, line, message, shift_to):
+def test_rejects_a_bad_line_by_number(write, line, message, shift_to):
     path = write([job(1), line, job(3)])
 
     with pytest.raises(BadPostingsFile, match=message):
         read_postings(path=path, shift_to=shift_to)
 
 
-def test_refuses_an_empty_file(write):
+def test_rejects_an_empty_file(write):
     with pytest.raises(BadPostingsFile, match="contains no postings"):
         read_postings(path=write([]))
 
 
-def test_refuses_a_file_that_is_not_there(tmp_path):
+def test_rejects_a_missing_file(tmp_path):
     with pytest.raises(BadPostingsFile, match="cannot be read"):
         read_postings(path=tmp_path / "absent.jsonl")
 
 
-def test_refuses_a_file_that_is_not_whole(write):
+def test_rejects_a_truncated_file(write):
     path = write([job(number) for number in range(500)], "postings.jsonl.gz")
     path.write_bytes(path.read_bytes()[:-20])
 
@@ -79,7 +79,7 @@ def test_refuses_a_file_that_is_not_whole(write):
         read_postings(path=path)
 
 
-def test_moves_all_dates_by_the_same_days_so_that_the_newest_is_today(write):
+def test_shifts_all_dates_so_that_the_newest_is_today(write):
     older = job(
         1,
         date_posted="2025-11-28",
@@ -89,7 +89,7 @@ def test_moves_all_dates_by_the_same_days_so_that_the_newest_is_today(write):
     )
     path = write([older, job(2, discovered_at="2025-12-01T09:00:00")])
 
-    newest, oldest = found(read_postings(path=path, shift_to=TODAY))
+    newest, oldest = find(read_postings(path=path, shift_to=TODAY))
 
     assert newest["date_posted"] == "2026-03-20"
     assert oldest == older | {
@@ -100,29 +100,29 @@ def test_moves_all_dates_by_the_same_days_so_that_the_newest_is_today(write):
     }
 
 
-def test_nothing_is_discovered_later_than_the_beginning_of_the_newest_day():
-    moved = list(
+def test_shifted_jobs_are_discovered_by_the_start_of_the_newest_day():
+    shifted = list(
         shift_dates(
             jobs=[job(1, discovered_at="2025-12-01T23:59:00"), job(2, discovered_at="2025-12-03T00:00:00")],
             newest=TODAY,
         )
     )
 
-    assert [entry["discovered_at"] for entry in moved] == ["2026-03-20T00:00:00"] * 2
+    assert [entry["discovered_at"] for entry in shifted] == ["2026-03-20T00:00:00"] * 2
 
 
 def test_finds_a_job_by_the_country_of_its_label_and_sends_it_unchanged(write):
     named = job(1, location="Indianapolis, IN", country_code=None, country_codes=[])
     path = write([named, job(2, location="Anywhere", country_code=None)])
 
-    assert found(read_postings(path=path), job_country_code_or=["US"]) == [named]
+    assert find(read_postings(path=path), job_country_code_or=["US"]) == [named]
 
 
 @needs_real_postings
 def test_real_postings_are_all_read_and_found_by_title_and_country():
     jobs = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
     titles = ["Software Engineer", "Software Developer", "SDE", "Application Developer"]
-    rows = found(jobs, job_title_or=titles, job_country_code_or=["US"])
+    rows = find(jobs, job_title_or=titles, job_country_code_or=["US"])
 
     assert len(jobs) == 8_144
     assert 400 < len(rows) <= 500
@@ -133,5 +133,5 @@ def test_real_postings_are_found_by_role_in_the_united_states_and_remotely():
     jobs = read_postings(path=REAL_POSTINGS, shift_to=TODAY)
 
     for title in ("Software Engineer", "Data Scientist", "Product Manager"):
-        assert len(found(jobs, job_title_or=[title], job_country_code_or=["US"])) >= 20
-        assert len(found(jobs, job_title_or=[title], remote=True)) >= 20
+        assert len(find(jobs, job_title_or=[title], job_country_code_or=["US"])) >= 20
+        assert len(find(jobs, job_title_or=[title], remote=True)) >= 20

@@ -1,4 +1,4 @@
-"""POST /jobs/fetch_jobs, against the fake TheirStack over real HTTP; a thread of this process works the queue off."""
+"""POST /jobs/fetch_jobs, with the fake TheirStack over real HTTP. A thread of this process runs the queued tasks."""
 
 import threading
 from collections.abc import Iterator
@@ -41,18 +41,18 @@ def source(settings, stand_in):
 
 
 @pytest.fixture
-def waits(settings):
+def long_wait(settings):
     settings.FETCH_JOBS_WAIT_SECONDS = 25
 
 
 @contextmanager
-def working(redis) -> Iterator[None]:
-    """Work the queue off meanwhile; what goes wrong with it is raised in the end."""
-    over, failures = threading.Event(), []
+def processing_queue(redis) -> Iterator[None]:
+    """Run queued tasks in a thread, and raise their errors at the end."""
+    stopped, failures = threading.Event(), []
 
     def work() -> None:
         try:
-            while not over.wait(0.02):
+            while not stopped.wait(0.02):
                 run_queued(redis)
         except BaseException as error:
             failures.append(error)
@@ -62,23 +62,23 @@ def working(redis) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        stopped.set()
         thread.join()
     if failures:
         raise failures[0]
 
 
-def searches(stand_in) -> list:
-    return [asked for asked in stand_in.requests if asked.path == "/v1/jobs/search"]
+def list_search_requests(stand_in) -> list:
+    return [request for request in stand_in.requests if request.path == "/v1/jobs/search"]
 
 
-@pytest.mark.usefixtures("waits")
-def test_waits_for_the_first_page_and_answers_what_is_stored(ada, mongo, redis, stand_in):
-    with working(redis):
-        answer = ada.post(PATH, PROFILE)
+@pytest.mark.usefixtures("long_wait")
+def test_waits_for_the_first_page_and_returns_the_stored_jobs(ada, mongo, redis, stand_in):
+    with processing_queue(redis):
+        response = ada.post(PATH, PROFILE)
 
-    body = answer.json()
-    assert (answer.status_code, body["messages"], body["notice"]) == (200, "success", None)
+    body = response.json()
+    assert (response.status_code, body["messages"], body["notice"]) == (200, "success", None)
     assert body["jobs_fetched"] == len(body["jobs"]) == body["total"] > 0
     assert body["run"]["pages"] == 1
     assert body["run"]["address"] == f"{PATH}/{body['run']['id']}"
@@ -100,61 +100,61 @@ def test_waits_for_the_first_page_and_answers_what_is_stored(ada, mongo, redis, 
         (["Qqqq", "France"], "remote", "“Qqqq” is not a known place, so it was ignored."),
     ],
 )
-def test_says_which_places_are_not_known(ada, places, remote_preference, notice):
-    wanted = {"desired_job_role": "Nurse", "preferred_locations": places, "remote_preference": remote_preference}
+def test_reports_unknown_places(ada, places, remote_preference, notice):
+    criteria = {"desired_job_role": "Nurse", "preferred_locations": places, "remote_preference": remote_preference}
 
-    answer = ada.post(PATH, wanted)
+    response = ada.post(PATH, criteria)
 
-    assert answer.status_code == 202
-    assert answer.json()["notice"] == notice
+    assert response.status_code == 202
+    assert response.json()["notice"] == notice
 
 
-def test_answers_202_with_the_runs_address_when_it_takes_longer(ada, redis):
-    answer = ada.post(PATH, PROFILE)
+def test_returns_202_with_the_runs_address_if_no_page_is_stored_in_time(ada, redis):
+    response = ada.post(PATH, PROFILE)
 
-    assert answer.status_code == 202
-    body = answer.json()
+    assert response.status_code == 202
+    body = response.json()
     assert (body["jobs_fetched"], body["jobs"], body["run"]["status"]) == (0, [], "queued")
-    address = answer["Location"]
+    address = response["Location"]
     assert address == body["run"]["address"]
     assert ada.get(address).json()["run"]["status"] == "queued"
 
     run_queued(redis)
 
-    told = ada.get(address).json()
-    assert (told["run"]["status"], told["run"]["collected"] > 0) == ("finished", True)
-    assert told["jobs_fetched"] == len(told["jobs"]) > 0
+    result = ada.get(address).json()
+    assert (result["run"]["status"], result["run"]["collected"] > 0) == ("finished", True)
+    assert result["jobs_fetched"] == len(result["jobs"]) > 0
 
 
-def test_serves_what_is_fresh_without_spending_or_queueing(ada, redis, stand_in):
+def test_serves_fresh_roles_without_spending_or_queueing(ada, redis, stand_in):
     ada.post(PATH, PROFILE)
     run_queued(redis)
-    spent, asked = stand_in.credits_used, len(stand_in.requests)
+    spent, request_count = stand_in.credits_used, len(stand_in.requests)
 
-    answer = ada.post(PATH, PROFILE | {"preferred_locations": "US", "desired_job_role": "software  engineer"})
+    response = ada.post(PATH, PROFILE | {"preferred_locations": "US", "desired_job_role": "software  engineer"})
 
-    assert (answer.status_code, answer.json()["run"]) == (200, None)
-    assert answer.json()["jobs_fetched"] > 0
-    assert (stand_in.credits_used, len(stand_in.requests)) == (spent, asked)
+    assert (response.status_code, response.json()["run"]) == (200, None)
+    assert response.json()["jobs_fetched"] > 0
+    assert (stand_in.credits_used, len(stand_in.requests)) == (spent, request_count)
     assert take_queued(redis) == []
 
 
-def test_asks_only_for_what_is_new_once_it_is_not_fresh(ada, mongo, redis, stand_in):
+def test_requests_only_new_jobs_of_a_stale_role(ada, mongo, redis, stand_in):
     ada.post(PATH, PROFILE)
     run_queued(redis)
     spent = stand_in.credits_used
     yesterday = timezone.now() - timedelta(days=services.FRESH_DAYS, minutes=1)
     mongo.collected_roles.update_many({}, {"$set": {"collected_at": yesterday}})
 
-    answer = ada.post(PATH, PROFILE)
+    response = ada.post(PATH, PROFILE)
     run_queued(redis)
 
-    assert answer.json()["run"] is not None
-    assert searches(stand_in)[-1].payload["discovered_at_gte"]
+    assert response.json()["run"] is not None
+    assert list_search_requests(stand_in)[-1].payload["discovered_at_gte"]
     assert stand_in.credits_used == spent
 
 
-def test_goes_on_with_a_run_that_is_under_way(ada, redis):
+def test_returns_the_run_that_is_already_open(ada, redis):
     first = ada.post(PATH, PROFILE).json()["run"]["id"]
 
     second = ada.post(PATH, PROFILE)
@@ -164,7 +164,7 @@ def test_goes_on_with_a_run_that_is_under_way(ada, redis):
 
 
 @pytest.mark.parametrize(
-    ("stored", "given", "roles", "places"),
+    ("stored", "overrides", "roles", "places"),
     [
         ({}, {}, ["Software Engineer"], ["San Francisco, CA"]),
         ({"location": None}, {}, ["Software Engineer"], ["United States", "Remote"]),
@@ -188,30 +188,30 @@ def test_goes_on_with_a_run_that_is_under_way(ada, redis):
          ["Remote, United States", "Remote, France", "Remote, Germany", "Remote, India", "Remote, United Kingdom"]),
     ],
 )  # fmt: skip
-def test_takes_from_the_profile_what_the_request_does_not_say(ada, mongo, stored, given, roles, places):
+def test_falls_back_to_the_profile_for_missing_criteria(ada, mongo, stored, overrides, roles, places):
     if stored:
         assert ada.put("/auth/me", stored).status_code == 200
 
-    assert ada.post(PATH, given).status_code == 202
+    assert ada.post(PATH, overrides).status_code == 202
 
     run = CollectionRunDocument.objects.get(wanted__ne=None)
     assert (run.roles, run.places, run.requested_by, run.trigger) == (roles, places, ada.id, "user")
     assert ada.get("/auth/me").json()["target_roles"] == stored.get("target_roles", ["Software Engineer"])
 
 
-def test_answers_only_remote_jobs_to_who_wants_those(ada, redis, stand_in):
+def test_returns_only_remote_jobs_if_these_are_preferred(ada, redis, stand_in):
     ada.post(PATH, PROFILE | {"remote_preference": "remote"})
     run_queued(redis)
 
     body = ada.post(PATH, PROFILE | {"remote_preference": "remote"}).json()
 
-    (asked,) = searches(stand_in)
-    assert (asked.payload["remote"], asked.payload["job_country_code_or"]) == (True, ["US"])
+    (request,) = list_search_requests(stand_in)
+    assert (request.payload["remote"], request.payload["job_country_code_or"]) == (True, ["US"])
     assert {job["remote"] for job in body["jobs"]} == {True}
 
 
 @pytest.mark.parametrize("stop", ["budget", "halt"])
-def test_answers_what_is_stored_where_nothing_can_be_paid_for(ada, redis, settings, stand_in, stop):
+def test_returns_stored_jobs_if_no_credits_can_be_spent(ada, redis, settings, stand_in, stop):
     ada.post(PATH, PROFILE)
     run_queued(redis)
     spent = stand_in.credits_used
@@ -220,34 +220,34 @@ def test_answers_what_is_stored_where_nothing_can_be_paid_for(ada, redis, settin
     else:
         halt_collection(reason="out_of_credits", now=timezone.now())
 
-    answer = ada.post(PATH, PROFILE | {"preferred_locations": ["United States", "Austria"]})
+    response = ada.post(PATH, PROFILE | {"preferred_locations": ["United States", "Austria"]})
 
-    assert (answer.status_code, answer.json()["run"]) == (200, None)
-    assert "credit" in answer.json()["notice"]
-    assert answer.json()["jobs_fetched"] > 0
+    assert (response.status_code, response.json()["run"]) == (200, None)
+    assert "credit" in response.json()["notice"]
+    assert response.json()["jobs_fetched"] > 0
     assert (take_queued(redis), stand_in.credits_used) == ([], spent)
 
 
-@pytest.mark.usefixtures("waits")
+@pytest.mark.usefixtures("long_wait")
 @pytest.mark.parametrize(
     ("fault", "sentence"), [("budget", "credit"), (402, "credit"), (401, "failed"), (500, "failed")]
 )
-def test_says_when_fetching_fails_on_the_way(ada, redis, settings, stand_in, fault, sentence):
+def test_reports_that_fetching_failed(ada, redis, settings, stand_in, fault, sentence):
     if fault == "budget":
         settings.THEIR_STACK_CREDIT_BUDGET = JOBS_PER_ROLE + 5
         reserve_credits(credits=10, budget=None, now=timezone.now())
     else:
         stand_in.script_faults([{"path": "/v1/jobs/search", "status": fault}])
 
-    with working(redis):
-        answer = ada.post(PATH, PROFILE)
+    with processing_queue(redis):
+        response = ada.post(PATH, PROFILE)
 
-    assert (answer.status_code, answer.json()["run"]["status"]) == (200, "failed")
-    assert sentence in answer.json()["notice"]
-    assert "TheirStack" not in answer.content.decode()
+    assert (response.status_code, response.json()["run"]["status"]) == (200, "failed")
+    assert sentence in response.json()["notice"]
+    assert "TheirStack" not in response.content.decode()
 
 
-def test_is_throttled_by_what_it_starts(ada, redis, settings, window_clock):
+def test_throttles_only_new_runs(ada, redis, settings, window_clock):
     settings.THROTTLES = settings.THROTTLES | {"fetch_jobs": Rate(1, 3600)}
     first = ada.post(PATH, PROFILE)
     again = ada.post(PATH, PROFILE)
@@ -259,7 +259,7 @@ def test_is_throttled_by_what_it_starts(ada, redis, settings, window_clock):
     assert CollectionRunDocument.objects(requested_by=ada.id).count() == 1
 
 
-def test_answers_503_while_the_queue_is_down_unless_it_is_fresh(ada, redis, redis_goes):
+def test_returns_503_while_the_queue_is_down_unless_the_roles_are_fresh(ada, redis, redis_goes):
     ada.post(PATH, PROFILE)
     run_queued(redis)
 
@@ -272,29 +272,29 @@ def test_answers_503_while_the_queue_is_down_unless_it_is_fresh(ada, redis, redi
     assert CollectionRunDocument.objects(requested_by=ada.id).count() == 1
 
 
-def test_leaves_no_open_run_behind_where_queueing_fails(ada):
+def test_leaves_no_open_run_behind_if_queueing_fails(ada):
     with queue_at(NO_REDIS):
-        answer = ada.post(PATH, PROFILE)
+        response = ada.post(PATH, PROFILE)
 
-    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (503, True)
+    assert (response.status_code, int(response["Retry-After"]) > 0) == (503, True)
     assert {run.status for run in CollectionRunDocument.objects(requested_by=ada.id)} == {"cancelled"}
 
 
-def test_counts_no_fetch_that_could_not_be_queued(ada, settings, window_clock):
+def test_does_not_throttle_a_fetch_that_could_not_be_queued(ada, settings, window_clock):
     settings.THROTTLES = settings.THROTTLES | {"fetch_jobs": Rate(1, 3600)}
     with queue_at(NO_REDIS):
-        refused = [ada.post(PATH, PROFILE).status_code for _ in range(2)]
+        statuses = [ada.post(PATH, PROFILE).status_code for _ in range(2)]
 
-    assert refused == [503, 503]
+    assert statuses == [503, 503]
     assert ada.post(PATH, PROFILE).status_code == 202
 
 
-def test_starts_one_run_for_the_same_requests_that_arrive_at_once(ada, redis):
+def test_starts_one_run_for_simultaneous_identical_requests(ada, redis):
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: API(token=ada.token).post(PATH, PROFILE), range(8)))
+        responses = list(pool.map(lambda _: API(token=ada.token).post(PATH, PROFILE), range(8)))
 
-    assert [answer.status_code for answer in answers] == [202] * 8
-    assert len({answer.json()["run"]["id"] for answer in answers}) == CollectionRunDocument.objects.count() == 1
+    assert [response.status_code for response in responses] == [202] * 8
+    assert len({response.json()["run"]["id"] for response in responses}) == CollectionRunDocument.objects.count() == 1
     assert [name for name, _ in take_queued(redis)] == ["ingestion.tasks.collect_role"]
 
 
@@ -307,16 +307,16 @@ def test_starts_another_run_once_the_first_one_is_over(ada, redis):
     assert again == once_more != first
 
 
-def test_makes_no_more_requests_wait_than_a_process_can_spare(ada, waits):
+def test_limits_the_number_of_waiting_requests_per_process(ada, long_wait):
     for _ in range(throttling.MAX_WAITING):
         throttling._waiting.acquire()
     try:
-        answer = ada.post(PATH, PROFILE)
+        response = ada.post(PATH, PROFILE)
     finally:
         for _ in range(throttling.MAX_WAITING):
             throttling._waiting.release()
 
-    assert answer.status_code == 202
+    assert response.status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -334,22 +334,22 @@ def test_makes_no_more_requests_wait_than_a_process_can_spare(ada, waits):
         ([], "non_field_errors"),
     ],
 )
-def test_refuses_what_cannot_be_searched_for(ada, body, field):
-    answer = ada.post(PATH, body)
+def test_rejects_invalid_criteria(ada, body, field):
+    response = ada.post(PATH, body)
 
-    assert (answer.status_code, field in answer.json()["errors"]) == (400, True)
+    assert (response.status_code, field in response.json()["errors"]) == (400, True)
     assert CollectionRunDocument.objects.count() == 0
 
 
-def test_asks_for_a_role_where_the_profile_has_none(ada):
+def test_requires_a_role_if_the_profile_has_none(ada):
     ada.put("/auth/me", {"target_roles": []})
 
-    answer = ada.post(PATH, {})
+    response = ada.post(PATH, {})
 
-    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["desired_job_role"])
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["desired_job_role"])
 
 
-def test_exports_what_was_asked_for_and_forgets_who_asked(ada):
+def test_exports_requested_runs_and_erases_the_requester(ada):
     ada.post(PATH, PROFILE)
 
     (exported,) = export_user(user_id=ObjectId(ada.id), now=timezone.now())["collection_runs"]
@@ -360,7 +360,7 @@ def test_exports_what_was_asked_for_and_forgets_who_asked(ada):
     assert (run.requested_by, run.wanted) == (None, {})
 
 
-def test_spends_no_more_than_the_share_of_a_request(ada, redis, stand_in):
+def test_spends_at_most_the_limit_of_a_request(ada, redis, stand_in):
     ada.post(PATH, {"desired_job_role": "Software Engineer", "countries": ["US", "DE", "GB", "IN", "FR"]})
     run_queued(redis)
 
@@ -368,15 +368,15 @@ def test_spends_no_more_than_the_share_of_a_request(ada, redis, stand_in):
     assert stand_in.credits_used <= JOBS_PER_ROLE
 
 
-@pytest.mark.usefixtures("waits")
-def test_may_wait_longer_than_the_database_has_for_a_request(ada, redis, monkeypatch):
+@pytest.mark.usefixtures("long_wait")
+def test_may_wait_longer_than_the_database_deadline_of_a_request(ada, redis, monkeypatch):
     def wait(seconds):
-        # A worker has its own time; that of the request is over.
+        # The worker has a deadline of its own, and the deadline of the request expires.
         Context().run(run_queued, redis)
         pymongo.timeout(1e-9).__enter__()
 
     monkeypatch.setattr(services, "sleep", wait)
 
-    answer = ada.post(PATH, PROFILE)
+    response = ada.post(PATH, PROFILE)
 
-    assert (answer.status_code, answer.json()["run"]["pages"]) == (200, 1)
+    assert (response.status_code, response.json()["run"]["pages"]) == (200, 1)

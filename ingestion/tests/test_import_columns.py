@@ -1,4 +1,4 @@
-"""What the columns of a file of postings may be called, what is reported of them, and what a trial says."""
+"""Columns of imported files: accepted names, reported problems, and dry runs."""
 
 import csv
 import io
@@ -80,7 +80,7 @@ def test_reads_the_example_of_every_column(import_csv: Import, mongo: Database[A
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.suffix)
-def test_imports_the_samples_without_a_remark(mongo: Database[Any], path: Path) -> None:
+def test_imports_the_samples_without_problems(mongo: Database[Any], path: Path) -> None:
     summary = import_postings(path=path, now=now)
 
     assert (summary.rows, summary.collected, summary.problems, summary.unread_columns) == (3, 3, [], {})
@@ -126,7 +126,7 @@ def test_no_two_columns_share_a_name() -> None:
     assert len(names) == len(set(names))
 
 
-def test_reports_columns_that_are_not_read_with_their_first_row_and_count(import_csv: Import) -> None:
+def test_reports_ignored_columns_with_first_line_and_count(import_csv: Import) -> None:
     rows = [
         {"id": "1", "job_title": "A", "compny": ""},
         *({"id": f"{n}", "job_title": "A", "compny": "X"} for n in (2, 3)),
@@ -139,14 +139,14 @@ def test_reports_columns_that_are_not_read_with_their_first_row_and_count(import
     }
 
 
-def test_the_command_names_columns_that_are_not_read_and_the_nearest_one(tmp_path: Path) -> None:
+def test_the_command_suggests_a_name_for_an_ignored_column(tmp_path: Path) -> None:
     path, problems, printed = tmp_path / "jobs.csv", io.StringIO(), io.StringIO()
     path.write_text("id,job_title,compny,remote\n1,A,X,maybe\n")
 
     call_command("import_postings", path, stderr=problems, stdout=printed)
 
-    said = "jobs.csv, line 2: the column compny is ignored (1 row); did you mean company?"
-    assert said in problems.getvalue()
+    expected = "jobs.csv, line 2: the column compny is ignored (1 row); did you mean company?"
+    assert expected in problems.getvalue()
     assert "unread values by column:\n  remote: 1" in printed.getvalue()
     assert "unread columns:\n  compny: 1" in printed.getvalue()
 
@@ -157,7 +157,7 @@ def test_reports_unread_columns_of_json_too(import_json: Import) -> None:
     assert {name: column.rows for name, column in summary.unread_columns.items()} == {"experience": 1}
 
 
-def test_reads_no_column_twice_and_none_without_a_name(tmp_path: Path, mongo: Database[Any]) -> None:
+def test_ignores_repeated_and_unnamed_columns(tmp_path: Path, mongo: Database[Any]) -> None:
     path = tmp_path / "jobs.csv"
     path.write_text("id,job_title,company,company,,title\n1,A,First,Second,nameless,Other\n")
 
@@ -169,7 +169,7 @@ def test_reads_no_column_twice_and_none_without_a_name(tmp_path: Path, mongo: Da
     assert (row["company"], row["title"]) == ("First", "A")
 
 
-def test_stores_an_answer_of_the_api_as_it_is_stored_already(
+def test_importing_an_api_response_keeps_the_stored_posting(
     client: Client, import_csv: Import, import_json: Import, mongo: Database[Any]
 ) -> None:
     import_csv(
@@ -189,14 +189,14 @@ def test_stores_an_answer_of_the_api_as_it_is_stored_already(
     )
     before = mongo.job_postings.find_one()
     assert before is not None
-    answer = client.get(f"/jobs/{before['_id']}").json()
+    response = client.get(f"/jobs/{before['_id']}").json()
 
-    import_json({"jobs": [answer]})
+    import_json({"jobs": [response]})
 
     after = list(mongo.job_postings.find())
     assert [row["job_id"] for row in after] == ["7"]
-    kept = ("title", "company", "place", "country_code", "min_annual_salary", "salary_currency", "seniority", "day")
-    assert {name: after[0].get(name) for name in kept} == {name: before.get(name) for name in kept}
+    compared = ("title", "company", "place", "country_code", "min_annual_salary", "salary_currency", "seniority", "day")
+    assert {name: after[0].get(name) for name in compared} == {name: before.get(name) for name in compared}
     assert after[0]["company_industry_id"] == 4
 
 
@@ -218,7 +218,7 @@ def test_stores_an_answer_of_the_api_as_it_is_stored_already(
         ({"location": ""}, None),
     ],
 )
-def test_the_country_follows_from_the_place(
+def test_derives_the_country_from_the_place(
     import_csv: Import, mongo: Database[Any], fields: dict[str, str], code: str | None
 ) -> None:
     summary = import_csv({"id": "1", "job_title": "A"} | fields)
@@ -251,7 +251,7 @@ def test_the_country_follows_from_the_place(
         ("id", "x" * 300, f"id '{'x' * 76}... cannot be read"),
     ],
 )
-def test_reports_values_that_are_not_understood_by_their_name_in_the_file(
+def test_reports_unread_values_by_their_name_in_the_file(
     import_json: Import, field: str, value: Any, problem: str
 ) -> None:
     summary = import_json([{"job_title": "A", "url": "https://jobs.example.com/1", field: value}])
@@ -269,17 +269,17 @@ def test_reads_seniority_in_any_case(import_csv: Import, mongo: Database[Any], v
     assert (row["seniority"], row["employment_statuses"]) == ("senior", ["full_time", "internship"])
 
 
-def list_trial_rows() -> list[dict[str, Any]]:
+def build_dry_run_rows() -> list[dict[str, Any]]:
     rows = [
         {"id": f"{n}", "job_title": f"Developer {n}", "url": f"https://jobs.example.com/{n}", "location": "Austin, TX"}
         for n in range(5)
     ]
-    # A refused row, one that is there twice, and one that is there again and differs.
+    # An invalid row, a repeated row, and a changed version of another row.
     return [*rows, {"id": "9", "job_title": ""}, rows[0], rows[1] | {"location": "Berlin"}]
 
 
-def test_a_trial_stores_nothing_and_says_what_an_import_would_do(import_csv: Import, mongo: Database[Any]) -> None:
-    rows = list_trial_rows()
+def test_a_dry_run_stores_nothing_and_reports_what_an_import_would_do(import_csv: Import, mongo: Database[Any]) -> None:
+    rows = build_dry_run_rows()
     import_csv(rows[2], rows[3])
     changed = [*rows[:3], rows[3] | {"job_title": "Lead"}, *rows[4:]]
     before = {name: list(mongo[name].find()) for name in mongo.list_collection_names()}
@@ -289,14 +289,14 @@ def test_a_trial_stores_nothing_and_says_what_an_import_would_do(import_csv: Imp
     assert {name: list(mongo[name].find()) for name in mongo.list_collection_names()} == before
     outcome = (trial.rows, trial.collected, trial.updated, trial.unchanged, dict(trial.refused))
     assert outcome == (8, 3, 1, 3, {"no_title": 1})
-    real = import_csv(*changed)
-    assert (real.rows, real.collected, real.updated, real.unchanged, dict(real.refused)) == outcome
+    imported = import_csv(*changed)
+    assert (imported.rows, imported.collected, imported.updated, imported.unchanged, dict(imported.refused)) == outcome
     again = import_csv(*changed, dry_run=True)
     assert (again.collected, again.updated, again.unchanged) == (0, 0, 7)
     assert check_stats().differing == []
 
 
-def test_the_command_tries_a_file_without_storing_it(tmp_path: Path, mongo: Database[Any]) -> None:
+def test_the_command_supports_dry_runs(tmp_path: Path, mongo: Database[Any]) -> None:
     printed = io.StringIO()
 
     call_command("import_postings", SAMPLES[0], "--dry-run", "--json", stdout=printed)

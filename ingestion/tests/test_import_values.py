@@ -1,4 +1,4 @@
-"""Values in files of postings, as spreadsheets of all countries write them."""
+"""Values of imported files in the notations of many countries."""
 
 import orjson
 import pytest
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
 def import_column(file, mongo, column, values):
-    """The values as stored, in order, of a CSV with this column and semicolons, and the summary."""
+    """Import these values as a column of a CSV. Return the stored values in order, and the summary."""
     lines = [f"id;job_title;{column}", *(f"{number};Developer;{value}" for number, value in enumerate(values))]
     summary = import_postings(path=file("jobs.csv", "\n".join(lines).encode()), now=timezone.now)
     rows = sorted(mongo.job_postings.find(), key=lambda row: int(row["job_id"]))
@@ -77,7 +77,7 @@ def test_reports_dates_that_cannot_be_read_by_line_and_field(file, mongo, values
         (["50000", "50000.5", "50000,5"], [50_000, 50_000.5, 50_000.5]),
     ],
 )
-def test_reads_sums_of_money_of_common_locales(file, mongo, values, read):
+def test_reads_amounts_of_common_locales(file, mongo, values, read):
     stored, summary = import_column(file, mongo, "min_annual_salary", values)
 
     assert stored == read
@@ -87,7 +87,7 @@ def test_reads_sums_of_money_of_common_locales(file, mongo, values, read):
 @pytest.mark.parametrize(
     "values", [["many"], ["50.000,00", "50,000"], ["1.2.3"], ["12.34.567"], ["-5"], ["50000 60000 x"]]
 )
-def test_reports_sums_that_cannot_be_read(file, mongo, values):
+def test_reports_amounts_that_cannot_be_read(file, mongo, values):
     stored, summary = import_column(file, mongo, "min_annual_salary", values)
 
     assert stored[-1] is None
@@ -132,7 +132,7 @@ TABLE = "id,job_title,company,url,description\n1,Bäcker – Köln,Müller & Sö
         TABLE.replace("id,job_title", " ID ,Job_Title").encode(),
     ],
 )
-def test_finds_out_how_a_csv_is_parted_and_encoded(file, mongo, content):
+def test_detects_the_delimiter_and_encoding_of_a_csv(file, mongo, content):
     summary = import_postings(path=file("jobs.csv", content), now=timezone.now)
 
     assert (summary.collected, summary.problems) == (2, [])
@@ -140,7 +140,7 @@ def test_finds_out_how_a_csv_is_parted_and_encoded(file, mongo, content):
     assert (row["title"], row["company"], row["description"]) == ("Bäcker – Köln", "Müller & Söhne", "Größe")
 
 
-def test_counts_the_line_of_the_separator(file):
+def test_counts_the_separator_line(file):
     summary = import_postings(path=file("jobs.csv", b"sep=;\nid;job_title;remote\n1;A;maybe\n"), now=timezone.now)
 
     assert summary.problems == ["line 3: remote 'maybe' cannot be read"]
@@ -174,7 +174,7 @@ def test_reports_unread_values_of_json_by_line_and_field(file, mongo):
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x.example/1", "see website"])
-def test_says_what_a_url_has_to_be_where_a_row_has_no_other_id(file, url):
+def test_rejects_a_row_without_an_id_or_a_valid_url(file, url):
     content = f"Job Title;Link;company\nDeveloper;{url};Example".encode()
 
     summary = import_postings(path=file("jobs.csv", content), now=timezone.now)

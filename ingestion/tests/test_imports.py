@@ -1,4 +1,4 @@
-"""Postings from files: what is read, what is refused and where, and that a second time changes nothing."""
+"""Import of postings from files: formats, rejected rows, repeated imports and damaged files."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 JOBS = [job(n, title=f"Developer {n}") for n in range(1, 4)]
 LINES = "\n".join(map(json.dumps, JOBS)).encode()
-# What every form below says of the same three postings.
+# All formats below contain the same three postings.
 COLUMNS = ("id", "job_title", "company", "url", "date_posted", "location", "description")
 CSV = "\n".join([",".join(COLUMNS), *(",".join(f'"{each[name]}"' for name in COLUMNS) for each in JOBS), ""]).encode()
 
@@ -28,7 +28,7 @@ CSV = "\n".join([",".join(COLUMNS), *(",".join(f'"{each[name]}"' for name in COL
     ("name", "content"),
     [
         ("jobs.json", orjson.dumps(JOBS)),
-        ("answer.json", orjson.dumps({"metadata": {"total_results": 3}, "data": JOBS})),
+        ("response.json", orjson.dumps({"metadata": {"total_results": 3}, "data": JOBS})),
         ("jobs.json.gz", orjson.dumps(JOBS)),
         ("jobs.jsonl", LINES),
         ("jobs.ndjson", b"\n" + LINES.replace(b"\n", b"\r\n\r\n") + b"\n"),
@@ -38,7 +38,7 @@ CSV = "\n".join([",".join(COLUMNS), *(",".join(f'"{each[name]}"' for name in COL
         ("jobs.csv.gz", CSV),
     ],
 )
-def test_reads_every_form_alike(file, mongo, name, content):
+def test_reads_all_formats_the_same_way(file, mongo, name, content):
     path = file(name, content)
 
     summary = import_postings(path=path, now=timezone.now)
@@ -94,7 +94,7 @@ def test_reads_lists_flags_and_numbers_of_a_csv(file, mongo):
     assert "remote" not in third
 
 
-def test_refuses_bad_rows_by_line_and_goes_on(file, mongo):
+def test_rejects_bad_rows_by_line_and_continues(file, mongo):
     lines = [
         orjson.dumps(JOBS[0]),
         b"{not json",
@@ -123,7 +123,7 @@ def test_reads_json_in_other_encodings(file, encoding):
     assert import_postings(path=path, now=timezone.now).collected == 3
 
 
-def test_names_the_encoding_of_json_lines_that_it_does_not_read(file):
+def test_rejects_json_lines_in_utf_16(file):
     with pytest.raises(UnreadableFileError, match="UTF-16"):
         import_postings(path=file("jobs.jsonl", LINES.decode().encode("utf-16")), now=timezone.now)
 
@@ -131,16 +131,16 @@ def test_names_the_encoding_of_json_lines_that_it_does_not_read(file):
 
 
 @pytest.mark.parametrize("name", ["jobs.csv.gz", "jobs.json.gz"])
-def test_refuses_what_unpacks_to_more_than_fits(file, monkeypatch, name):
+def test_rejects_a_file_that_decompresses_beyond_the_limit(file, monkeypatch, name):
     monkeypatch.setattr(imports, "MAX_FILE_BYTES", 1_000_000)
 
-    with pytest.raises(UnreadableFileError) as refusal:
+    with pytest.raises(UnreadableFileError) as error:
         import_postings(path=file(name, b"[" + b" " * 2_000_000 + b"]"), now=timezone.now)
 
-    assert refusal.value.reason == "too_large"
+    assert error.value.reason == "too_large"
 
 
-def test_refuses_bad_rows_of_a_csv_by_line(file, mongo):
+def test_rejects_bad_rows_of_a_csv_by_line(file, mongo):
     path = file("jobs.csv", b'id,job_title\n1,A\n2\n3,C,more\n"4\n",D\n5,E\n')
 
     summary = import_postings(path=path, now=timezone.now)
@@ -150,7 +150,7 @@ def test_refuses_bad_rows_of_a_csv_by_line(file, mongo):
     assert mongo.job_postings.distinct("job_id") == ["1", "4", "5"]
 
 
-def test_names_the_place_in_a_json_list(file):
+def test_reports_the_position_in_a_json_list(file):
     path = file("jobs.json", orjson.dumps([JOBS[0], 3, JOBS[1]]))
 
     summary = import_postings(path=path, now=timezone.now)
@@ -158,7 +158,7 @@ def test_names_the_place_in_a_json_list(file):
     assert [problem.partition(":")[0] for problem in summary.problems] == ["line 2"]
 
 
-def test_keeps_the_first_hundred_problems_and_counts_all(file):
+def test_lists_the_first_hundred_problems_and_counts_all(file):
     path = file("jobs.jsonl", b"x\n" * 150)
 
     summary = import_postings(path=path, now=timezone.now)
@@ -178,7 +178,7 @@ def test_a_second_import_changes_nothing(file, mongo):
     assert check_stats().differing == []
 
 
-def test_an_import_with_changes_updates_those_alone(file, mongo):
+def test_updates_only_changed_postings(file, mongo):
     import_postings(path=file("jobs.jsonl", LINES), now=timezone.now)
     changed = [JOBS[0], JOBS[1] | {"job_title": "Lead Developer"}, job(4)]
 
@@ -188,15 +188,15 @@ def test_an_import_with_changes_updates_those_alone(file, mongo):
     assert mongo.job_postings.count_documents({}) == 4
 
 
-def test_stores_more_rows_than_a_batch_and_tells_how_far_it_read(file, mongo, monkeypatch):
+def test_stores_several_batches_and_reports_its_progress(file, mongo, monkeypatch):
     monkeypatch.setattr(imports, "BATCH_SIZE", 7)
     path = file("jobs.jsonl.gz", b"\n".join(orjson.dumps(job(n)) for n in range(40)))
-    told = []
+    progress = []
 
-    summary = import_postings(path=path, now=timezone.now, on_read=told.append)
+    summary = import_postings(path=path, now=timezone.now, on_read=progress.append)
 
     assert summary.collected == mongo.job_postings.count_documents({}) == 40
-    assert sum(told) == path.stat().st_size
+    assert sum(progress) == path.stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -213,24 +213,24 @@ def test_stores_more_rows_than_a_batch_and_tells_how_far_it_read(file, mongo, mo
         ("jobs.csv", b"id,job_title\n1,\xff\xfe\n", "damaged"),
     ],
 )
-def test_refuses_a_file_that_cannot_be_read_by_name(file, name, content, reason):
+def test_rejects_an_unreadable_file_by_name(file, name, content, reason):
     path = file(name, content)
 
-    with pytest.raises(UnreadableFileError) as refusal:
+    with pytest.raises(UnreadableFileError) as error:
         import_postings(path=path, now=timezone.now)
 
-    assert refusal.value.reason == reason
-    assert name in str(refusal.value)
+    assert error.value.reason == reason
+    assert name in str(error.value)
 
 
-def test_refuses_a_missing_file_and_a_directory(tmp_path):
+def test_rejects_a_missing_file_and_a_directory(tmp_path):
     (tmp_path / "directory.json").mkdir()
     (tmp_path / "file").touch()
 
     for name in ("absent.json", "directory.json", "file/under.json"):
-        with pytest.raises(UnreadableFileError) as refusal:
+        with pytest.raises(UnreadableFileError) as error:
             import_postings(path=tmp_path / name, now=timezone.now)
-        assert refusal.value.reason == "missing"
+        assert error.value.reason == "missing"
 
 
 @pytest.mark.parametrize(
@@ -244,19 +244,19 @@ def test_refuses_a_missing_file_and_a_directory(tmp_path):
         lambda content: content + b"rubbish behind",
     ],
 )
-def test_keeps_what_it_read_of_a_damaged_file_and_says_so(tmp_path, damage):
+def test_stores_the_rows_before_the_damage_and_reports_it(tmp_path, damage):
     path = tmp_path / "jobs.jsonl.gz"
     many = b"\n".join(orjson.dumps(job(n, description=f"{n * 7919}" * 50)) for n in range(400))
     path.write_bytes(damage(gzip.compress(many)))
 
-    with pytest.raises(UnreadableFileError) as refusal:
+    with pytest.raises(UnreadableFileError) as error:
         import_postings(path=path, now=timezone.now)
 
-    assert refusal.value.reason == "damaged"
+    assert error.value.reason == "damaged"
     assert check_stats().differing == []
 
 
-def test_counts_what_it_stored_before_the_damage(tmp_path, mongo):
+def test_refreshes_the_stats_of_rows_before_the_damage(tmp_path, mongo):
     path = tmp_path / "jobs.jsonl.gz"
     path.write_bytes(gzip.compress(LINES + b"\n") + b"rubbish")
 
@@ -267,6 +267,6 @@ def test_counts_what_it_stored_before_the_damage(tmp_path, mongo):
     assert orjson.loads(read_response(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
 
 
-def test_an_empty_file_of_lines_holds_no_rows(file):
+def test_an_empty_file_has_no_rows(file):
     assert list(read_rows(path=file("jobs.jsonl", b""))) == []
     assert list(read_rows(path=file("jobs.csv", b""))) == []

@@ -1,4 +1,4 @@
-"""Runs that workers share, leave behind, stop or cancel: what they have collected and paid by then."""
+"""Runs that workers share, abandon, stop or cancel: what was collected and paid for."""
 
 import threading
 from datetime import timedelta
@@ -25,7 +25,7 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
     return serve_jobs(job(n, days_old=n % 10) for n in range(1, 31))
 
 
-def stored_ids(mongo) -> set[str]:
+def get_stored_ids(mongo) -> set[str]:
     return set(mongo.job_postings.distinct("job_id"))
 
 
@@ -80,7 +80,7 @@ def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
 
 @pytest.mark.parametrize(
     ("stop", "status", "pages"),
-    [(partial(stop_run, error="bad_key: refused"), "failed", 0), (cancel_run, "cancelled", 1)],
+    [(partial(stop_run, error="bad_key: rejected"), "failed", 0), (cancel_run, "cancelled", 1)],
 )
 def test_a_run_that_is_stopped_or_cancelled_ends_after_its_page(
     theirstack_client, clock, monkeypatch, settings, stand_in, stop, status, pages
@@ -108,11 +108,11 @@ def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypat
     search_jobs = theirstack_client.search_jobs
 
     def die_on_the_second_page(payload, **options):
-        answer = search_jobs(payload, **options)
+        response = search_jobs(payload, **options)
         if payload["page"] == 1:
             monkeypatch.setattr(theirstack_client, "search_jobs", search_jobs)
             raise Killed
-        return answer
+        return response
 
     monkeypatch.setattr(theirstack_client, "search_jobs", die_on_the_second_page)
     with pytest.raises(Killed):
@@ -124,12 +124,12 @@ def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypat
     run_inline(run=found, client=theirstack_client, clock=clock)
 
     assert found.reload().status == "finished"
-    assert len(stored_ids(mongo)) == 30
+    assert len(get_stored_ids(mongo)) == 30
     assert stand_in.credits_used == 40
     assert check_stats().differing == []
 
 
-def test_a_crash_at_the_start_leaves_no_run_whose_roles_are_unknown(clock, monkeypatch):
+def test_a_crash_at_the_start_leaves_no_run_with_unregistered_roles(clock, monkeypatch):
     def die(**role):
         raise Killed
 
@@ -141,7 +141,7 @@ def test_a_crash_at_the_start_leaves_no_run_whose_roles_are_unknown(clock, monke
     assert CollectionRunDocument.objects.count() == 0
 
 
-def test_a_search_that_is_lost_again_and_again_is_closed_as_lost(theirstack_client, clock, monkeypatch, settings):
+def test_closes_a_search_as_lost_after_repeated_crashes(theirstack_client, clock, monkeypatch, settings):
     run = begin(clock)
 
     def die(payload, **options):

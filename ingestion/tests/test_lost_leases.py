@@ -1,4 +1,4 @@
-"""Workers that lose their lease, and several of them at one role: who goes on, who stops, and what is paid."""
+"""Workers that lose their lease, and concurrent workers at the same role: which one continues, and what is paid."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
 
 
 def get_record(run: CollectionRunDocument) -> dict[str, Any]:
-    """What a run says came of it."""
+    """Return the outcome that a run records."""
     run.reload()
     names = ("status", "error", "pages", "credits", "collected", "updated", "unchanged", "filtered")
     searches = [(each.status, each.limit, each.page, each.credits, each.collected) for each in run.searches]
@@ -44,8 +44,8 @@ def get_record(run: CollectionRunDocument) -> dict[str, Any]:
 
 
 @pytest.fixture
-def undisturbed(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
-    """The record of a run that nothing happens to."""
+def expected_record(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
+    """Return the record of a run without any fault."""
     record = get_record(collect(theirstack_client, clock, limit=200))
     for name in ("job_postings", "collected_roles", "collection_runs", "credit_months"):
         mongo[name].delete_many({})
@@ -55,7 +55,7 @@ def undisturbed(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
 
 
 def take_over(run, clock, settings, *, until_page=None) -> None:
-    """Another worker finds the run silent and goes on with it, up to a page or to its end."""
+    """Let another worker resume the stale run, up to a page or to its end."""
     clock.ahead += timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
     ((found, (role,)),) = find_interrupted(now=clock())
     with build_client() as other:
@@ -82,12 +82,12 @@ WAKES_WITH = {
 
 
 @pytest.mark.parametrize("wakes_with", WAKES_WITH)
-def test_a_worker_that_wakes_after_its_lease_writes_nothing_over_its_successor(
-    theirstack_client, clock, mongo, settings, stand_in, undisturbed, wakes_with
+def test_a_worker_that_wakes_after_its_lease_does_not_overwrite_its_successor(
+    theirstack_client, clock, mongo, settings, stand_in, expected_record, wakes_with
 ):
     run = begin(clock, limit=200)
     stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
-    # The successor is in the middle of the search when the other one wakes.
+    # The successor is in the middle of the search when the stalled worker wakes.
     stalled.meanwhile = lambda: take_over(run, clock, settings, until_page=4)
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
@@ -96,14 +96,14 @@ def test_a_worker_that_wakes_after_its_lease_writes_nothing_over_its_successor(
     assert (run.status, search.status, search.page) == ("running", "running", 4)
     assert SourceState.objects(halted_at__ne=None).first() is None
     take_over(run, clock, settings)
-    assert get_record(run) == undisturbed
+    assert get_record(run) == expected_record
     assert mongo.job_postings.count_documents({}) == JOBS
     assert check_stats().differing == []
 
 
 @pytest.mark.parametrize("wakes_with", WAKES_WITH)
 def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
-    theirstack_client, clock, settings, undisturbed, wakes_with
+    theirstack_client, clock, settings, expected_record, wakes_with
 ):
     run = begin(clock, limit=200)
     stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
@@ -111,11 +111,13 @@ def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
 
-    assert get_record(run) == undisturbed
+    assert get_record(run) == expected_record
 
 
 @pytest.mark.parametrize("wakes_with", ["timeout", "network"])
-def test_a_lease_that_ran_out_is_no_failure_of_the_source(theirstack_client, clock, settings, undisturbed, wakes_with):
+def test_an_expired_lease_is_not_a_failure_of_the_source(
+    theirstack_client, clock, settings, expected_record, wakes_with
+):
     run = begin(clock, limit=200)
     stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     stalled.meanwhile = lambda: setattr(clock, "ahead", timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1))
@@ -125,11 +127,11 @@ def test_a_lease_that_ran_out_is_no_failure_of_the_source(theirstack_client, clo
     assert (run.reload().status, run.searches[0].status) == ("running", "running")
     assert CollectedRole.objects.get().claim is None
     take_over(run, clock, settings)
-    assert get_record(run) == undisturbed
+    assert get_record(run) == expected_record
 
 
-def test_a_page_that_comes_after_the_lease_is_kept_when_nobody_took_over(
-    theirstack_client, clock, settings, stand_in, undisturbed
+def test_stores_a_page_received_after_the_lease_if_no_worker_took_over(
+    theirstack_client, clock, settings, stand_in, expected_record
 ):
     run = begin(clock, limit=200)
     stalled = Stalled(theirstack_client, page=2)
@@ -137,7 +139,7 @@ def test_a_page_that_comes_after_the_lease_is_kept_when_nobody_took_over(
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
 
-    assert get_record(run) == undisturbed
+    assert get_record(run) == expected_record
     assert stand_in.credits_used == JOBS
 
 
@@ -150,32 +152,32 @@ def test_a_source_that_fails_within_the_lease_fails_the_search(theirstack_client
     assert run.status == "failed"
 
 
-def test_a_stopped_worker_buys_nothing_after_its_lease_when_another_has_taken_over(
-    theirstack_client, clock, settings, stand_in, undisturbed
+def test_a_suspended_worker_fetches_nothing_after_another_took_over(
+    theirstack_client, clock, settings, stand_in, expected_record
 ):
     run = begin(clock, limit=200)
-    search_jobs, asked = theirstack_client.search_jobs, []
+    search_jobs, suspended_payloads = theirstack_client.search_jobs, []
 
-    class StopsBeforeSending:
+    class SuspendedBeforeSending:
         def search_jobs(self, payload, *, before_sending):
-            if payload["page"] != 2 or asked:
+            if payload["page"] != 2 or suspended_payloads:
                 return search_jobs(payload, before_sending=before_sending)
-            asked.append(payload)
+            suspended_payloads.append(payload)
             take_over(run, clock, settings, until_page=4)
-            bought = stand_in.credits_used
+            spent = stand_in.credits_used
             try:
                 return search_jobs(payload, before_sending=before_sending)
             finally:
-                assert stand_in.credits_used == bought
+                assert stand_in.credits_used == spent
 
-    collect_role(run_id=run.id, role=ROLE, client=StopsBeforeSending(), clock=clock)
+    collect_role(run_id=run.id, role=ROLE, client=SuspendedBeforeSending(), clock=clock)
 
     take_over(run, clock, settings)
-    assert get_record(run) == undisturbed
+    assert get_record(run) == expected_record
 
 
-def test_a_worker_stopped_between_a_refusal_and_its_retry_gives_its_reservation_back(
-    theirstack_client, clock, settings, stand_in, undisturbed
+def test_a_worker_suspended_before_a_retry_releases_its_reservation(
+    theirstack_client, clock, settings, stand_in, expected_record
 ):
     run = begin(clock, limit=200)
     stand_in.script_faults([{"status": 500, "at": 3}])
@@ -184,11 +186,11 @@ def test_a_worker_stopped_between_a_refusal_and_its_retry_gives_its_reservation_
 
     collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
-    assert get_record(run) == undisturbed
+    assert get_record(run) == expected_record
     assert count_spent_credits(now=clock()) == stand_in.credits_used == JOBS
 
 
-def test_a_run_that_is_cancelled_before_its_worker_begins_is_not_begun(theirstack_client, clock, monkeypatch, stand_in):
+def test_does_not_begin_a_run_that_was_cancelled_first(theirstack_client, clock, monkeypatch, stand_in):
     run = begin(clock)
     acquire_lease = collection.acquire_lease
 
@@ -206,65 +208,65 @@ def test_a_run_that_is_cancelled_before_its_worker_begins_is_not_begun(theirstac
     assert CollectedRole.objects.get().claim is None
 
 
-class TestTheSameTaskAgain:
-    def test_goes_on_at_once_where_its_predecessor_died(
-        self, theirstack_client, clock, settings, stand_in, undisturbed
+class TestRedeliveredTask:
+    def test_continues_immediately_where_the_earlier_delivery_died(
+        self, theirstack_client, clock, settings, stand_in, expected_record
     ):
         run = begin(clock, limit=200)
-        dies = Stalled(theirstack_client, page=2, wakes_with=Killed)
+        killed = Stalled(theirstack_client, page=2, wakes_with=Killed)
         with pytest.raises(Killed):
-            collect_role(run_id=run.id, role=ROLE, client=dies, clock=clock, task_id="task-1")
+            collect_role(run_id=run.id, role=ROLE, client=killed, clock=clock, task_id="task-1")
 
         collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-2")
         assert run.reload().searches[0].page == 2
         collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-1")
 
-        assert get_record(run) == undisturbed
+        assert get_record(run) == expected_record
         assert stand_in.credits_used == JOBS + 25
 
-    def test_twice_at_once_collects_as_one_and_pays_for_one_page_more_at_most(
-        self, theirstack_client, clock, stand_in, undisturbed
+    def test_concurrent_deliveries_pay_for_at_most_one_extra_page(
+        self, theirstack_client, clock, stand_in, expected_record
     ):
         run = begin(clock, limit=200)
-        lives = Stalled(theirstack_client, page=2)
+        stalled = Stalled(theirstack_client, page=2)
 
         def deliver_again():
             with build_client() as other:
                 collect_role(run_id=run.id, role=ROLE, client=other, clock=clock, task_id="task-1")
 
-        lives.meanwhile = deliver_again
+        stalled.meanwhile = deliver_again
 
-        collect_role(run_id=run.id, role=ROLE, client=lives, clock=clock, task_id="task-1")
+        collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock, task_id="task-1")
 
-        assert get_record(run) == undisturbed
+        assert get_record(run) == expected_record
         assert stand_in.credits_used == JOBS + 25
 
-    def test_in_threads_at_once_collects_as_one(self, clock, mongo, stand_in, undisturbed):
+    def test_concurrent_threads_collect_like_a_single_worker(self, clock, mongo, stand_in, expected_record):
         stand_in.script_faults([{"delay_seconds": 0.05, "next": 100}])
         run = begin(clock, limit=200)
 
         def work():
-            with build_client() as own:
-                collect_role(run_id=run.id, role=ROLE, client=own, clock=clock, task_id="task-1")
+            with build_client() as client:
+                collect_role(run_id=run.id, role=ROLE, client=client, clock=clock, task_id="task-1")
 
         in_threads([work] * 3)
 
         assert run.reload().searches[0].status == "finished"
         record = get_record(run)
         assert (record["credits"], record["pages"], record["searches"]) == (
-            undisturbed["credits"],
-            undisturbed["pages"],
-            undisturbed["searches"],
+            expected_record["credits"],
+            expected_record["pages"],
+            expected_record["searches"],
         )
         assert mongo.job_postings.count_documents({}) == JOBS
         assert check_stats().differing == []
 
-    def test_that_dies_at_one_page_again_and_again_is_closed_as_lost(self, theirstack_client, clock, stand_in):
+    def test_closes_the_search_as_lost_after_dying_repeatedly_at_one_page(self, theirstack_client, clock, stand_in):
         run = begin(clock, limit=200)
         for _ in range(MAX_ATTEMPTS):
-            dies = Stalled(theirstack_client, page=0, wakes_with=Killed)
+            killed = Stalled(theirstack_client, page=0, wakes_with=Killed)
             with pytest.raises(Killed):
-                collect_role(run_id=run.id, role=ROLE, client=dies, clock=clock, task_id="task-1")
+                collect_role(run_id=run.id, role=ROLE, client=killed, clock=clock, task_id="task-1")
 
         collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-1")
 
@@ -272,19 +274,17 @@ class TestTheSameTaskAgain:
         assert f"lost its worker {MAX_ATTEMPTS} times" in run.error
         assert len(stand_in.requests) == MAX_ATTEMPTS
 
-    def test_passes_its_id_on(self, clock, monkeypatch, stand_in):
-        seen = []
-        monkeypatch.setattr(tasks, "collect_role_of_run", lambda **options: seen.append(options["task_id"]))
+    def test_passes_its_task_id_to_the_collection(self, clock, monkeypatch, stand_in):
+        task_ids = []
+        monkeypatch.setattr(tasks, "collect_role_of_run", lambda **options: task_ids.append(options["task_id"]))
         run = begin(clock)
 
         tasks.collect_role.apply(args=(str(run.id), ROLE), task_id="task-7")
 
-        assert seen == ["task-7"]
+        assert task_ids == ["task-7"]
 
 
-def test_nothing_is_counted_as_an_attempt_while_redis_keeps_it_from_being_asked(
-    theirstack_client, clock, monkeypatch, settings, stand_in
-):
+def test_counts_no_attempt_while_redis_is_unavailable(theirstack_client, clock, monkeypatch, settings, stand_in):
     run = begin(clock)
 
     def unavailable(payload, **options):
@@ -302,23 +302,23 @@ def test_nothing_is_counted_as_an_attempt_while_redis_keeps_it_from_being_asked(
 
 
 def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_next_worker(
-    theirstack_client, clock, monkeypatch, settings, stand_in, undisturbed
+    theirstack_client, clock, monkeypatch, settings, stand_in, expected_record
 ):
-    """What the role was collected for must not be lost: it would be paid for again."""
+    """The collected state of the role must be stored, or its pages would be paid for again."""
     run = begin(clock, limit=200)
     release_lease = collection.release_lease
 
-    def lose_it_first(*, lease, collected=None):
+    def lose_lease_first(*, lease, collected=None):
         monkeypatch.setattr(collection, "release_lease", release_lease)
         CollectedRole.objects.update(set__claim="of another run")
         return release_lease(lease=lease, collected=collected)
 
-    monkeypatch.setattr(collection, "release_lease", lose_it_first)
+    monkeypatch.setattr(collection, "release_lease", lose_lease_first)
     collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
     assert run.reload().searches[0].status == "running"
 
     take_over(run, clock, settings)
 
-    assert get_record(run) == undisturbed
+    assert get_record(run) == expected_record
     assert CollectedRole.objects.get().discovered_until is not None
     assert stand_in.credits_used == JOBS

@@ -1,4 +1,4 @@
-"""A page that was paid for survives a MongoDB that goes away: it is asked for, and counted, once."""
+"""A page that was paid for survives an outage of MongoDB: it is fetched and counted exactly once."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def source(servers, tmp_path_factory) -> Iterator[FakeTheirStack]:
 
 @pytest.fixture
 def stand_in(source) -> FakeTheirStack:
-    """The source, with nothing collected yet but five postings that have changed since, and five that have not."""
+    """Return the source. Five changed and five unchanged postings are stored, and the rest is not collected yet."""
     empty_database()
     source.reset()
     collect()
@@ -81,12 +81,12 @@ EXPECTED = {
 }
 
 
-def test_an_undisturbed_run_counts_what_is_expected_of_the_others(stand_in):
+def test_a_run_without_an_outage_has_the_expected_counts(stand_in):
     assert get_record(collect()) == EXPECTED
 
 
 class Outage:
-    """Takes MongoDB away, once, and lets it return after some seconds."""
+    """Kills MongoDB once and restarts it after some seconds."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
@@ -104,11 +104,11 @@ class Outage:
         time.sleep(self.seconds)
         self._servers.start_mongodb()
         self._returned.set()
-        # The server ends with the thread that has started it.
+        # The server ends with the thread that started it.
         self._test_over.wait()
 
     def end(self) -> None:
-        """Leave a MongoDB of this thread's behind."""
+        """Restart MongoDB from this thread, so that it outlives the outage's thread."""
         if self._thread:
             self._returned.wait()
             kill(self._servers.mongodb)
@@ -118,43 +118,43 @@ class Outage:
 
 
 @pytest.fixture
-def away(servers) -> Iterator[Outage]:
-    away = Outage(servers)
-    yield away
-    away.end()
+def outage(servers) -> Iterator[Outage]:
+    outage = Outage(servers)
+    yield outage
+    outage.end()
 
 
-def before(monkeypatch, module, name, away, *, call=3) -> None:
-    """Let it happen before a function is called for the `call`th time."""
+def run_before(monkeypatch, module, name, outage, *, call=3) -> None:
+    """Call `outage` before the `call`th call of a function."""
     calls, function = [], getattr(module, name)
 
-    def disturbed(*arguments, **options):
+    def wrapped(*arguments, **options):
         calls.append(1)
         if len(calls) == call:
-            away()
+            outage()
         return function(*arguments, **options)
 
-    monkeypatch.setattr(module, name, disturbed)
+    monkeypatch.setattr(module, name, wrapped)
 
 
-def after(monkeypatch, module, name, away, *, call=3) -> None:
-    """Let it happen when a function has done its work for the `call`th time, and nobody learns of that."""
+def run_after(monkeypatch, module, name, outage, *, call=3) -> None:
+    """Call `outage` when the `call`th call of a function has done its work, so that its result is lost."""
     calls, function = [], getattr(module, name)
 
-    def disturbed(*arguments, **options):
+    def wrapped(*arguments, **options):
         result = function(*arguments, **options)
         calls.append(1)
         if len(calls) == call:
-            away()
+            outage()
             database().command("ping")
         return result
 
-    monkeypatch.setattr(module, name, disturbed)
+    monkeypatch.setattr(module, name, wrapped)
 
 
-def is_stored(stand_in: FakeTheirStack, run: CollectionRunDocument) -> None:
+def assert_collected_once(stand_in: FakeTheirStack, run: CollectionRunDocument) -> None:
     assert get_record(run) == EXPECTED
-    assert [asked.payload["page"] for asked in stand_in.requests] == [0, 1, 2, 3, 4]
+    assert [request.payload["page"] for request in stand_in.requests] == [0, 1, 2, 3, 4]
     assert stand_in.credits_used == count_spent_credits(now=timezone.now()) == JOBS
     assert database().job_postings.count_documents({}) == JOBS
     refresh_stats(now=timezone.now())
@@ -162,34 +162,34 @@ def is_stored(stand_in: FakeTheirStack, run: CollectionRunDocument) -> None:
 
 
 @pytest.mark.parametrize("step", ["settle_credits", "store_postings", "update_search"])
-def test_is_kept_while_mongodb_is_away_before(stand_in, away, monkeypatch, step):
-    before(monkeypatch, collection, step, away)
+def test_survives_an_outage_before_a_step(stand_in, outage, monkeypatch, step):
+    run_before(monkeypatch, collection, step, outage)
 
-    is_stored(stand_in, collect())
+    assert_collected_once(stand_in, collect())
 
 
 @pytest.mark.parametrize("step", ["store_postings", "update_search"])
-def test_is_kept_while_mongodb_is_away_after(stand_in, away, monkeypatch, step):
-    after(monkeypatch, collection, step, away)
+def test_survives_an_outage_after_a_step(stand_in, outage, monkeypatch, step):
+    run_after(monkeypatch, collection, step, outage)
 
-    is_stored(stand_in, collect())
+    assert_collected_once(stand_in, collect())
 
 
-def test_is_kept_while_mongodb_is_frozen(stand_in, servers, monkeypatch):
+def test_survives_a_frozen_mongodb(stand_in, servers, monkeypatch):
     def freeze():
         os.kill(servers.mongodb.process.pid, signal.SIGSTOP)
         threading.Timer(OUTAGE_SECONDS, os.kill, [servers.mongodb.process.pid, signal.SIGCONT]).start()
 
-    before(monkeypatch, collection, "store_postings", freeze)
+    run_before(monkeypatch, collection, "store_postings", freeze)
 
-    is_stored(stand_in, collect())
+    assert_collected_once(stand_in, collect())
 
 
-def test_is_given_up_shortly_before_the_lease_ends(stand_in, away, monkeypatch, settings):
+def test_gives_up_shortly_before_the_lease_ends(stand_in, outage, monkeypatch, settings):
     settings.COLLECTION_LEASE_SECONDS = 4
     settings.THEIR_STACK_TIMEOUT = 2
-    away.seconds = 9
-    before(monkeypatch, collection, "store_postings", away)
+    outage.seconds = 9
+    run_before(monkeypatch, collection, "store_postings", outage)
     started = time.monotonic()
 
     with pytest.raises(SERVER_UNAVAILABLE):
@@ -198,14 +198,14 @@ def test_is_given_up_shortly_before_the_lease_ends(stand_in, away, monkeypatch, 
     assert time.monotonic() - started > 3
 
 
-def test_a_page_that_a_dead_worker_stored_without_recording_it_is_counted_as_new(stand_in, monkeypatch, settings):
+def test_counts_a_page_as_new_if_a_dead_worker_stored_but_did_not_record_it(stand_in, monkeypatch, settings):
     class Killed(BaseException):
         pass
 
     def die():
         raise Killed
 
-    before(monkeypatch, collection, "_record_page", die)
+    run_before(monkeypatch, collection, "_record_page", die)
     with pytest.raises(Killed):
         collect()
     later = timezone.now() + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)

@@ -1,4 +1,4 @@
-"""Our own count of credits after faults is never below what the fake TheirStack has charged."""
+"""After faults, the count of spent credits is never below what the fake TheirStack charged."""
 
 import random
 import socket
@@ -30,23 +30,23 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
 
 @pytest.fixture
 def connect():
-    """Open clients that wait for no retry."""
-    opened = []
+    """Return a factory of clients that retry without waiting."""
+    clients = []
 
     def open_client(**limits):
         client = build_client()
         client._transport._sleep = lambda seconds: None
         for name, value in limits.items():
             setattr(client._transport, name, value)
-        opened.append(client)
+        clients.append(client)
         return client
 
     yield open_client
-    for client in opened:
+    for client in clients:
         client.close()
 
 
-ANSWERED: list[dict[str, Any]] = [
+ERROR_RESPONSES: list[dict[str, Any]] = [
     {"status": 429},
     {"status": 429, "headers": {"Retry-After": "1"}},
     {"status": 500},
@@ -60,8 +60,8 @@ ANSWERED: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("fault", ANSWERED)
-def test_an_answer_without_jobs_costs_nothing(clock, connect, stand_in, fault, count):
+@pytest.mark.parametrize("fault", ERROR_RESPONSES)
+def test_an_error_response_costs_nothing(clock, connect, stand_in, fault, count):
     stand_in.script_faults([fault | {"at": 2 + number} for number in range(count)])
 
     collect(connect(), clock, limit=LIMIT)
@@ -90,22 +90,22 @@ def test_a_page_that_has_to_wait_for_the_rate_limit_costs_nothing(clock, connect
     assert count_spent_credits(now=clock()) == stand_in.credits_used == PAGE
 
 
-# Whether the fake TheirStack charges for what it does not deliver.
-LOST = {
-    "an answer that is cut off": ({"cut_off": True}, True),
+# The second item says whether the fake TheirStack charges for the lost response.
+LOST_RESPONSES = {
+    "a response that is cut off": ({"cut_off": True}, True),
     "a connection that is closed": ({"drop": True}, False),
-    "an answer that comes too late": ({"delay_seconds": 0.6}, True),
-    "an answer that is no JSON": ({"not_json": True}, False),
-    "an answer without jobs in it": ({"status": 200, "body": {"data": None}}, False),
-    "an answer that is no object": ({"status": 200, "body": []}, False),
+    "a response that arrives too late": ({"delay_seconds": 0.6}, True),
+    "a response that is not JSON": ({"not_json": True}, False),
+    "a response without jobs": ({"status": 200, "body": {"data": None}}, False),
+    "a response that is not an object": ({"status": 200, "body": []}, False),
 }
-# What is readable but not as documented is not asked for again.
-NOT_ASKED_AGAIN = {"an answer without jobs in it", "an answer that is no object"}
+# Valid JSON without the documented structure is not retried.
+NOT_RETRIED = {"a response without jobs", "a response that is not an object"}
 
 
-@pytest.mark.parametrize("lost", sorted(LOST.keys() - NOT_ASKED_AGAIN))
-def test_a_lost_answer_stays_reserved_beside_the_one_that_came(clock, connect, mongo, stand_in, lost):
-    fault, charged = LOST[lost]
+@pytest.mark.parametrize("lost", sorted(LOST_RESPONSES.keys() - NOT_RETRIED))
+def test_a_lost_response_stays_reserved_in_addition_to_its_retry(clock, connect, mongo, stand_in, lost):
+    fault, charged = LOST_RESPONSES[lost]
     stand_in.script_faults([fault | {"at": 2}])
 
     run = collect(connect(_timeout=(0.3, 0.3)), clock, limit=LIMIT)
@@ -118,20 +118,20 @@ def test_a_lost_answer_stays_reserved_beside_the_one_that_came(clock, connect, m
     assert reserved == PAGE
 
 
-@pytest.mark.parametrize("lost", LOST)
-def test_every_lost_answer_stays_reserved_when_none_comes(clock, connect, stand_in, lost):
-    fault, _ = LOST[lost]
+@pytest.mark.parametrize("lost", LOST_RESPONSES)
+def test_every_lost_response_stays_reserved_if_all_are_lost(clock, connect, stand_in, lost):
+    fault, _ = LOST_RESPONSES[lost]
     stand_in.script_faults([fault | {"next": 2}])
 
     run = collect(connect(_timeout=(0.3, 0.3)), clock, limit=LIMIT)
 
     assert run.status == "failed"
-    sent = 1 if lost in NOT_ASKED_AGAIN else 2
-    wait_until(lambda: len(stand_in.requests) == sent, seconds=10, what=f"{sent} requests have come")
+    sent = 1 if lost in NOT_RETRIED else 2
+    wait_until(lambda: len(stand_in.requests) == sent, seconds=10, what=f"{sent} requests arrived")
     assert count_spent_credits(now=clock()) == PAGE * sent >= stand_in.credits_used
 
 
-def test_a_refusal_after_a_lost_answer_gives_back_its_own_reservation_alone(clock, connect, stand_in):
+def test_an_error_after_a_lost_response_releases_only_its_own_reservation(clock, connect, stand_in):
     stand_in.script_faults([{"cut_off": True, "at": 2}, {"status": 500, "at": 3}])
 
     run = collect(connect(), clock, limit=LIMIT)
@@ -141,18 +141,16 @@ def test_a_refusal_after_a_lost_answer_gives_back_its_own_reservation_alone(cloc
 
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
-def test_a_task_that_is_ended_with_its_answer_on_the_way_leaves_the_reservation(
-    clock, connect, monkeypatch, stand_in, end
-):
+def test_a_task_that_ends_while_awaiting_a_response_leaves_the_reservation(clock, connect, monkeypatch, stand_in, end):
     client, run = connect(), begin(clock, limit=LIMIT)
     read = client._transport._read
 
-    def ended_in_the_second(response, *, seconds):
+    def end_in_the_second_request(response, *, seconds):
         if len(stand_in.requests) > 1:
             raise end
         return read(response, seconds=seconds)
 
-    monkeypatch.setattr(client._transport, "_read", ended_in_the_second)
+    monkeypatch.setattr(client._transport, "_read", end_in_the_second_request)
 
     with pytest.raises(end):
         collect_role(run_id=run.id, role="Backend Developer", client=client, clock=clock)
@@ -171,7 +169,7 @@ def test_a_retry_that_may_be_charged_is_not_sent_without_budget(clock, connect, 
     assert count_spent_credits(now=clock()) == stand_in.credits_used == 2 * PAGE
 
 
-def test_a_retry_that_is_not_charged_needs_no_more_budget(clock, connect, settings, stand_in):
+def test_a_retry_that_is_not_charged_needs_no_extra_budget(clock, connect, settings, stand_in):
     settings.THEIR_STACK_CREDIT_BUDGET = PAGE
     settings.THEIR_STACK_MAX_RETRIES = 3
     stand_in.script_faults([{"status": 500, "next": 3}])
@@ -183,14 +181,12 @@ def test_a_retry_that_is_not_charged_needs_no_more_budget(clock, connect, settin
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_whatever_goes_wrong_no_more_is_paid_than_counted_and_no_more_counted_than_budgeted(
-    clock, connect, settings, stand_in, seed
-):
-    chance = random.Random(seed)
-    settings.THEIR_STACK_CREDIT_BUDGET = budget = chance.randrange(PAGE, 120)
-    settings.THEIR_STACK_MAX_RETRIES = chance.randrange(3)
-    kinds = [*ANSWERED[:4], {"cut_off": True}, {"drop": True}, {"not_json": True}, {}]
-    faults = [chance.choice(kinds) | {"at": number} for number in range(1, 20)]
+def test_random_faults_never_cost_more_than_counted_or_budgeted(clock, connect, settings, stand_in, seed):
+    rng = random.Random(seed)
+    settings.THEIR_STACK_CREDIT_BUDGET = budget = rng.randrange(PAGE, 120)
+    settings.THEIR_STACK_MAX_RETRIES = rng.randrange(3)
+    kinds = [*ERROR_RESPONSES[:4], {"cut_off": True}, {"drop": True}, {"not_json": True}, {}]
+    faults = [rng.choice(kinds) | {"at": number} for number in range(1, 20)]
     stand_in.script_faults(faults)
 
     for _ in range(3):

@@ -1,3 +1,5 @@
+"""Parsing of TheirStack's rate-limit headers."""
+
 from datetime import UTC, datetime
 
 import pytest
@@ -24,7 +26,7 @@ NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
         ({"RateLimit-Remaining": "-1", "RateLimit-Reset": "7"}, 7),
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": "0"}, 0),
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": "-5"}, 0),
-        # A moment instead of a wait.
+        # A timestamp instead of a wait.
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": str(int(NOW.timestamp()) + 42)}, 42),
         ({"RateLimit-Remaining": "0", "RateLimit-Reset": "999999999"}, MAX_WAIT_SECONDS),
         # Malformed.

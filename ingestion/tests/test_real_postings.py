@@ -1,4 +1,4 @@
-"""Real postings, collected for the default roles: every figure served equals a plain count over the file."""
+"""Real postings, collected for the default roles: every stat served equals a plain count over the file."""
 
 import gzip
 import io
@@ -33,7 +33,7 @@ pytestmark = needs_real_postings
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, Any]]:
-    """The file's rows, their days moved so that the newest is today."""
+    """Return the file's rows with their days shifted so that the newest is today."""
     with gzip.open(REAL_POSTINGS) as file:
         rows = [orjson.loads(line) for line in file]
     newest = max(date.fromisoformat(row["date_posted"]) for row in rows)
@@ -44,7 +44,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
-    """What the endpoint answers once the default roles are collected from a fake TheirStack that serves the file."""
+    """What the endpoint responses once the default roles are collected from a fake TheirStack that serves the file."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     settings.MAX_JOBS_PER_SEARCH = 500
     call_command("seed", stdout=io.StringIO())
@@ -61,34 +61,34 @@ def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
             )
     assert (run.status, run.refused) == ("finished", {})
 
-    def ask(**parameters) -> dict[str, Any]:
-        answer = client.get("/market/trending", parameters)
-        assert answer.status_code == 200
-        return answer.json()
+    def get_trending(**parameters) -> dict[str, Any]:
+        response = client.get("/market/trending", parameters)
+        assert response.status_code == 200
+        return response.json()
 
-    return ask
+    return get_trending
 
 
 @cache
-def words(text: str) -> tuple[str, ...]:
+def split_words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", text.casefold()))
 
 
 def is_named(role: str, row: dict[str, Any]) -> bool:
-    """Whether the title has the words of the role or of one of its variations, in any order."""
-    wanted = [set(words(title)) for title in list_role_variations(role)]
-    title = words(row["job_title"])
-    if not any(each <= set(title) for each in wanted):
+    """Return whether the title has the words of the role or of one of its variations, in any order."""
+    variations = [set(split_words(title)) for title in list_role_variations(role)]
+    title = split_words(row["job_title"])
+    if not any(each <= set(title) for each in variations):
         return False
-    # The one default role with an exclusion: a product marketing manager is none, unless named besides.
+    # The only default role with an exclusion: "Product Marketing Manager" alone does not name it.
     rest = f" {' '.join(title)} ".replace(" product marketing ", " ") if role == "Product Manager" else " ".join(title)
-    return any(each <= set(rest.split()) for each in wanted)
+    return any(each <= set(rest.split()) for each in variations)
 
 
 def is_found(row: dict[str, Any]) -> bool:
-    """Whether one of the searches returns the row, by its title, its place and its day."""
+    """Return whether one of the searches returns the row, by its title, its place and its day."""
     countries = {row["country_code"], *row["country_codes"], *(each["country_code"] for each in row["locations"])}
-    # Of a row that names no country, the source reads the label.
+    # If a row names no country, the source derives it from the label.
     countries = countries - {None, ""} or {parse_place_label(row["location"]).country_code}
     return (
         ("US" in countries or row["remote"] is True)
@@ -97,13 +97,13 @@ def is_found(row: dict[str, Any]) -> bool:
     )
 
 
-def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
-    """The answer, counted row by row."""
+def build_expected_response(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
+    """Return the response, counted row by row."""
     window = [row for row in rows if (TODAY - row["day"]).days < days]
     before = [row for row in rows if days <= (TODAY - row["day"]).days < 2 * days]
     skills, earlier = (Counter(skill for row in part for skill in row["skills"]) for part in (window, before))
     comparable = len(window) >= 20 and len(before) >= 20
-    alike = len(window) <= 2 * len(before) and len(before) <= 2 * len(window)
+    similar_size = len(window) <= 2 * len(before) and len(before) <= 2 * len(window)
     pay: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for row in window:
         low, high = row["min_annual_salary_usd"], row["max_annual_salary_usd"]
@@ -115,8 +115,8 @@ def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
     def share(part: int, whole: int) -> float:
         return round(100 * part / whole, 1)
 
-    def ranked(counts: Counter[str], most: int) -> list[tuple[str, int]]:
-        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+    def ranked(counts: Counter[str], limit: int) -> list[tuple[str, int]]:
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     return {
         "top_skills": [
@@ -130,7 +130,7 @@ def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
                 if comparable
                 else None,
                 "growth_percentage": share(count - earlier[skill], earlier[skill])
-                if comparable and alike and earlier[skill]
+                if comparable and similar_size and earlier[skill]
                 else None,
             }
             for skill, count in ranked(skills, 50)
@@ -138,7 +138,7 @@ def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
         "top_locations": [
             {"location": place, "count": count} for place, count in ranked(Counter(row["place"] for row in window), 30)
         ],
-        # No row of the file names a technology itself.
+        # No row of the file lists technologies.
         "technology_trends": [],
         "salary_trends": [
             {
@@ -156,7 +156,7 @@ def expected_answer(rows: list[dict[str, Any]], *, days: int) -> dict[str, Any]:
             "sample_size": len(middles),
         },
         "remote_distribution": [
-            {"remote": said, "count": sum(row["remote"] is said for row in window)} for said in (True, False)
+            {"remote": remote, "count": sum(row["remote"] is remote for row in window)} for remote in (True, False)
         ],
         "remote_unknown": sum(row["remote"] is None for row in window),
         "total_jobs_analyzed": len(window),
@@ -170,21 +170,21 @@ def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
     assert excluded == {"Product Manager": ("product marketing",)}
     found = [row for row in rows if is_found(row)]
     for row in found:
-        # How a text is read for skills and a label for its place is tested elsewhere; here it is only applied.
+        # Extraction of skills and parsing of places are tested elsewhere and only applied here.
         row["skills"] = set(get_extractor().extract_skills(f"{row['job_title']}\n{row['description']}"))
         row["place"] = posting_from_job(row).place
 
-    answers = {days: trending(days=days, skills_limit=50, locations_limit=30) for days in (365, 180, 120, 100)}
+    responses = {days: trending(days=days, skills_limit=50, locations_limit=30) for days in (365, 180, 120, 100)}
 
     assert len(found) > 1_000
     assert set(mongo.job_postings.distinct("job_id")) == {str(row["id"]) for row in found}
-    for days, answer in answers.items():
-        assert answer == expected_answer(found, days=days)
-    assert len(answers[365]["top_skills"]) == 50
-    # The file has more of the last months, so no growth of counts means anything; that of shares does.
-    assert not any(row["growth_percentage"] for row in answers[120]["top_skills"])
-    assert any(row["change_in_points"] for row in answers[120]["top_skills"])
+    for days, response in responses.items():
+        assert response == build_expected_response(found, days=days)
+    assert len(responses[365]["top_skills"]) == 50
+    # The file has more postings of the last months, so growth of counts is meaningless, but growth of shares is not.
+    assert not any(row["growth_percentage"] for row in responses[120]["top_skills"])
+    assert any(row["change_in_points"] for row in responses[120]["top_skills"])
     for role in DEFAULT_ROLES:
-        of_role = {str(row["id"]) for row in found if is_named(role, row)}
-        assert {row["job_id"] for row in mongo.job_postings.find({"roles": role.lower()})} == of_role
+        expected_ids = {str(row["id"]) for row in found if is_named(role, row)}
+        assert {row["job_id"] for row in mongo.job_postings.find({"roles": role.lower()})} == expected_ids
     assert check_stats().differing == []

@@ -1,3 +1,5 @@
+"""The request rate that all workers share through Redis."""
+
 import multiprocessing
 import socket
 import time
@@ -14,16 +16,16 @@ def server(valkey):
     return valkey
 
 
-def test_gives_as_many_turns_as_a_window_holds_and_then_says_how_long_to_wait(server):
+def test_grants_the_turns_of_a_window_and_then_returns_the_wait(server):
     pacing = Pacing(redis=server, calls_per_minute=3)
 
-    answers = [pacing.acquire() for _ in range(4)]
+    waits = [pacing.acquire() for _ in range(4)]
 
-    assert answers[:3] == [0.0, 0.0, 0.0]
-    assert 59 < answers[3] <= 60
+    assert waits[:3] == [0.0, 0.0, 0.0]
+    assert 59 < waits[3] <= 60
 
 
-def test_gives_turns_again_once_the_window_has_moved_on(server):
+def test_grants_turns_again_after_the_window_has_moved(server):
     pacing = Pacing(redis=server, calls_per_minute=2, window_seconds=1)
     pacing.acquire()
     pacing.acquire()
@@ -33,7 +35,7 @@ def test_gives_turns_again_once_the_window_has_moved_on(server):
     assert pacing.acquire() == 0.0
 
 
-def test_takes_no_turn_when_it_is_only_asked_how_long_to_wait(server):
+def test_getting_the_wait_takes_no_turn(server):
     pacing = Pacing(redis=server, calls_per_minute=1)
 
     waits = [pacing.get_wait_seconds() for _ in range(3)]
@@ -66,18 +68,18 @@ def test_shares_the_window_between_processes(server):
         process.join(timeout=10)
 
 
-def test_holds_everyone_back_while_the_account_is_paused(server):
-    one = Pacing(redis=server, calls_per_minute=100)
+def test_a_pause_applies_to_all_workers(server):
+    first = Pacing(redis=server, calls_per_minute=100)
     other = Pacing(redis=server, calls_per_minute=100)
 
-    one.pause(seconds=30)
+    first.pause(seconds=30)
 
     assert 29 < other.acquire() <= 30
     assert 29 < other.get_wait_seconds() <= 30
 
 
 @pytest.mark.parametrize("pauses", [(30, 5), (5, 30)])
-def test_keeps_to_the_longest_pause(server, pauses):
+def test_the_longest_pause_wins(server, pauses):
     pacing = Pacing(redis=server, calls_per_minute=100)
 
     for seconds in pauses:
@@ -86,7 +88,7 @@ def test_keeps_to_the_longest_pause(server, pauses):
     assert 29 < pacing.get_wait_seconds() <= 30
 
 
-def test_goes_on_when_the_pause_is_over(server):
+def test_continues_after_the_pause(server):
     pacing = Pacing(redis=server, calls_per_minute=100)
 
     pacing.pause(seconds=0.05)
@@ -96,7 +98,7 @@ def test_goes_on_when_the_pause_is_over(server):
 
 
 @pytest.mark.parametrize("seconds", [0, -3, 0.0001])
-def test_takes_a_pause_of_no_time_for_none(server, seconds):
+def test_ignores_a_pause_of_no_duration(server, seconds):
     pacing = Pacing(redis=server, calls_per_minute=100)
 
     pacing.pause(seconds=seconds)
@@ -104,17 +106,17 @@ def test_takes_a_pause_of_no_time_for_none(server, seconds):
     assert pacing.get_wait_seconds() == 0.0
 
 
-def test_keeps_accounts_apart(server):
-    ours = Pacing(redis=server, calls_per_minute=1, account="ours")
-    theirs = Pacing(redis=server, calls_per_minute=1, account="theirs")
+def test_limits_are_independent_per_account(server):
+    paused = Pacing(redis=server, calls_per_minute=1, account="first")
+    other = Pacing(redis=server, calls_per_minute=1, account="second")
 
-    ours.acquire()
-    ours.pause(seconds=30)
+    paused.acquire()
+    paused.pause(seconds=30)
 
-    assert theirs.acquire() == 0.0
+    assert other.acquire() == 0.0
 
 
-def test_leaves_nothing_behind_in_redis_for_ever(server):
+def test_all_redis_keys_expire(server):
     pacing = Pacing(redis=server, calls_per_minute=10)
 
     pacing.acquire()
@@ -125,13 +127,13 @@ def test_leaves_nothing_behind_in_redis_for_ever(server):
     assert all(0 < server.ttl(key) <= 60 for key in keys)
 
 
-@pytest.mark.parametrize("ask", [Pacing.acquire, Pacing.get_wait_seconds, lambda pacing: pacing.pause(seconds=1)])
-def test_says_by_name_that_redis_is_away(ask):
+@pytest.mark.parametrize("call", [Pacing.acquire, Pacing.get_wait_seconds, lambda pacing: pacing.pause(seconds=1)])
+def test_raises_pacing_unavailable_without_redis(call):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        nobody = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=None)
+        unreachable = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=None)
 
         with pytest.raises(PacingUnavailable) as caught:
-            ask(Pacing(redis=nobody, calls_per_minute=10))
+            call(Pacing(redis=unreachable, calls_per_minute=10))
 
     assert caught.value.reason == "pacing_unavailable"

@@ -1,4 +1,4 @@
-"""The limit of a role over all its places, at which several tasks work at once."""
+"""The limit of a role over all its places while several tasks collect concurrently."""
 
 import threading
 
@@ -18,7 +18,7 @@ ROLE = "Backend Developer"
 
 @pytest.fixture
 def stand_in(settings, serve_jobs) -> FakeTheirStack:
-    """Two places with more jobs than the limit."""
+    """Serve two places that each have more jobs than the limit."""
     settings.MAX_JOBS_PER_SEARCH = 25
     settings.THEIR_STACK_RATE_LIMIT = 3000
     jobs = [job(n, days_old=n % 10) for n in range(1, 301)]
@@ -26,38 +26,38 @@ def stand_in(settings, serve_jobs) -> FakeTheirStack:
     return serve_jobs(jobs)
 
 
-def work_at_once(run, clock, *, tasks):
+def collect_concurrently(run, clock, *, tasks):
     def work():
-        with build_client() as own:
-            collect_role(run_id=run.id, role=ROLE, client=own, clock=clock)
+        with build_client() as client:
+            collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
 
     in_threads([work] * tasks)
 
 
-def begin_both(clock, places=("United States", "Remote")):
+def begin_in_places(clock, places=("United States", "Remote")):
     return begin(clock, places=places, limit=200)
 
 
-def test_the_limit_is_shared_by_the_places_of_an_undisturbed_run(theirstack_client, clock, stand_in):
-    run = run_inline(run=begin_both(clock), client=theirstack_client, clock=clock)
+def test_the_places_of_a_run_share_the_limit(theirstack_client, clock, stand_in):
+    run = run_inline(run=begin_in_places(clock), client=theirstack_client, clock=clock)
 
     assert [search.limit for search in run.searches] == [100, 100]
     assert run.credits == stand_in.credits_used == 200
 
 
-def test_the_limit_is_kept_by_two_tasks_at_once(clock, stand_in):
+def test_two_concurrent_tasks_respect_the_limit(clock, stand_in):
     stand_in.script_faults([{"delay_seconds": 0.05, "next": 100}])
-    run = begin_both(clock)
+    run = begin_in_places(clock)
 
-    work_at_once(run, clock, tasks=2)
+    collect_concurrently(run, clock, tasks=2)
 
     assert [search.limit for search in run.reload().searches] == [100, 100]
     assert run.credits == stand_in.credits_used == 200
     assert run.status == "finished"
 
 
-def test_the_limit_is_kept_by_a_task_that_finds_the_first_place_held(theirstack_client, clock, stand_in):
-    run = begin_both(clock)
+def test_a_task_that_finds_the_first_place_leased_respects_the_limit(theirstack_client, clock, stand_in):
+    run = begin_in_places(clock)
     first = Stalled(theirstack_client, page=1)
 
     def second_task():
@@ -72,32 +72,32 @@ def test_the_limit_is_kept_by_a_task_that_finds_the_first_place_held(theirstack_
     assert run.credits == stand_in.credits_used == 200
 
 
-def test_the_limit_is_kept_when_two_searches_get_theirs_at_once(clock, monkeypatch, stand_in):
-    """Each has read the run before the other one writes its limit."""
-    run = begin_both(clock)
+def test_two_searches_that_begin_simultaneously_respect_the_limit(clock, monkeypatch, stand_in):
+    """Both tasks read the run before either writes a limit."""
+    run = begin_in_places(clock)
     both_have_read = threading.Barrier(2)
-    begin_search, first_look = collection.begin_search, set()
+    begin_search, begun = collection.begin_search, set()
 
     def begin_together(**options):
-        if options["index"] not in first_look:
-            first_look.add(options["index"])
+        if options["index"] not in begun:
+            begun.add(options["index"])
             both_have_read.wait(timeout=20)
         return begin_search(**options)
 
     monkeypatch.setattr(collection, "begin_search", begin_together)
 
-    work_at_once(run, clock, tasks=2)
+    collect_concurrently(run, clock, tasks=2)
 
     assert [search.limit for search in run.reload().searches] == [100, 100]
     assert run.credits == stand_in.credits_used == 200
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
-def test_the_limit_is_kept_by_as_many_tasks_as_places(clock, stand_in, count):
+def test_one_task_per_place_respects_the_limit(clock, stand_in, count):
     stand_in.script_faults([{"delay_seconds": 0.02, "next": 200}])
-    run = begin_both(clock, places=["United States", "Remote", "India", "Germany"][:count])
+    run = begin_in_places(clock, places=["United States", "Remote", "India", "Germany"][:count])
 
-    work_at_once(run, clock, tasks=count)
+    collect_concurrently(run, clock, tasks=count)
 
     assert sum(search.limit for search in run.reload().searches) <= 200
     assert run.credits == stand_in.credits_used <= 200

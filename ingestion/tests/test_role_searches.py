@@ -1,4 +1,4 @@
-"""Searches for roles: titles asked for, titles kept out, and the request's body."""
+"""Searches for roles: titles to search for, excluded phrases, and the body of the request."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -17,13 +17,13 @@ from ingestion.role_searches import (
 )
 from market.roles import normalize_role
 
-# One word that names a trade by itself.
+# Single words that name a profession.
 ACRONYMS = {"sde", "sre", "dba", "sdet", "sysadmin"}
 KNOWN_ROLES = [variations[0] for variations in load_role_variations().values()]
 
 
 def build_payload(**changes):
-    asked = {
+    arguments = {
         "role": "Data Scientist",
         "place": "United States",
         "max_age_days": 14,
@@ -31,7 +31,7 @@ def build_payload(**changes):
         "page": 0,
         "discovered_since": None,
     }
-    return build_search_payload(**(asked | changes))
+    return build_search_payload(**(arguments | changes))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def build_payload(**changes):
         ("DevOps Engineer", {"SRE", "Platform Engineer"}),
     ],
 )
-def test_a_role_is_searched_for_under_its_documented_names(role, included):
+def test_a_role_is_searched_under_its_documented_titles(role, included):
     assert included <= set(list_role_variations(role))
 
 
@@ -62,7 +62,7 @@ def test_every_variation_is_a_phrase_that_names_a_role():
     assert bare == set()
 
 
-def test_the_table_knows_many_roles_and_the_default_ones():
+def test_the_table_contains_many_roles_and_the_default_ones():
     assert len(KNOWN_ROLES) >= 40
     assert set(DEFAULT_ROLES) <= set(KNOWN_ROLES)
     assert DEFAULT_PLACES == ("United States", "Remote")
@@ -84,7 +84,7 @@ def test_an_unknown_role_gets_only_the_swap_of_developer_and_engineer(role, vari
 
 
 @given(st.one_of(st.text(max_size=30), st.sampled_from(KNOWN_ROLES).map(str.upper)))
-def test_variations_begin_with_the_role_as_given_and_are_distinct(role):
+def test_variations_start_with_the_role_as_written_and_are_distinct(role):
     variations = list_role_variations(role)
 
     assert len({variation.casefold() for variation in variations}) == len(variations)
@@ -110,7 +110,7 @@ def test_variations_begin_with_the_role_as_given_and_are_distinct(role):
         ("Software Engineer", "Anything the search returned", True),
     ],
 )
-def test_only_an_exclusion_keeps_a_returned_posting_out(role, title, belongs):
+def test_filters_a_returned_posting_only_by_an_exclusion(role, title, belongs):
     assert belongs_to_search(role=role, title=title) is belongs
 
 
@@ -119,13 +119,13 @@ def test_a_role_never_excludes_its_own_name(role):
     assert belongs_to_search(role=role, title=role)
 
 
-def test_excluded_phrases_are_those_of_the_words_in_the_role():
+def test_lists_excluded_phrases_by_the_words_of_the_role():
     assert list_excluded_title_phrases("Senior React Developer") == ("react native",)
     assert list_excluded_title_phrases("React Native Developer") == ()
     assert list_excluded_title_phrases("Data Scientist") == ()
 
 
-def test_a_first_search_asks_for_titles_dates_page_and_country():
+def test_a_first_search_sends_titles_dates_page_and_country():
     payload = build_payload()
 
     assert payload == {
@@ -137,7 +137,7 @@ def test_a_first_search_asks_for_titles_dates_page_and_country():
     }
 
 
-def test_a_later_search_asks_from_the_last_discovery_in_utc_and_keeps_the_date_filter():
+def test_a_later_search_starts_from_the_last_discovery_in_utc():
     since = datetime(2025, 10, 20, 2, 30, 15, 999_999, tzinfo=timezone(timedelta(hours=2)))
 
     payload = build_payload(discovered_since=since, known_job_ids=(7, 9), page=3)
@@ -169,43 +169,43 @@ def test_a_later_search_asks_from_the_last_discovery_in_utc_and_keeps_the_date_f
 def test_a_place_becomes_the_filters_that_find_it(place, filters):
     payload = build_payload(place=place)
 
-    asked = {"remote", "job_country_code_or", "job_location_pattern_or"}
-    assert {name: value for name, value in payload.items() if name in asked} == filters
+    filter_names = {"remote", "job_country_code_or", "job_location_pattern_or"}
+    assert {name: value for name, value in payload.items() if name in filter_names} == filters
 
 
 @pytest.mark.parametrize(
-    ("role", "left_out"),
+    ("role", "excluded"),
     [
         ("React Developer", ["react native"]),
         ("Go Developer", ["go to market"]),
-        # In any order these words are also in titles of the role's own.
+        # In any order, these words also occur in titles of the role itself.
         ("Product Manager", None),
         ("Data Engineer", None),
         ("Java Developer", None),
     ],
 )
-def test_the_source_is_asked_to_leave_out_what_cannot_be_the_role(role, left_out):
-    assert build_payload(role=role).get("job_title_not") == left_out
+def test_the_request_excludes_only_unambiguous_phrases(role, excluded):
+    assert build_payload(role=role).get("job_title_not") == excluded
 
 
-def test_a_role_without_words_is_refused():
+def test_rejects_a_role_without_words():
     with pytest.raises(ValueError, match="at least one word"):
         build_payload(role=" - ")
 
 
-def test_a_moment_without_a_time_zone_is_refused():
+def test_rejects_a_naive_datetime():
     with pytest.raises(ValueError, match="aware"):
         build_payload(discovered_since=datetime(2025, 1, 1, tzinfo=UTC).replace(tzinfo=None))
 
 
-def test_a_moment_at_the_second_is_sent_as_it_is():
+def test_sends_a_whole_second_unchanged():
     payload = build_payload(discovered_since=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC))
 
     assert payload["discovered_at_gte"] == "2025-01-02T03:04:05Z"
 
 
 @given(st.text(max_size=60))
-def test_any_place_makes_a_search(place):
+def test_builds_a_search_for_any_place(place):
     payload = build_payload(place=place)
 
     assert payload["posted_at_max_age_days"] == 14

@@ -1,4 +1,4 @@
-"""The life of a run: leased, followed, closed, found again."""
+"""The life cycle of a run: leases, progress, closing and recovery."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -36,11 +36,11 @@ def begin(*roles, now=NOW, **changes) -> CollectionRunDocument:
     return start(*(roles or ["Data Engineer"]), now=now, **{"places": ["Remote"]} | changes)
 
 
-def lapsed(settings) -> datetime:
+def get_lease_end(settings) -> datetime:
     return NOW + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
 
 
-def test_a_new_run_waits_with_a_search_for_each_role_and_place(mongo):
+def test_a_new_run_has_a_queued_search_for_each_role_and_place(mongo):
     run = begin("Data Engineer", "Chef", places=["Remote", "India"], requested_by="someone")
 
     assert (run.status, run.trigger, run.requested_by) == ("queued", "command", "someone")
@@ -51,30 +51,30 @@ def test_a_new_run_waits_with_a_search_for_each_role_and_place(mongo):
     assert {row["_id"] for row in mongo.known_roles.find()} == {"data engineer", "chef"}
 
 
-def test_of_many_leases_at_once_one_is_acquired():
-    begun = [begin() for _ in range(8)]
+def test_only_one_of_many_concurrent_leases_is_acquired():
+    started_runs = [begin() for _ in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
-        leases = list(pool.map(lambda run: acquire_lease(run=run, index=0, now=NOW), begun))
+        leases = list(pool.map(lambda run: acquire_lease(run=run, index=0, now=NOW), started_runs))
 
-    (winner,) = [run for run, lease in zip(begun, leases, strict=True) if lease]
+    (winner,) = [run for run, lease in zip(started_runs, leases, strict=True) if lease]
     assert find_other_holder(run=winner, index=0) is None
-    assert {find_other_holder(run=run, index=0) for run in begun if run != winner} == {str(winner.id)}
+    assert {find_other_holder(run=run, index=0) for run in started_runs if run != winner} == {str(winner.id)}
 
 
 def test_a_lease_can_be_taken_over_only_when_it_has_expired(settings):
     first, second = begin(), begin()
     lease = acquire_lease(run=first, index=0, now=NOW)
 
-    early = acquire_lease(run=second, index=0, now=lapsed(settings) - timedelta(milliseconds=1))
-    late = acquire_lease(run=second, index=0, now=lapsed(settings))
+    early = acquire_lease(run=second, index=0, now=get_lease_end(settings) - timedelta(milliseconds=1))
+    late = acquire_lease(run=second, index=0, now=get_lease_end(settings))
 
     assert (early is None, late is None) == (True, False)
     with pytest.raises(LeaseLostError):
         renew_lease(lease=lease, now=NOW)
 
 
-def test_a_renewed_lease_holds_for_its_full_time():
+def test_a_renewed_lease_lasts_for_its_full_duration():
     first, second = begin(), begin()
     lease = acquire_lease(run=first, index=0, now=NOW)
     until = lease.until
@@ -88,7 +88,7 @@ def test_a_renewed_lease_holds_for_its_full_time():
 def test_releasing_a_lease_that_was_lost_changes_nothing(settings):
     first, second = begin(), begin()
     lost = acquire_lease(run=first, index=0, now=NOW)
-    acquire_lease(run=second, index=0, now=lapsed(settings))
+    acquire_lease(run=second, index=0, now=get_lease_end(settings))
 
     assert not release_lease(lease=lost, collected={"collected_at": NOW})
 
@@ -97,39 +97,39 @@ def test_releasing_a_lease_that_was_lost_changes_nothing(settings):
     assert held.collected_at is None
 
 
-def test_a_silent_run_can_be_leased_at_once_by_whoever_takes_it_up(settings):
+def test_a_stale_run_can_be_leased_immediately(settings):
     run = begin()
     lease = acquire_lease(run=run, index=0, now=NOW)
     renew_lease(lease=lease, now=NOW + timedelta(seconds=30))
 
-    silent_at = lapsed(settings) + timedelta(seconds=30)
-    assert find_interrupted(now=silent_at - timedelta(milliseconds=1)) == []
-    assert len(find_interrupted(now=silent_at)) == 1
-    assert acquire_lease(run=run, index=0, now=silent_at)
+    stale_at = get_lease_end(settings) + timedelta(seconds=30)
+    assert find_interrupted(now=stale_at - timedelta(milliseconds=1)) == []
+    assert len(find_interrupted(now=stale_at)) == 1
+    assert acquire_lease(run=run, index=0, now=stale_at)
 
 
-def test_a_task_that_is_delivered_again_takes_over_its_own_lease_at_once():
+def test_a_redelivered_task_immediately_takes_over_its_own_lease():
     run = begin()
     first = acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
 
     other = acquire_lease(run=run, index=0, now=NOW, task_id="task-2")
-    nameless = acquire_lease(run=run, index=0, now=NOW)
+    anonymous = acquire_lease(run=run, index=0, now=NOW)
     again = acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
 
-    assert (other, nameless) == (None, None)
+    assert (other, anonymous) == (None, None)
     assert again.token != first.token
     with pytest.raises(LeaseLostError):
         renew_lease(lease=first, now=NOW)
 
 
-def test_a_task_takes_over_from_none_but_itself_in_the_same_run():
+def test_a_task_does_not_take_over_the_lease_of_another_run():
     first, second = begin(), begin()
     acquire_lease(run=first, index=0, now=NOW)
 
     assert acquire_lease(run=second, index=0, now=NOW, task_id="task-1") is None
 
 
-def test_of_many_deliveries_of_one_task_at_once_one_holds_the_search(mongo):
+def test_only_one_of_many_concurrent_deliveries_holds_the_search(mongo):
     run = begin()
 
     def deliver(_):
@@ -138,12 +138,12 @@ def test_of_many_deliveries_of_one_task_at_once_one_holds_the_search(mongo):
     with ThreadPoolExecutor(16) as pool:
         leases = [lease for lease in pool.map(deliver, range(40)) if lease]
 
-    (holder,) = [lease for lease in leases if writes(lease)]
+    (holder,) = [lease for lease in leases if can_write(lease)]
     held = mongo.collected_roles.find_one()
     assert holder.token == held["claim"] == run.reload().searches[0].lease_token
 
 
-def writes(lease) -> bool:
+def can_write(lease) -> bool:
     try:
         update_search(run_id=lease.run_id, index=lease.index, now=NOW, lease_token=lease.token, values={"page": 1})
     except LeaseLostError:
@@ -151,13 +151,13 @@ def writes(lease) -> bool:
     return True
 
 
-def test_a_worker_stopped_while_it_acquires_a_lease_does_not_take_the_search_from_its_successor(settings, monkeypatch):
+def test_a_worker_that_stalls_while_acquiring_a_lease_does_not_displace_its_successor(settings, monkeypatch):
     run = begin()
     store_token = collected_roles._store_token
 
     def stall(lease, now):
         monkeypatch.setattr(collected_roles, "_store_token", store_token)
-        successors.append(acquire_lease(run=run, index=0, now=lapsed(settings)))
+        successors.append(acquire_lease(run=run, index=0, now=get_lease_end(settings)))
         return store_token(lease, now)
 
     successors = []
@@ -171,7 +171,7 @@ def test_a_worker_stopped_while_it_acquires_a_lease_does_not_take_the_search_fro
 
 
 @pytest.mark.parametrize("status", ["finished", "failed", "cancelled", "lost", "skipped"])
-def test_no_lease_is_acquired_on_a_search_that_is_over(status):
+def test_acquires_no_lease_on_a_closed_search(status):
     run = begin("Data Engineer", "Chef")
     update_search(run_id=run.id, index=0, now=NOW, values={"status": status})
 
@@ -192,23 +192,23 @@ STEPS = {
 def test_a_worker_that_lost_its_lease_writes_nothing_to_the_search(settings, step):
     run = begin()
     lost = acquire_lease(run=run, index=0, now=NOW)
-    successor = acquire_lease(run=run, index=0, now=lapsed(settings))
+    successor = acquire_lease(run=run, index=0, now=get_lease_end(settings))
     before = run.reload().to_mongo()
 
     with pytest.raises(LeaseLostError):
-        update_search(run_id=run.id, index=0, now=lapsed(settings), lease_token=lost.token, **STEPS[step])
+        update_search(run_id=run.id, index=0, now=get_lease_end(settings), lease_token=lost.token, **STEPS[step])
 
     assert run.reload().to_mongo() == before
-    update_search(run_id=run.id, index=0, now=lapsed(settings), lease_token=successor.token, **STEPS[step])
+    update_search(run_id=run.id, index=0, now=get_lease_end(settings), lease_token=successor.token, **STEPS[step])
 
 
 def test_a_worker_that_lost_its_lease_does_not_stop_the_run(settings):
     run = begin("Data Engineer", "Chef")
     lost = acquire_lease(run=run, index=0, now=NOW)
-    acquire_lease(run=run, index=0, now=lapsed(settings))
+    acquire_lease(run=run, index=0, now=get_lease_end(settings))
 
     with pytest.raises(LeaseLostError):
-        stop_run(run_id=run.id, error="bad_key: refused", now=NOW, lease=lost)
+        stop_run(run_id=run.id, error="bad_key: rejected", now=NOW, lease=lost)
 
     assert [search.status for search in run.reload().searches] == ["queued", "queued"]
 
@@ -258,7 +258,7 @@ def test_a_run_ends_as_its_worst_search_once_none_is_open(statuses, expected):
         assert f"{expected} it is" in run.error
 
 
-def test_an_ended_run_stays_as_it_is():
+def test_an_ended_run_does_not_change():
     run = begin()
     stop_run(run_id=run.id, error="enough", now=NOW)
     ended = run.reload().to_mongo()
@@ -274,7 +274,7 @@ def test_an_ended_run_stays_as_it_is():
     assert after["searches"] == ended["searches"]
 
 
-def test_cancelling_closes_what_waits_and_leaves_what_runs_to_end_after_its_page():
+def test_cancelling_closes_idle_searches_and_lets_running_ones_finish_their_page():
     run = begin("Data Engineer", "Chef", "Cook")
     update_search(run_id=run.id, index=0, now=NOW, values={"status": "running"})
     update_search(run_id=run.id, index=1, now=NOW, values={"status": "waiting"})
@@ -286,7 +286,7 @@ def test_cancelling_closes_what_waits_and_leaves_what_runs_to_end_after_its_page
     assert (run.status, run.cancel_requested) == ("running", True)
 
 
-def test_cancelling_a_run_that_only_waits_ends_it():
+def test_cancelling_a_queued_run_ends_it():
     run = begin()
 
     cancel_run(run_id=run.id, now=NOW)
@@ -294,78 +294,78 @@ def test_cancelling_a_run_that_only_waits_ends_it():
     assert run.reload().status == "cancelled"
 
 
-def test_finds_a_silent_run_once_a_lease(settings):
+def test_finds_a_stale_run_once_per_lease_duration(settings):
     run = begin("Data Engineer", "Chef")
 
-    early = find_interrupted(now=lapsed(settings) - timedelta(seconds=1))
-    ((found, roles),) = find_interrupted(now=lapsed(settings))
+    early = find_interrupted(now=get_lease_end(settings) - timedelta(seconds=1))
+    ((found, roles),) = find_interrupted(now=get_lease_end(settings))
 
     assert early == []
     assert (found.id, roles) == (run.id, ["Data Engineer", "Chef"])
-    assert find_interrupted(now=lapsed(settings)) == []
+    assert find_interrupted(now=get_lease_end(settings)) == []
 
 
-def look_at_once(now, times=30) -> list:
-    """What so many looks at once find, together."""
+def find_interrupted_concurrently(now, times=30) -> list:
+    """Return the combined results of `times` concurrent checks."""
     ready = Barrier(times)
 
-    def look(_):
+    def check(_):
         ready.wait()
         return find_interrupted(now=now)
 
     with ThreadPoolExecutor(times) as pool:
-        return [found for looked in pool.map(look, range(times)) for found in looked]
+        return [found for result in pool.map(check, range(times)) for found in result]
 
 
-def test_of_many_looks_at_once_one_takes_a_silent_run_up(settings):
+def test_only_one_of_many_concurrent_checks_resumes_a_stale_run(settings):
     run = begin("Data Engineer", "Chef")
 
-    ((found, roles),) = look_at_once(lapsed(settings))
+    ((found, roles),) = find_interrupted_concurrently(get_lease_end(settings))
 
     assert (found.id, roles) == (run.id, ["Data Engineer", "Chef"])
 
 
-def test_of_many_looks_at_once_one_takes_up_what_waited_for_the_rate_limit(settings):
+def test_only_one_of_many_concurrent_checks_resumes_a_rate_limited_search(settings):
     run = begin()
-    resume_at = lapsed(settings) + timedelta(hours=1)
+    resume_at = get_lease_end(settings) + timedelta(hours=1)
     update_search(run_id=run.id, index=0, now=NOW, values={"status": "waiting", "resume_at": resume_at})
 
-    ((found, _),) = look_at_once(resume_at)
+    ((found, _),) = find_interrupted_concurrently(resume_at)
 
     assert found.id == run.id
-    # A queued task is given a lease to begin; only then it counts as lost.
+    # A queued task has the duration of a lease to begin before it counts as lost.
     assert find_interrupted(now=resume_at + timedelta(seconds=1)) == []
     assert len(find_interrupted(now=resume_at + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS))) == 1
 
 
-def test_a_worker_that_writes_keeps_its_run_from_being_taken_up(settings, monkeypatch):
+def test_does_not_resume_a_run_whose_worker_is_writing(settings, monkeypatch):
     run = begin()
-    take_up = runs._resume
+    resume = runs._resume
 
     def write_meanwhile(*arguments):
-        acquire_lease(run=run, index=0, now=lapsed(settings) - timedelta(seconds=1))
-        return take_up(*arguments)
+        acquire_lease(run=run, index=0, now=get_lease_end(settings) - timedelta(seconds=1))
+        return resume(*arguments)
 
     monkeypatch.setattr(runs, "_resume", write_meanwhile)
 
-    assert find_interrupted(now=lapsed(settings)) == []
+    assert find_interrupted(now=get_lease_end(settings)) == []
 
 
-def test_finds_what_waited_for_the_rate_limit_only_when_the_wait_is_over(settings):
+def test_resumes_a_rate_limited_search_only_after_its_wait(settings):
     run = begin()
-    resume_at = lapsed(settings) + timedelta(hours=1)
+    resume_at = get_lease_end(settings) + timedelta(hours=1)
     update_search(run_id=run.id, index=0, now=NOW, values={"status": "waiting", "resume_at": resume_at})
 
     assert find_interrupted(now=resume_at - timedelta(seconds=1)) == []
     assert [roles for _, roles in find_interrupted(now=resume_at)] == [["Data Engineer"]]
 
 
-def test_closes_as_lost_what_was_lost_too_often(settings):
+def test_closes_a_search_as_lost_after_the_maximum_attempts(settings):
     run = begin("Data Engineer", "Chef")
     update_search(run_id=run.id, index=0, now=NOW, values={"status": "running", "attempts": MAX_ATTEMPTS})
     update_search(run_id=run.id, index=1, now=NOW, values={"status": "finished"})
 
-    find_interrupted(now=lapsed(settings))
+    find_interrupted(now=get_lease_end(settings))
 
     assert run.reload().status == "lost"
     assert "Data Engineer, Remote: lost its worker 5 times" in run.error
@@ -381,7 +381,7 @@ def test_closes_a_run_whose_worker_died_right_after_its_last_page(settings):
 
 
 @pytest.mark.parametrize(("days", "status"), [(29, "skipped"), (30, "queued"), (31, "queued")])
-def test_a_role_is_fresh_for_so_many_days_whatever_was_found(days, status):
+def test_a_role_is_fresh_for_the_given_days_even_without_results(days, status):
     first = begin()
     release_lease(lease=acquire_lease(run=first, index=0, now=NOW), collected={"collected_at": NOW})
 
@@ -390,7 +390,7 @@ def test_a_role_is_fresh_for_so_many_days_whatever_was_found(days, status):
     assert [search.status for search in later.searches] == [status, "queued"]
 
 
-def test_freshness_goes_by_place_too():
+def test_freshness_is_per_place():
     first = begin()
     release_lease(lease=acquire_lease(run=first, index=0, now=NOW), collected={"collected_at": NOW})
 

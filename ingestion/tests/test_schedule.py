@@ -1,4 +1,4 @@
-"""When things happen by themselves."""
+"""The schedule of periodic tasks."""
 
 import os
 import subprocess
@@ -23,12 +23,12 @@ REFRESH = "refresh the daily stats"
 SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-def next_time(entry: str, *, zone: str, after: datetime) -> datetime:
-    """When an entry is due next for a beat that runs in a zone."""
-    return next_time_of(settings.CELERY_BEAT_SCHEDULE[entry]["schedule"], zone=zone, after=after)
+def get_next_time_of_entry(entry: str, *, zone: str, after: datetime) -> datetime:
+    """Return when an entry is next due for a beat process in this time zone."""
+    return get_next_time(settings.CELERY_BEAT_SCHEDULE[entry]["schedule"], zone=zone, after=after)
 
 
-def next_time_of(schedule: crontab, *, zone: str, after: datetime) -> datetime:
+def get_next_time(schedule: crontab, *, zone: str, after: datetime) -> datetime:
     schedule = copy(schedule)
     clock = Celery(set_as_current=False)
     clock.conf.timezone = zone
@@ -48,8 +48,8 @@ def next_time_of(schedule: crontab, *, zone: str, after: datetime) -> datetime:
         ("  0   6  *  *  mon-fri ", "2026-11-23 06:00"),
     ],
 )
-def test_collects_by_the_cron_expression(caplog, expression, expected):
-    due = next_time_of(parse_collection_schedule(expression), zone="UTC", after=SATURDAY)
+def test_collects_at_the_times_of_the_cron_expression(caplog, expression, expected):
+    due = get_next_time(parse_collection_schedule(expression), zone="UTC", after=SATURDAY)
 
     assert f"{due:%Y-%m-%d %H:%M}" == expected
     assert caplog.text == ""
@@ -72,7 +72,7 @@ def test_collects_by_the_cron_expression(caplog, expression, expected):
     ],
 )
 def test_falls_back_to_two_in_the_morning_with_an_error_for_a_bad_expression(caplog, expression):
-    due = next_time_of(parse_collection_schedule(expression), zone="UTC", after=SATURDAY)
+    due = get_next_time(parse_collection_schedule(expression), zone="UTC", after=SATURDAY)
 
     assert f"{due:%Y-%m-%d %H:%M}" == "2026-11-22 02:00"
     (record,) = caplog.records
@@ -81,9 +81,9 @@ def test_falls_back_to_two_in_the_morning_with_an_error_for_a_bad_expression(cap
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Auckland"])
-def test_deletes_and_collects_at_the_hours_of_the_zone(zone):
-    deleting = next_time(CLEAN_UP, zone=zone, after=SATURDAY)
-    collecting = next_time(COLLECT, zone=zone, after=SATURDAY)
+def test_deletes_and_collects_in_the_configured_time_zone(zone):
+    deleting = get_next_time_of_entry(CLEAN_UP, zone=zone, after=SATURDAY)
+    collecting = get_next_time_of_entry(COLLECT, zone=zone, after=SATURDAY)
 
     assert f"{deleting:%a %H:%M}" == "Sun 03:00"
     assert f"{collecting:%H:%M}" == "02:00"
@@ -93,22 +93,22 @@ def test_deletes_and_collects_at_the_hours_of_the_zone(zone):
 @pytest.mark.parametrize(
     "zone", ["UTC", "Asia/Kathmandu", "Asia/Kolkata", "Australia/Eucla", "Pacific/Chatham", "America/St_Johns"]
 )
-def test_refreshes_the_figures_at_midnight_utc_in_every_zone(zone):
+def test_refreshes_the_stats_at_midnight_utc_in_every_zone(zone):
     before = datetime(2026, 11, 21, 23, 59, 30, tzinfo=UTC)
 
-    due = next_time(REFRESH, zone=zone, after=before)
+    due = get_next_time_of_entry(REFRESH, zone=zone, after=before)
 
     assert due.astimezone(UTC) == datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def test_every_entry_names_a_task_there_is():
+def test_every_entry_names_an_existing_task():
     app.loader.import_default_modules()
 
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
 
 
 def test_the_schedule_and_its_zone_are_in_the_configuration_that_beat_reads():
-    # In a process of its own, since the settings are read once.
+    # Runs in a separate process, because settings are read only once.
     script = (
         "from career_navigator.celery import app\n"
         "print(app.conf.timezone)\n"
@@ -129,5 +129,5 @@ def test_the_schedule_and_its_zone_are_in_the_configuration_that_beat_reads():
     schedule = dict(line.split(" ", 1) for line in entries)
     assert zone == "Asia/Kathmandu"
     assert schedule["ingestion.tasks.collect_daily"] == "<crontab: 15 4 * * * (m/h/dM/MY/d)>"
-    # What another app asks for is next to it.
+    # The schedule also contains entries of other apps.
     assert schedule["learning.tasks.check_links"].startswith("<crontab: 0 5 * * mon ")

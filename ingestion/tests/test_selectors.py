@@ -1,4 +1,4 @@
-"""Totals over runs, and stats over the stored postings."""
+"""Totals over all runs, and stats about the stored postings."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def ended(status, *, hours_ago=0, **counts):
+def build_ended_run(status, *, hours_ago=0, **counts):
     finished_at = NOW - timedelta(hours=hours_ago)
     return CollectionRunFactory(status=status, created_at=finished_at, finished_at=finished_at, **counts)
 
@@ -25,9 +25,11 @@ def test_totals_of_no_runs_are_zero():
     assert (totals.pages, totals.credits, dict(totals.runs), dict(totals.refused)) == (0, 0, {}, {})
 
 
-def test_totals_sum_up_every_run():
-    ended("finished", pages=2, credits=50, collected=40, unchanged=8, refused={"no_title": 2})
-    ended("failed", pages=1, credits=9, collected=1, updated=3, filtered=4, refused={"no_title": 1, "blurred": 1})
+def test_totals_cover_every_run():
+    build_ended_run("finished", pages=2, credits=50, collected=40, unchanged=8, refused={"no_title": 2})
+    build_ended_run(
+        "failed", pages=1, credits=9, collected=1, updated=3, filtered=4, refused={"no_title": 1, "blurred": 1}
+    )
 
     totals = get_collection_totals()
 
@@ -39,14 +41,14 @@ def test_totals_sum_up_every_run():
 
 def test_the_last_good_collection_is_the_newest_that_finished():
     assert get_last_good_collection() is None
-    ended("finished", hours_ago=30)
-    ended("finished", hours_ago=5)
-    ended("failed", hours_ago=1)
+    build_ended_run("finished", hours_ago=30)
+    build_ended_run("finished", hours_ago=5)
+    build_ended_run("failed", hours_ago=1)
 
     assert get_last_good_collection() == NOW - timedelta(hours=5)
 
 
-def test_statistics_count_what_is_stored_and_what_came_lately():
+def test_stats_count_stored_and_recent_postings():
     register_role(role="Data Engineer", now=NOW)
     for age, count in ((timedelta(hours=1), 1), (timedelta(days=2), 2), (timedelta(days=8), 4)):
         store_postings(
@@ -55,11 +57,11 @@ def test_statistics_count_what_is_stored_and_what_came_lately():
             now=NOW - age,
         )
 
-    statistics = get_ingestion_stats(now=NOW, top=2)
+    stats = get_ingestion_stats(now=NOW, top=2)
 
-    assert (statistics.total_jobs, statistics.jobs_last_24h, statistics.jobs_last_7d) == (7, 1, 3)
-    assert statistics.top_roles == [{"role": "Data Engineer", "count": 6}, {"role": "chef", "count": 1}]
-    assert statistics.top_locations == [{"location": "4 place", "count": 4}, {"location": "2 place", "count": 2}]
+    assert (stats.total_jobs, stats.jobs_last_24h, stats.jobs_last_7d) == (7, 1, 3)
+    assert stats.top_roles == [{"role": "Data Engineer", "count": 6}, {"role": "chef", "count": 1}]
+    assert stats.top_locations == [{"location": "4 place", "count": 4}, {"location": "2 place", "count": 2}]
 
 
 def test_a_posting_of_several_roles_counts_for_each():
@@ -67,7 +69,7 @@ def test_a_posting_of_several_roles_counts_for_each():
     for role in ("Data Engineer", "Chef"):
         store_postings(postings=[posting], role=role, now=NOW)
 
-    statistics = get_ingestion_stats(now=NOW)
+    stats = get_ingestion_stats(now=NOW)
 
-    assert statistics.total_jobs == 1
-    assert statistics.top_roles == [{"role": "chef", "count": 1}, {"role": "data engineer", "count": 1}]
+    assert stats.total_jobs == 1
+    assert stats.top_roles == [{"role": "chef", "count": 1}, {"role": "data engineer", "count": 1}]

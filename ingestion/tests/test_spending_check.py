@@ -15,7 +15,7 @@ from career_navigator.environment import BASE_DIR
     ("demonstration", "budget", "warned"),
     [(True, None, False), (False, None, True), (False, 0, False), (False, 9, False)],
 )
-def test_warns_of_a_key_without_a_budget(settings, demonstration, budget, warned):
+def test_warns_about_a_key_without_a_budget(settings, demonstration, budget, warned):
     settings.DEMONSTRATION, settings.THEIR_STACK_CREDIT_BUDGET = demonstration, budget
 
     found = run_checks(tags=[SPENDING])

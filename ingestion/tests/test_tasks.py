@@ -1,4 +1,4 @@
-"""Tasks: each calls its function, and real workers work them off."""
+"""Celery tasks, called directly and run by real workers."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -50,10 +50,10 @@ class TestInThisProcess:
         assert (run.roles, run.places) == (list(DEFAULT_ROLES), list(DEFAULT_PLACES))
         assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), role]) for role in run.roles]
 
-    def test_the_daily_collection_skips_what_is_fresh(self, redis, stand_in):
+    def test_the_daily_collection_skips_fresh_roles(self, redis, stand_in):
         tasks.collect_daily()
         run_queued(redis)
-        asked = len(stand_in.requests)
+        request_count = len(stand_in.requests)
 
         tasks.collect_daily()
 
@@ -61,9 +61,9 @@ class TestInThisProcess:
         assert (first.status, second.status) == ("finished", "finished")
         assert {search.status for search in second.searches} == {"skipped"}
         assert take_queued(redis) == []
-        assert len(stand_in.requests) == asked > 8
+        assert len(stand_in.requests) == request_count > 8
 
-    def test_the_daily_collection_run_twice_goes_on_with_its_run(self, redis):
+    def test_a_repeated_daily_collection_continues_its_open_run(self, redis):
         tasks.collect_daily()
         queued = take_queued(redis)
 
@@ -94,7 +94,7 @@ class TestInThisProcess:
         assert mongo.market_figures.count_documents({}) > 0
         assert check_stats().differing == []
 
-    def test_a_run_asks_for_a_refresh_when_its_last_role_ends(self, mongo, redis):
+    def test_a_run_queues_a_refresh_when_its_last_role_ends(self, mongo, redis):
         run = begin("Software Engineer", "Data Scientist")
 
         tasks.collect_role(str(run.id), "Software Engineer")
@@ -104,7 +104,7 @@ class TestInThisProcess:
         tasks.collect_role(str(run.id), "Data Scientist")
         assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
-    def test_a_run_asks_for_a_refresh_while_it_waits_for_the_rate_limit(self, mongo, redis, stand_in):
+    def test_a_run_queues_a_refresh_while_it_waits_for_the_rate_limit(self, mongo, redis, stand_in):
         run = begin("Software Engineer", "Data Scientist")
         tasks.collect_role(str(run.id), "Software Engineer")
         stand_in.script_faults([{"status": 429, "headers": {"Retry-After": "900"}}])
@@ -114,14 +114,14 @@ class TestInThisProcess:
         assert [search.status for search in run.reload().searches] == ["finished", "waiting"]
         assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
-    def test_no_worker_waits_for_a_refresh_that_is_at_work(self, mongo, redis):
+    def test_no_worker_waits_for_a_running_refresh(self, mongo, redis):
         run = begin()
 
         with refresh._lock():
             tasks.collect_role(str(run.id), "Software Engineer")
             assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
             refresh_daily_stats()
-            # Another one waits in its stead.
+            # The refresh queued another one to run after the lock is released.
             assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
         assert run.reload().status == "finished"
@@ -139,7 +139,7 @@ class TestInThisProcess:
 
         assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
-    def test_without_a_key_a_run_fails_and_says_so(self, settings):
+    def test_a_run_without_a_key_fails_with_an_error(self, settings):
         settings.THEIR_STACK_API_KEY = ""
         run = begin()
 
@@ -152,8 +152,8 @@ class TestInThisProcess:
         run = begin("Software Engineer", "Data Scientist")
         tasks.resume_runs()
         early = take_queued(redis)
-        silent = timezone.now() - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
-        mongo.collection_runs.update_one({}, {"$set": {"heartbeat_at": silent}})
+        stale = timezone.now() - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1)
+        mongo.collection_runs.update_one({}, {"$set": {"heartbeat_at": stale}})
 
         tasks.resume_runs()
         tasks.resume_runs()
@@ -161,7 +161,7 @@ class TestInThisProcess:
         assert early == []
         assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), role]) for role in run.roles]
 
-    def test_the_clean_up_keeps_to_the_retention(self, mongo, settings):
+    def test_the_clean_up_respects_the_retention(self, mongo, settings):
         settings.JOB_DATA_RETENTION_DAYS = 10
         ages = (0, 9, 10, 40)
         store_postings(
@@ -171,11 +171,11 @@ class TestInThisProcess:
         tasks.clean_up()
 
         assert {row["day"].date() for row in mongo.job_postings.find()} == {TODAY, TODAY - timedelta(days=9)}
-        # The stats of what is gone stay.
-        _, answer = read_response(days=100, now=timezone.now())
-        assert orjson.loads(answer)["total_jobs_analyzed"] == 4
+        # The stats of deleted postings stay.
+        _, response = read_response(days=100, now=timezone.now())
+        assert orjson.loads(response)["total_jobs_analyzed"] == 4
 
-    def test_the_check_of_the_figures_reports_and_mends(self, caplog, mongo):
+    def test_the_stats_check_reports_and_repairs_differences(self, caplog, mongo):
         store_postings(postings=[PostingFactory(date_posted=TODAY)], now=timezone.now())
         refresh_daily_stats()
         mongo.market_figures.update_one({"scope": "market"}, {"$set": {"postings": 7}})
@@ -184,16 +184,16 @@ class TestInThisProcess:
 
         assert str(TODAY) in caplog.text
         assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 1
-        _, answer = read_response(days=1, now=timezone.now())
-        assert orjson.loads(answer)["total_jobs_analyzed"] == 1
+        _, response = read_response(days=1, now=timezone.now())
+        assert orjson.loads(response)["total_jobs_analyzed"] == 1
 
-    def test_the_connectivity_check_records_what_is_left_and_buys_nothing(self, stand_in):
+    def test_the_connectivity_check_records_the_credits_left_and_costs_nothing(self, stand_in):
         tasks.check_theirstack()
 
         state = SourceState.objects.get(source="theirstack")
         assert (state.reachable, state.problem) == (True, None)
         assert state.credits_left == 1_000_000
-        assert [asked.path for asked in stand_in.requests] == [BALANCE]
+        assert [request.path for request in stand_in.requests] == [BALANCE]
         assert stand_in.credits_used == 0
 
     @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ class TestInThisProcess:
         state = SourceState.objects(source="theirstack").first()
         assert state is None or (not state.reachable and reason in state.problem)
 
-    def test_a_run_waits_where_the_queue_is_away(self, redis):
+    def test_a_run_stays_queued_while_the_queue_is_unavailable(self, redis):
         run = begin()
 
         with redis_at(NO_REDIS):
@@ -225,7 +225,7 @@ class TestInThisProcess:
 
 @pytest.fixture(scope="module")
 def workers(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
-    """Two workers that start at the same time, on servers of their own."""
+    """Start two workers at the same time, on separate servers."""
     stand_in.reset()
     with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
         for _ in range(2):
@@ -244,9 +244,9 @@ class TestWithWorkers:
 
         assert state.credits_left == 1_000_000
         wait_until(lambda: not count_queued(redis_client()), seconds=10, what="the queue is empty")
-        assert [asked.path for asked in stand_in.requests].count(BALANCE) == 1
+        assert [request.path for request in stand_in.requests].count(BALANCE) == 1
 
-    def test_workers_keep_a_heartbeat_that_readiness_sees(self, workers, client):
+    def test_workers_keep_a_heartbeat_that_readiness_reports(self, workers, client):
         redis_client().delete(celery.HEARTBEAT_KEY)
         wait_until(
             lambda: redis_client().exists(celery.HEARTBEAT_KEY),
@@ -265,20 +265,20 @@ class TestWithWorkers:
         run = begin("Software Engineer", "Data Scientist", "DevOps Engineer")
 
         tasks.queue_run(run=run)
-        wait_until(lambda: run.reload().status == "finished", seconds=30, what=f"it ends\n{workers.last_words()}")
+        wait_until(lambda: run.reload().status == "finished", seconds=30, what=f"the run ends\n{workers.last_words()}")
 
         # The last worker still refreshes when the run is over.
         wait_until(
             lambda: client.get("/market/trending", {"days": 20}).json()["total_jobs_analyzed"] == run.collected,
             seconds=30,
-            what="the figures hold every posting",
+            what="the stats include every posting",
         )
         assert run.collected > 20
         assert stand_in.credits_used == run.credits
         assert {search.status for search in run.searches} == {"finished"}
         assert int(redis_client().hget(TASK_COUNTS_KEY, "ingestion.tasks.collect_role|success") or 0) >= 1
 
-    def test_the_workers_know_the_schedule_and_every_task_of_it(self, workers):
+    def test_workers_register_every_scheduled_task(self, workers):
         from career_navigator.celery import app
 
         scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}

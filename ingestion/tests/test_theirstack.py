@@ -1,3 +1,5 @@
+"""The TheirStack client: requests, responses, errors and configuration."""
+
 import copy
 import hashlib
 import json
@@ -5,7 +7,7 @@ import json
 import pytest
 import requests
 
-from ingestion.tests.scripted_server import KEY, RECENT, Answer
+from ingestion.tests.scripted_server import KEY, RECENT, Reply
 from ingestion.theirstack import CreditBalance, build_client
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
@@ -21,22 +23,22 @@ from ingestion.theirstack_errors import (
 ERROR = {"request_id": "r-1", "error": {"code": "E-007", "title": "Bad value", "description": "limit is odd"}}
 
 
-def _error(code):
+def _build_error_body(code):
     return {"request_id": None, "error": {"code": code, "title": "Premium functionality limitation"}}
 
 
-def test_posts_the_search_with_key_and_name_and_gives_its_jobs(server, connect):
-    server.answers(Answer(body={"data": [{"id": 1}, {"id": 2}], "metadata": {"total_results": 2034}}))
+def test_posts_a_search_and_returns_its_jobs(server, connect):
+    server.reply_with(Reply(body={"data": [{"id": 1}, {"id": 2}], "metadata": {"total_results": 2034}}))
 
     page = connect(user_agent="career-navigator/1.2").search_jobs(RECENT)
 
     assert page.jobs == [{"id": 1}, {"id": 2}]
     assert (page.total_results, page.truncated_results, page.attempts) == (2034, 0, 1)
-    asked = server.seen[0]
-    assert (asked.method, asked.path, json.loads(asked.body)) == ("POST", "/v1/jobs/search", RECENT)
-    assert asked.headers["Authorization"] == f"Bearer {KEY}"
-    assert asked.headers["User-Agent"] == "career-navigator/1.2"
-    assert asked.headers["Content-Type"] == "application/json"
+    request = server.received[0]
+    assert (request.method, request.path, json.loads(request.body)) == ("POST", "/v1/jobs/search", RECENT)
+    assert request.headers["Authorization"] == f"Bearer {KEY}"
+    assert request.headers["User-Agent"] == "career-navigator/1.2"
+    assert request.headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -50,8 +52,8 @@ def test_posts_the_search_with_key_and_name_and_gives_its_jobs(server, connect):
         ([], (None, 0)),
     ],
 )
-def test_does_without_figures_that_the_answer_does_not_give(server, connect, metadata, expected):
-    server.answers(Answer(body={"data": [], "metadata": metadata}))
+def test_accepts_missing_totals(server, connect, metadata, expected):
+    server.reply_with(Reply(body={"data": [], "metadata": metadata}))
 
     page = connect().search_jobs(RECENT)
 
@@ -59,37 +61,37 @@ def test_does_without_figures_that_the_answer_does_not_give(server, connect, met
 
 
 @pytest.mark.parametrize("payload", [{}, {"limit": 5}, {"discovered_at_gte": "2026-01-01"}, {"posted_at_gte": None}])
-def test_refuses_a_search_without_a_posted_filter_before_sending_it(server, connect, payload):
+def test_rejects_a_search_without_a_posted_filter_before_sending_it(server, connect, payload):
     with pytest.raises(TheirStackInvalidRequestError) as caught:
         connect().search_jobs(payload)
 
     assert caught.value.reason == "no_posted_at_filter"
-    assert server.seen == []
+    assert server.received == []
 
 
 @pytest.mark.parametrize("name", ["posted_at_max_age_days", "posted_at_gte", "posted_at_lte"])
 def test_sends_a_search_with_any_posted_filter(server, connect, name):
-    server.answers(Answer(body={"data": []}))
+    server.reply_with(Reply(body={"data": []}))
 
     connect().search_jobs({name: 0})
 
-    assert json.loads(server.seen[0].body) == {name: 0}
+    assert json.loads(server.received[0].body) == {name: 0}
 
 
-def test_reckons_the_remaining_credits_from_allotted_and_used(server, connect):
-    answer = {"ui_credits": 50, "used_ui_credits": 0, "api_credits": 200, "used_api_credits": 6}
-    server.answers(Answer(body=answer))
+def test_computes_the_remaining_credits(server, connect):
+    balance_body = {"ui_credits": 50, "used_ui_credits": 0, "api_credits": 200, "used_api_credits": 6}
+    server.reply_with(Reply(body=balance_body))
 
     balance = connect().get_credit_balance()
 
     assert balance == CreditBalance(total=200, used=6)
     assert balance.remaining == 194
-    assert (server.seen[0].method, server.seen[0].path) == ("GET", "/v0/billing/credit-balance")
+    assert (server.received[0].method, server.received[0].path) == ("GET", "/v0/billing/credit-balance")
 
 
 @pytest.mark.parametrize("body", [{}, {"api_credits": 200}, {"api_credits": "200", "used_api_credits": 1}])
-def test_does_not_invent_a_balance(server, connect, body):
-    server.answers(Answer(body=body))
+def test_rejects_an_incomplete_balance(server, connect, body):
+    server.reply_with(Reply(body=body))
 
     with pytest.raises(TheirStackUnexpectedAnswerError):
         connect().get_credit_balance()
@@ -101,9 +103,9 @@ def test_does_not_invent_a_balance(server, connect, body):
         (400, ERROR, TheirStackInvalidRequestError, "invalid_request", "E-007"),
         (401, None, TheirStackAuthenticationError, "bad_key", None),
         (401, b"", TheirStackAuthenticationError, "bad_key", None),
-        (402, _error("E-033"), TheirStackOutOfCreditsError, "out_of_credits", "E-033"),
-        (403, _error("E-020"), TheirStackPlanLimitError, "plan_limit", "E-020"),
-        (403, _error("E-001"), TheirStackAuthenticationError, "forbidden", "E-001"),
+        (402, _build_error_body("E-033"), TheirStackOutOfCreditsError, "out_of_credits", "E-033"),
+        (403, _build_error_body("E-020"), TheirStackPlanLimitError, "plan_limit", "E-020"),
+        (403, _build_error_body("E-001"), TheirStackAuthenticationError, "forbidden", "E-001"),
         (403, b"<html>denied</html>", TheirStackAuthenticationError, "forbidden", None),
         (404, None, TheirStackClientError, "not_found", None),
         (405, [], TheirStackClientError, "unexpected_status", None),
@@ -112,22 +114,20 @@ def test_does_not_invent_a_balance(server, connect, body):
         (422, {"detail": "nope"}, TheirStackInvalidRequestError, "invalid_request", None),
     ],
 )
-def test_raises_an_error_by_name_and_does_not_ask_again(
-    server, connect, scripted_clock, status, body, kind, reason, code
-):
-    server.answers(Answer(status=status, body=body))
+def test_raises_a_named_error_without_a_retry(server, connect, scripted_clock, status, body, kind, reason, code):
+    server.reply_with(Reply(status=status, body=body))
 
     with pytest.raises(TheirStackClientError) as caught:
         connect().search_jobs(RECENT)
 
     assert type(caught.value) is kind
     assert (caught.value.reason, caught.value.status, caught.value.code) == (reason, status, code)
-    assert len(server.seen) == 1
+    assert len(server.received) == 1
     assert scripted_clock.sleeps == []
 
 
 @pytest.mark.parametrize(
-    ("body", "sentence"),
+    ("body", "message"),
     [
         (ERROR, "TheirStack returned status 422: E-007 Bad value: limit is odd"),
         (
@@ -143,17 +143,17 @@ def test_raises_an_error_by_name_and_does_not_ask_again(
         (b"[" * 100_000, "TheirStack returned status 422"),
     ],
 )
-def test_says_what_the_answer_says_is_wrong(server, connect, body, sentence):
-    server.answers(Answer(status=422, body=body))
+def test_includes_the_explanation_of_the_response(server, connect, body, message):
+    server.reply_with(Reply(status=422, body=body))
 
     with pytest.raises(TheirStackInvalidRequestError) as caught:
         connect().search_jobs(RECENT)
 
-    assert str(caught.value) == sentence
+    assert str(caught.value) == message
 
 
 def test_keeps_the_request_id_of_an_error(server, connect):
-    server.answers(Answer(status=400, body=ERROR))
+    server.reply_with(Reply(status=400, body=ERROR))
 
     with pytest.raises(TheirStackInvalidRequestError) as caught:
         connect().search_jobs(RECENT)
@@ -162,28 +162,31 @@ def test_keeps_the_request_id_of_an_error(server, connect):
 
 
 def test_follows_no_redirect_with_the_key(server, connect):
-    server.answers(Answer(status=307, headers={"Location": f"{server.url}/elsewhere"}), Answer(body={"data": []}))
+    server.reply_with(
+        Reply(status=307, headers={"Location": f"{server.url}/elsewhere"}),
+        Reply(body={"data": []}),
+    )
 
     with pytest.raises(TheirStackClientError) as caught:
         connect().search_jobs(RECENT)
 
     assert caught.value.reason == "redirected"
-    assert len(server.seen) == 1
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("body", [[], 5, "jobs", {}, {"data": None}, {"data": {"id": 1}}, {"jobs": []}])
-def test_does_not_take_another_shape_for_an_empty_page_nor_pay_for_it_again(server, connect, body):
-    server.answers(Answer(body=body), Answer(body={"data": []}))
+def test_rejects_an_undocumented_response_without_a_retry(server, connect, body):
+    server.reply_with(Reply(body=body), Reply(body={"data": []}))
 
     with pytest.raises(TheirStackUnexpectedAnswerError) as caught:
         connect().search_jobs(RECENT)
 
     assert caught.value.reason == "unexpected_answer"
-    assert len(server.seen) == 1
+    assert len(server.received) == 1
 
 
 def test_reads_a_page_with_a_broken_character_and_half_a_surrogate_pair(server, connect):
-    server.answers(Answer(body=b'\xef\xbb\xbf{"data": [{"id": 1, "job_title": "\xff \\ud83d"}]}'))
+    server.reply_with(Reply(body=b'\xef\xbb\xbf{"data": [{"id": 1, "job_title": "\xff \\ud83d"}]}'))
 
     page = connect().search_jobs(RECENT)
 
@@ -205,7 +208,7 @@ def test_reads_a_page_with_a_broken_character_and_half_a_surrogate_pair(server, 
         ({"base_url": "https://host:port"}, "bad_base_url", "THEIR_STACK_BASE_URL"),
     ],
 )
-def test_names_the_setting_that_is_wrong_and_keeps_its_value_to_itself(connect, changes, reason, variable):
+def test_names_an_invalid_setting_without_its_value(connect, changes, reason, variable):
     with pytest.raises(TheirStackConfigurationError) as caught:
         connect(**changes)
 
@@ -227,25 +230,25 @@ def test_leaves_a_session_that_was_passed_in_open(server, connect):
     assert closed == []
 
 
-def test_is_made_from_the_settings(server, valkey, settings, monkeypatch):
+def test_builds_the_client_from_the_settings(server, valkey, settings, monkeypatch):
     settings.THEIR_STACK_API_KEY = KEY
     settings.THEIR_STACK_BASE_URL = server.url + "/"
     settings.APP_NAME = "Career Navigator ü API"
     settings.APP_VERSION = "1.4.0"
     monkeypatch.setattr("ingestion.theirstack.redis_client", lambda: valkey)
-    server.answers(Answer(body={"api_credits": 5, "used_api_credits": 2}))
+    server.reply_with(Reply(body={"api_credits": 5, "used_api_credits": 2}))
 
     with build_client() as client:
         balance = client.get_credit_balance()
 
     assert balance.remaining == 3
-    assert server.seen[0].path == "/v0/billing/credit-balance"
-    assert server.seen[0].headers["User-Agent"] == "Career-Navigator-API/1.4.0"
+    assert server.received[0].path == "/v0/billing/credit-balance"
+    assert server.received[0].headers["User-Agent"] == "Career-Navigator-API/1.4.0"
     fingerprint = hashlib.sha256(f"{server.url}/ {KEY}".encode()).hexdigest()[:12]
     assert any(fingerprint.encode() in key for key in valkey.scan_iter())
 
 
-def test_needs_a_key_in_the_settings(valkey, settings, monkeypatch):
+def test_requires_a_key_in_the_settings(valkey, settings, monkeypatch):
     settings.THEIR_STACK_API_KEY = ""
     monkeypatch.setattr("ingestion.theirstack.redis_client", lambda: valkey)
 
@@ -253,16 +256,16 @@ def test_needs_a_key_in_the_settings(valkey, settings, monkeypatch):
         build_client()
 
 
-def test_counts_each_kind_of_failure_as_a_client_error():
+def test_every_error_is_a_client_error():
     for kind in (TheirStackAuthenticationError, TheirStackRetryableError, TheirStackOutOfCreditsError):
         assert issubclass(kind, TheirStackClientError)
     assert not issubclass(TheirStackPlanLimitError, TheirStackAuthenticationError)
 
 
-def test_an_error_survives_the_way_from_one_process_to_another():
+def test_an_error_survives_pickling():
     error = TheirStackRetryableError("rate_limited", "Wait.", retry_after_seconds=90, status=429, request_id="r-1")
 
-    copied = copy.copy(error)  # goes by the same protocol as pickling
+    copied = copy.copy(error)  # uses the same protocol as pickling
 
     assert type(copied) is TheirStackRetryableError
     assert str(copied) == "Wait."

@@ -1,13 +1,13 @@
-"""The values of TheirStack's jobs: which are read, and which are as good as absent."""
+"""Values of TheirStack's jobs: which are read, and which are treated as missing."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.tests.theirstack_job import REAL
+from ingestion.tests.theirstack_job import FULL_JOB
 from ingestion.theirstack_jobs import posting_from_job
 
-SMALLEST = {"id": 7, "job_title": "Data Engineer"}
+MINIMAL_JOB = {"id": 7, "job_title": "Data Engineer"}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ SMALLEST = {"id": 7, "job_title": "Data Engineer"}
     ],
 )
 def test_reads_an_id_as_text(value, read):
-    assert posting_from_job(REAL | {"id": value}).job_id == read
+    assert posting_from_job(FULL_JOB | {"id": value}).job_id == read
 
 
 VALUES = {
@@ -98,8 +98,8 @@ VALUES = {
 @pytest.mark.parametrize(
     ("field", "value", "read"), [(field, *case) for field, cases in VALUES.items() for case in cases]
 )
-def test_reads_a_value_as_the_type_of_its_field_and_nonsense_as_absent(field, value, read):
-    found = getattr(posting_from_job(SMALLEST | {field: value}), field)
+def test_reads_a_value_by_the_type_of_its_field_and_drops_invalid_ones(field, value, read):
+    found = getattr(posting_from_job(MINIMAL_JOB | {field: value}), field)
 
     assert (found, type(found)) == (read, type(read))
 
@@ -115,15 +115,13 @@ def test_reads_a_value_as_the_type_of_its_field_and_nonsense_as_absent(field, va
     ],
 )
 def test_gathers_the_countries_from_every_field_that_names_them(changes, codes):
-    posting = posting_from_job(SMALLEST | changes)
+    posting = posting_from_job(MINIMAL_JOB | changes)
 
     assert posting.country_codes == codes
     assert posting.country_code == (codes[0] if codes else None)
 
 
 SAO_PAULO = {"name": "São Paulo", "type": "city", "country_code": "BR"}
-
-
 LISBON = {"name": "Lisbon", "type": "city", "country_code": "PT"}
 
 
@@ -136,12 +134,12 @@ LISBON = {"name": "Lisbon", "type": "city", "country_code": "PT"}
         ("Torrance, CA", {"locations": [SAO_PAULO]}, ("US",)),
         ("Texas", {"locations": [SAO_PAULO]}, ("US",)),
         ("Remote (Germany)", {"country_code": "BR"}, ("DE",)),
-        # What another location or the label itself names stays.
+        # Countries that another location or the label itself names are kept.
         ("Poland", {"locations": [SAO_PAULO, LISBON]}, ("PL", "PT")),
         ("Poland", {"country_code": "BR", "country_codes": ["BR", "PT"]}, ("PL", "PT")),
         ("Poland", {"country_code": "BR", "country_codes": ["BR", "PL"]}, ("PL", "BR")),
         ("Remote (Spain, Portugal)", {"locations": [LISBON]}, ("ES", "PT")),
-        # Here they do not disagree: the label leaves open what the address says, or says nothing.
+        # No contradiction: the label is ambiguous, or names no country.
         ("London", {"country_code": "CA"}, ("CA",)),
         ("London", {"locations": [{"name": "London", "country_code": "CA"}]}, ("CA",)),
         ("Georgia", {"country_code": "US", "state_code": "GA"}, ("US",)),
@@ -151,8 +149,8 @@ LISBON = {"name": "Lisbon", "type": "city", "country_code": "PT"}
         ("Acme Campus", {"locations": [SAO_PAULO]}, ("BR",)),
     ],
 )
-def test_counts_a_posting_in_the_country_of_its_label_where_the_address_is_elsewhere(label, changes, codes):
-    posting = posting_from_job(SMALLEST | {"location": label} | changes)
+def test_prefers_the_country_of_the_label_to_that_of_the_address(label, changes, codes):
+    posting = posting_from_job(MINIMAL_JOB | {"location": label} | changes)
 
     assert posting.country_codes == codes
     assert posting.country_code == codes[0]
@@ -170,8 +168,8 @@ def test_counts_a_posting_in_the_country_of_its_label_where_the_address_is_elsew
         ({}, ""),
     ],
 )
-def test_words_the_location_as_the_source_does(changes, location):
-    assert posting_from_job(SMALLEST | changes).location.startswith(location)
+def test_keeps_the_wording_of_the_location(changes, location):
+    assert posting_from_job(MINIMAL_JOB | changes).location.startswith(location)
 
 
 @pytest.mark.parametrize(
@@ -183,21 +181,21 @@ def test_words_the_location_as_the_source_does(changes, location):
         ({"latitude": 1, "locations": [{"latitude": 5, "longitude": 6}]}, (5.0, 6.0)),
     ],
 )
-def test_takes_coordinates_as_a_pair_or_not_at_all(changes, coordinates):
-    posting = posting_from_job(SMALLEST | changes)
+def test_reads_coordinates_only_as_a_pair(changes, coordinates):
+    posting = posting_from_job(MINIMAL_JOB | changes)
 
     assert (posting.latitude, posting.longitude) == coordinates
 
 
-def test_keeps_slugs_as_they_are_written_each_once():
+def test_keeps_distinct_slugs_as_written():
     slugs = ["gitHub-copilot", "react", "react", " sql ", "", None, 5, ["x"], "y" * 500]
 
-    posting = posting_from_job(SMALLEST | {"technology_slugs": slugs})
+    posting = posting_from_job(MINIMAL_JOB | {"technology_slugs": slugs})
 
     assert posting.technology_slugs == ("gitHub-copilot", "react", "sql")
 
 
-def test_cuts_what_is_too_long():
+def test_truncates_long_values():
     job = {
         "id": 1,
         "job_title": "Engineer " * 1000,
@@ -215,7 +213,7 @@ def test_cuts_what_is_too_long():
     assert len(posting.technology_slugs) == 300
 
 
-def test_drops_what_no_database_can_store_and_keeps_the_lines_of_a_description():
+def test_drops_unstorable_characters_and_keeps_the_lines_of_a_description():
     job = {
         "id": 1,
         "job_title": "Data\x00 Engineer\r\n\t(m/w/d) \ud83d",

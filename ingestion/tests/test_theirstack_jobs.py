@@ -1,4 +1,4 @@
-"""Jobs of TheirStack as postings: every field, what is refused, and what is made of any other input."""
+"""Conversion of TheirStack's jobs to postings: all fields, rejections, and arbitrary input."""
 
 import dataclasses
 import gzip
@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
-from ingestion.tests.theirstack_job import REAL
+from ingestion.tests.theirstack_job import FULL_JOB
 from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, PostingRejected
 
-SMALLEST = {"id": 7, "job_title": "Data Engineer"}
+MINIMAL_JOB = {"id": 7, "job_title": "Data Engineer"}
 
 
 def test_reads_every_field_of_the_api():
-    posting = posting_from_job(REAL)
+    posting = posting_from_job(FULL_JOB)
 
     assert posting == Posting(
         source="theirstack",
@@ -64,7 +64,7 @@ def test_reads_every_field_of_the_api():
     )
 
 
-def test_reads_the_older_names_of_the_fields():
+def test_reads_older_field_names():
     job = {
         "job_id": "123456",
         "title": "Senior Software Engineer",
@@ -89,33 +89,33 @@ def test_reads_the_older_names_of_the_fields():
     assert (posting.min_annual_salary_usd, posting.remote) == (120000, True)
 
 
-def test_prefers_the_names_of_the_api_to_the_older_ones():
+def test_prefers_current_field_names():
     older = {"job_id": "9", "title": "Cook", "job_url": "https://old.example", "posted_at": "2020-01-01"}
 
-    posting = posting_from_job(REAL | older | {"company_object": {"name": "Older"}})
+    posting = posting_from_job(FULL_JOB | older | {"company_object": {"name": "Older"}})
 
     assert (posting.job_id, posting.title, posting.company) == ("81234567890123", "Senior Data Engineer", "Acme")
     assert (posting.url, posting.date_posted) == ("https://jobs.example.com/7", date(2026, 4, 30))
 
 
-def test_reads_absent_and_null_alike():
-    nulls = dict.fromkeys(REAL)
+def test_treats_null_like_missing():
+    nulls = dict.fromkeys(FULL_JOB)
 
-    assert posting_from_job(nulls | SMALLEST) == posting_from_job(SMALLEST)
+    assert posting_from_job(nulls | MINIMAL_JOB) == posting_from_job(MINIMAL_JOB)
 
 
-def test_makes_a_posting_of_little():
-    posting = posting_from_job(SMALLEST, source="import")
+def test_builds_a_posting_from_a_minimal_job():
+    posting = posting_from_job(MINIMAL_JOB, source="import")
 
     assert (posting.source, posting.job_id, posting.url, posting.company) == ("import", "7", None, "")
     assert (posting.remote, posting.date_posted, posting.technology_slugs) == (None, None, ())
 
 
-def test_leaves_people_and_the_technologies_of_the_company_behind():
-    shown = repr(posting_from_job(REAL))
+def test_drops_people_and_company_technologies():
+    text = repr(posting_from_job(FULL_JOB))
 
-    for left_behind in ("Jo Person", "jo-person", "kafka", "Kafka", "streaming"):
-        assert left_behind not in shown
+    for dropped in ("Jo Person", "jo-person", "kafka", "Kafka", "streaming"):
+        assert dropped not in text
 
 
 @pytest.mark.parametrize(
@@ -123,24 +123,24 @@ def test_leaves_people_and_the_technologies_of_the_company_behind():
     [
         (None, "not_an_object"),
         ("job", "not_an_object"),
-        ([REAL], "not_an_object"),
+        ([FULL_JOB], "not_an_object"),
         ({}, "no_title"),
-        (REAL | {"has_blurred_data": True}, "blurred"),
-        (REAL | {"company_object": {"has_blurred_data": True}}, "blurred"),
+        (FULL_JOB | {"has_blurred_data": True}, "blurred"),
+        (FULL_JOB | {"company_object": {"has_blurred_data": True}}, "blurred"),
         ({"has_blurred_data": "true"}, "blurred"),
-        (REAL | {"job_title": None}, "no_title"),
-        (REAL | {"job_title": " \x00\n\u2003"}, "no_title"),
-        (REAL | {"job_title": 5}, "no_title"),
-        (REAL | {"job_title": ["Engineer"]}, "no_title"),
-        (REAL | {"id": None, "url": None}, "no_id_and_no_url"),
-        (REAL | {"id": "", "url": ""}, "no_id_and_no_url"),
-        (REAL | {"id": True, "url": "javascript:alert(1)"}, "no_id_and_no_url"),
-        (REAL | {"id": {"a": 1}, "url": "jobs/7"}, "no_id_and_no_url"),
-        (REAL | {"id": float("nan"), "url": "https://"}, "no_id_and_no_url"),
-        (REAL | {"id": "x" * 201, "url": "https://[bad"}, "no_id_and_no_url"),
+        (FULL_JOB | {"job_title": None}, "no_title"),
+        (FULL_JOB | {"job_title": " \x00\n\u2003"}, "no_title"),
+        (FULL_JOB | {"job_title": 5}, "no_title"),
+        (FULL_JOB | {"job_title": ["Engineer"]}, "no_title"),
+        (FULL_JOB | {"id": None, "url": None}, "no_id_and_no_url"),
+        (FULL_JOB | {"id": "", "url": ""}, "no_id_and_no_url"),
+        (FULL_JOB | {"id": True, "url": "javascript:alert(1)"}, "no_id_and_no_url"),
+        (FULL_JOB | {"id": {"a": 1}, "url": "jobs/7"}, "no_id_and_no_url"),
+        (FULL_JOB | {"id": float("nan"), "url": "https://"}, "no_id_and_no_url"),
+        (FULL_JOB | {"id": "x" * 201, "url": "https://[bad"}, "no_id_and_no_url"),
     ],
 )
-def test_refuses_by_name_what_cannot_be_a_posting(job, reason):
+def test_rejects_invalid_jobs_with_a_reason(job, reason):
     with pytest.raises(PostingRejected) as caught:
         posting_from_job(job)
 
@@ -148,50 +148,40 @@ def test_refuses_by_name_what_cannot_be_a_posting(job, reason):
     assert len(str(caught.value)) < 3_000
 
 
-def test_says_which_job_it_refuses():
+def test_names_the_rejected_job():
     with pytest.raises(PostingRejected, match="81234567890123"):
-        posting_from_job(REAL | {"job_title": ""})
+        posting_from_job(FULL_JOB | {"job_title": ""})
 
 
-def test_reads_the_same_job_as_an_equal_posting_each_time():
-    assert posting_from_job(json.loads(json.dumps(REAL))) == posting_from_job(REAL)
+def test_equal_jobs_become_equal_postings():
+    assert posting_from_job(json.loads(json.dumps(FULL_JOB))) == posting_from_job(FULL_JOB)
 
 
 _texts = st.text(st.characters(codec=None), max_size=20) | st.sampled_from(
     ["true", "2024-01-01", "https://a.example", "US", "Remote", "nan", "-1", "\x00", "\ud800"]
 )
-
-
 _scalars = st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**310) | st.floats() | _texts
-
-
 _json = st.recursive(
     _scalars,
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(_texts | st.sampled_from(sorted(REAL)), inner, max_size=4)
+        st.lists(inner, max_size=4) | st.dictionaries(_texts | st.sampled_from(sorted(FULL_JOB)), inner, max_size=4)
     ),
     max_leaves=12,
 )
-
-
 _location_objects = st.dictionaries(
     st.sampled_from(["name", "display_name", "type", "state_code", "country_code", "latitude"]), _json
 )
-
-
 _jobs = st.fixed_dictionaries(
     {"id": st.integers(0, 2**53), "job_title": st.text("abc", min_size=1)},
-    optional=dict.fromkeys(sorted(REAL.keys() - {"id", "job_title", "has_blurred_data"}), _json)
+    optional=dict.fromkeys(sorted(FULL_JOB.keys() - {"id", "job_title", "has_blurred_data"}), _json)
     | {
-        "company_object": st.dictionaries(st.sampled_from(sorted(REAL["company_object"])), _json),
+        "company_object": st.dictionaries(st.sampled_from(sorted(FULL_JOB["company_object"])), _json),
         "locations": st.lists(_location_objects | _json, max_size=3),
     },
 )
-
-
 _unchecked_jobs = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys([*REAL, "job_id", "job_url", "title", "posted_at"], _json)
+    optional=dict.fromkeys([*FULL_JOB, "job_id", "job_url", "title", "posted_at"], _json)
     | {"id": st.integers(), "job_title": _texts, "locations": st.lists(_location_objects | _json, max_size=3)},
 )
 
@@ -199,11 +189,11 @@ _unchecked_jobs = st.fixed_dictionaries(
 def _read(job):
     try:
         return posting_from_job(job), None
-    except PostingRejected as refusal:
-        return None, refusal.reason
+    except PostingRejected as error:
+        return None, error.reason
 
 
-def _check_storable(posting):
+def _assert_storable(posting):
     assert posting.title
     assert posting.job_id or posting.url
     for value in dataclasses.asdict(posting).values():
@@ -220,24 +210,24 @@ def _check_storable(posting):
 
 
 @given(_jobs)
-@example(REAL)
+@example(FULL_JOB)
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_gives_a_storable_posting_of_a_whole_job_with_an_id_and_a_title_whatever_else_it_says(job):
-    _check_storable(posting_from_job(job))
+def test_a_job_with_id_and_title_always_becomes_a_storable_posting(job):
+    _assert_storable(posting_from_job(job))
 
 
 @given(_unchecked_jobs | _json)
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_gives_a_storable_posting_or_refuses_by_name_whatever_it_is_sent(job):
+def test_any_input_becomes_a_storable_posting_or_is_rejected_with_a_reason(job):
     posting, reason = _read(job)
 
     assert reason in {None, "not_an_object", "blurred", "no_title", "no_id_and_no_url"}
     if posting is not None:
-        _check_storable(posting)
+        _assert_storable(posting)
 
 
 @needs_real_postings
-def test_reads_every_one_of_the_real_postings():
+def test_reads_all_real_postings():
     with gzip.open(REAL_POSTINGS, "rt") as lines:
         jobs = [json.loads(line) for line in lines]
 

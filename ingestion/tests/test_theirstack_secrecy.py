@@ -1,4 +1,4 @@
-"""The key goes out in one header and turns up nowhere else."""
+"""The API key is sent in one header and appears nowhere else."""
 
 import logging
 import traceback
@@ -6,7 +6,7 @@ import traceback
 import pytest
 import requests
 
-from ingestion.tests.scripted_server import KEY, RECENT, Answer
+from ingestion.tests.scripted_server import KEY, RECENT, Reply
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
 from ingestion.theirstack_transport import BearerKey, Secret
 
@@ -15,20 +15,20 @@ ECHOES_THE_KEY = {
     "error": {"code": KEY, "title": f"Bad key {KEY}", "description": f"Bearer {KEY} is unknown"},
 }
 FAULTS = [
-    Answer(drops=True),
-    Answer(body={"data": []}, claims=500),
-    Answer(body=KEY.encode()),
-    Answer(body=KEY),
-    Answer(body={"data": KEY}),
-    Answer(status=307, headers={"Location": f"http://127.0.0.1:1/?key={KEY}"}),
-    *(Answer(status=status, body=ECHOES_THE_KEY) for status in (400, 401, 402, 403, 404, 422, 429, 500)),
-    Answer(status=422, body={"detail": [{"loc": ["header", KEY], "msg": f"{KEY} is odd"}]}),
-    Answer(status=422, body={"detail": f"{KEY} is odd"}),
+    Reply(drops=True),
+    Reply(body={"data": []}, content_length=500),
+    Reply(body=KEY.encode()),
+    Reply(body=KEY),
+    Reply(body={"data": KEY}),
+    Reply(status=307, headers={"Location": f"http://127.0.0.1:1/?key={KEY}"}),
+    *(Reply(status=status, body=ECHOES_THE_KEY) for status in (400, 401, 402, 403, 404, 422, 429, 500)),
+    Reply(status=422, body={"detail": [{"loc": ["header", KEY], "msg": f"{KEY} is odd"}]}),
+    Reply(status=422, body={"detail": f"{KEY} is odd"}),
 ]
 
 
-def _everything_said_by(error):
-    """Texts, fields and local variables of an exception and of all it is chained to, as a crash report has them."""
+def _render_crash_report(error):
+    """Return the texts, fields and local variables of an exception and its chain, as in a crash report."""
     report = traceback.TracebackException.from_exception(error, capture_locals=True)
     texts = ["".join(report.format(chain=True))]
     while error is not None:
@@ -41,15 +41,15 @@ def _everything_said_by(error):
 
 
 @pytest.fixture
-def everything_logged(caplog):
-    """Every line of every library, as with LOG_LEVEL=DEBUG."""
+def debug_log(caplog):
+    """Capture the log of all libraries, as with LOG_LEVEL=DEBUG."""
     caplog.set_level(logging.DEBUG)
     return caplog
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=range(len(FAULTS)))
-def test_no_error_and_no_log_line_shows_the_key(server, connect, everything_logged, fault):
-    server.answers(*[fault] * 2)
+def test_no_error_and_no_log_line_shows_the_key(server, connect, debug_log, fault):
+    server.reply_with(*[fault] * 2)
     client = connect(max_retries=1)
 
     with pytest.raises(TheirStackClientError) as caught:
@@ -57,35 +57,41 @@ def test_no_error_and_no_log_line_shows_the_key(server, connect, everything_logg
 
     fields = [str(caught.value), repr(caught.value), repr(vars(caught.value))]
     assert KEY not in "\n".join(fields)
-    assert KEY not in everything_logged.text
-    assert server.seen[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert KEY not in debug_log.text
+    assert server.received[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.parametrize(
-    "fault", [Answer(drops=True), Answer(body={"data": []}, claims=500), Answer(hangs=1), Answer(status=401)]
+    "fault",
+    [
+        Reply(drops=True),
+        Reply(body={"data": []}, content_length=500),
+        Reply(hang_seconds=1),
+        Reply(status=401),
+    ],
 )
 def test_a_crash_report_with_local_variables_does_not_show_the_key(server, connect, fault):
-    server.answers(fault)
+    server.reply_with(fault)
     client = connect(max_retries=0, timeout=0.2)
 
     with pytest.raises(TheirStackClientError) as caught:
         client.search_jobs(RECENT)
 
-    assert KEY not in _everything_said_by(caught.value)
+    assert KEY not in _render_crash_report(caught.value)
 
 
-def test_an_unreachable_address_does_not_show_the_key(connect, everything_logged):
+def test_an_unreachable_address_does_not_show_the_key(connect, debug_log):
     client = connect(base_url="http://127.0.0.1:1", max_retries=0)
 
     with pytest.raises(TheirStackClientError) as caught:
         client.search_jobs(RECENT)
 
-    assert KEY not in _everything_said_by(caught.value)
-    assert KEY not in everything_logged.text
+    assert KEY not in _render_crash_report(caught.value)
+    assert KEY not in debug_log.text
 
 
 @pytest.mark.parametrize("key", ["seen-by-\nnobody", "seen by nobody", " seen-by-nobody", "sëen-by-nobody"])
-def test_a_key_that_no_header_can_carry_is_refused_unseen(connect, key):
+def test_rejects_an_invalid_key_without_revealing_it(connect, key):
     with pytest.raises(TheirStackConfigurationError) as caught:
         connect(api_key=key)
 
@@ -98,10 +104,10 @@ def test_neither_the_client_nor_its_parts_show_the_key(connect):
     client = connect()
 
     transport = client._transport
-    shown = [repr(client), str(client), repr(vars(client)), repr(transport), repr(vars(transport))]
-    shown += [repr(transport._auth), repr(vars(transport._auth)), repr(vars(transport._session))]
+    texts = [repr(client), str(client), repr(vars(client)), repr(transport), repr(vars(transport))]
+    texts += [repr(transport._auth), repr(vars(transport._auth)), repr(vars(transport._session))]
 
-    assert not [text for text in shown if KEY in text]
+    assert not [text for text in texts if KEY in text]
 
 
 def test_a_request_with_the_key_does_not_show_it():
@@ -112,20 +118,20 @@ def test_a_request_with_the_key_does_not_show_it():
     assert KEY not in repr(vars(request))
 
 
-def test_an_entry_in_netrc_does_not_take_the_place_of_the_key(server, connect, tmp_path, monkeypatch):
+def test_an_entry_in_netrc_does_not_replace_the_key(server, connect, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password something\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    server.answers(Answer(body={"data": []}))
+    server.reply_with(Reply(body={"data": []}))
 
     connect().search_jobs(RECENT)
 
-    assert server.seen[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert server.received[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
-def test_unshown_text_is_shown_by_no_repr_of_what_holds_it():
-    held = {"key": Secret(KEY), "list": [Secret(KEY)]}
+def test_a_secret_is_masked_in_the_repr_of_its_container():
+    container = {"key": Secret(KEY), "list": [Secret(KEY)]}
 
-    assert KEY not in repr(held)
-    assert KEY not in f"{held}"
+    assert KEY not in repr(container)
+    assert KEY not in f"{container}"
     assert Secret(KEY) == KEY

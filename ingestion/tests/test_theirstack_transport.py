@@ -1,4 +1,4 @@
-"""Retries and time limits, each over a real connection."""
+"""Retries and timeouts over real connections."""
 
 import copy
 import gzip
@@ -13,30 +13,30 @@ import time
 import pytest
 
 from ingestion import theirstack_transport
-from ingestion.tests.scripted_server import KEY, RECENT, Answer
+from ingestion.tests.scripted_server import KEY, RECENT, Reply
 from ingestion.theirstack_errors import TheirStackClientError, TheirStackRetryableError, TheirStackUnexpectedAnswerError
 from tests.processes import wait_until
 
-PAGE = Answer(body={"data": [{"id": 1}], "metadata": {}})
+PAGE = Reply(body={"data": [{"id": 1}], "metadata": {}})
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        Answer(status=500),
-        Answer(status=502, body=b"<html>bad gateway</html>"),
-        Answer(status=503, body={"error": {"code": "E-099", "title": "Busy"}}),
-        Answer(status=429),
-        Answer(drops=True),
-        Answer(body={"data": [{"id": 1}]}, claims=500),
-        Answer(body=b"not JSON"),
-        Answer(body=b'{"data": [{"id": 1}'),
-        Answer(body=b""),
-        Answer(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
+        Reply(status=500),
+        Reply(status=502, body=b"<html>bad gateway</html>"),
+        Reply(status=503, body={"error": {"code": "E-099", "title": "Busy"}}),
+        Reply(status=429),
+        Reply(drops=True),
+        Reply(body={"data": [{"id": 1}]}, content_length=500),
+        Reply(body=b"not JSON"),
+        Reply(body=b'{"data": [{"id": 1}'),
+        Reply(body=b""),
+        Reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
     ],
 )
-def test_asks_again_after_a_fault_that_may_pass(server, connect, scripted_clock, fault):
-    server.answers(fault, PAGE)
+def test_retries_after_a_temporary_fault(server, connect, scripted_clock, fault):
+    server.reply_with(fault, PAGE)
 
     page = connect().search_jobs(RECENT)
 
@@ -45,15 +45,15 @@ def test_asks_again_after_a_fault_that_may_pass(server, connect, scripted_clock,
 
 
 def test_backs_off_for_1_2_4_8_and_then_10_seconds(server, connect, scripted_clock):
-    server.answers(*[Answer(status=500)] * 6, PAGE)
+    server.reply_with(*[Reply(status=500)] * 6, PAGE)
 
     connect(max_retries=6).search_jobs(RECENT)
 
     assert scripted_clock.sleeps == [1, 2, 4, 8, 10, 10]
 
 
-def test_shortens_a_wait_at_random_by_up_to_a_half(server, connect, scripted_clock):
-    server.answers(*[Answer(status=500)] * 3, PAGE)
+def test_shortens_the_backoff_by_up_to_half(server, connect, scripted_clock):
+    server.reply_with(*[Reply(status=500)] * 3, PAGE)
 
     connect(uniform=lambda low, high: low).search_jobs(RECENT)
 
@@ -63,25 +63,25 @@ def test_shortens_a_wait_at_random_by_up_to_a_half(server, connect, scripted_clo
 @pytest.mark.parametrize(
     ("fault", "reason", "status"),
     [
-        (Answer(status=500), "server_error", 500),
-        (Answer(status=429), "rate_limited", 429),
-        (Answer(drops=True), "network", None),
-        (Answer(body={"data": []}, claims=500), "network", None),
+        (Reply(status=500), "server_error", 500),
+        (Reply(status=429), "rate_limited", 429),
+        (Reply(drops=True), "network", None),
+        (Reply(body={"data": []}, content_length=500), "network", None),
     ],
 )
-def test_gives_up_when_the_retries_are_used_up(server, connect, fault, reason, status):
-    server.answers(*[fault] * 3)
+def test_gives_up_after_the_last_retry(server, connect, fault, reason, status):
+    server.reply_with(*[fault] * 3)
 
     with pytest.raises(TheirStackRetryableError) as caught:
         connect(max_retries=2).search_jobs(RECENT)
 
     assert (caught.value.reason, caught.value.status) == (reason, status)
     assert caught.value.retry_after_seconds is None
-    assert len(server.seen) == 3
+    assert len(server.received) == 3
 
 
-def test_asks_once_when_no_retries_are_allowed(server, connect, scripted_clock):
-    server.answers(Answer(status=500))
+def test_sends_a_single_request_without_retries(server, connect, scripted_clock):
+    server.reply_with(Reply(status=500))
 
     with pytest.raises(TheirStackRetryableError):
         connect(max_retries=0).search_jobs(RECENT)
@@ -89,18 +89,18 @@ def test_asks_once_when_no_retries_are_allowed(server, connect, scripted_clock):
     assert scripted_clock.sleeps == []
 
 
-def test_buys_an_answer_that_cannot_be_read_no_more_than_twice(server, connect):
-    server.answers(*[Answer(body=b"<html>")] * 4)
+def test_retries_an_unreadable_response_only_once(server, connect):
+    server.reply_with(*[Reply(body=b"<html>")] * 4)
 
     with pytest.raises(TheirStackRetryableError) as caught:
         connect().search_jobs(RECENT)
 
     assert caught.value.reason == "unreadable_answer"
-    assert len(server.seen) == 2
+    assert len(server.received) == 2
 
 
-def test_waits_no_longer_than_the_timeout_for_a_silent_server(server, connect):
-    server.answers(Answer(hangs=20))
+def test_times_out_on_a_silent_server(server, connect):
+    server.reply_with(Reply(hang_seconds=20))
     started = time.monotonic()
 
     with pytest.raises(TheirStackRetryableError) as caught:
@@ -110,8 +110,8 @@ def test_waits_no_longer_than_the_timeout_for_a_silent_server(server, connect):
     assert time.monotonic() - started < 10
 
 
-def test_ends_an_answer_that_drips_in_for_ever(server, connect):
-    server.answers(Answer(body=b'{"data": [' + b" " * 300 + b"]}", drips=0.1))
+def test_times_out_on_a_response_that_trickles(server, connect):
+    server.reply_with(Reply(body=b'{"data": [' + b" " * 300 + b"]}", drip_seconds=0.1))
     started = time.monotonic()
 
     with pytest.raises(TheirStackRetryableError) as caught:
@@ -121,15 +121,15 @@ def test_ends_an_answer_that_drips_in_for_ever(server, connect):
     assert time.monotonic() - started < 15
 
 
-def test_reads_an_answer_that_has_begun_when_the_time_of_its_call_is_over(server, connect):
-    server.answers(Answer(body={"data": [{"id": 1}]}, hangs=0.4))
+def test_reads_a_response_that_begins_by_the_deadline(server, connect):
+    server.reply_with(Reply(body={"data": [{"id": 1}]}, hang_seconds=0.4))
 
     page = connect(timeout=5, total_seconds=0.1, max_retries=0, clock=time.monotonic).search_jobs(RECENT)
 
     assert page.jobs == [{"id": 1}]
 
 
-STOPPED_CLIENT = """
+SUSPENDED_CLIENT = """
 import sys, redis
 from ingestion.request_pacing import Pacing
 from ingestion.theirstack import TheirStackClient
@@ -144,15 +144,15 @@ with TheirStackClient(transport) as client:
 """
 
 
-@pytest.mark.parametrize("parts", [{"hangs": 1.0}, {"drips": 0.02}])
-def test_reads_what_lies_in_its_socket_when_its_process_was_stopped_past_the_deadline(server, valkey, parts):
+@pytest.mark.parametrize("parts", [{"hang_seconds": 1.0}, {"drip_seconds": 0.02}])
+def test_reads_a_buffered_response_after_being_suspended_past_the_deadline(server, valkey, parts):
     body = {"data": [{"id": number} for number in range(8)]}
-    server.answers(Answer(body=body, **parts))
+    server.reply_with(Reply(body=body, **parts))
     port = valkey.connection_pool.connection_kwargs["port"]
     client = subprocess.Popen(
-        [sys.executable, "-c", STOPPED_CLIENT, server.url, KEY, str(port)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SUSPENDED_CLIENT, server.url, KEY, str(port)], stdout=subprocess.PIPE, text=True
     )
-    wait_until(lambda: server.seen, seconds=60, what="the client has asked")
+    wait_until(lambda: server.received, seconds=60, what="the client has sent its request")
     client.send_signal(signal.SIGSTOP)
     time.sleep(4)
     client.send_signal(signal.SIGCONT)
@@ -165,47 +165,52 @@ def test_reads_what_lies_in_its_socket_when_its_process_was_stopped_past_the_dea
 @pytest.mark.parametrize(
     ("fault", "lost"),
     [
-        (Answer(status=500), 0),
-        (Answer(status=429), 0),
-        (Answer(status=503, body=b"<html>"), 0),
-        (Answer(drops=True), 1),
-        (Answer(body={"data": [{"id": 1}]}, claims=500), 1),
-        (Answer(body=b"not JSON"), 1),
-        (Answer(body=b"not gzip", headers={"Content-Encoding": "gzip"}), 1),
-        (Answer(hangs=0.5), 1),
+        (Reply(status=500), 0),
+        (Reply(status=429), 0),
+        (Reply(status=503, body=b"<html>"), 0),
+        (Reply(drops=True), 1),
+        (Reply(body={"data": [{"id": 1}]}, content_length=500), 1),
+        (Reply(body=b"not JSON"), 1),
+        (Reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}), 1),
+        (Reply(hang_seconds=0.5), 1),
     ],
 )
-def test_says_before_each_attempt_how_many_may_have_been_charged_in_vain(server, connect, fault, lost):
-    server.answers(fault, PAGE)
-    told = []
+def test_reports_the_lost_attempts_before_each_attempt(server, connect, fault, lost):
+    server.reply_with(fault, PAGE)
+    reported = []
 
-    connect(timeout=0.3).search_jobs(RECENT, before_sending=told.append)
+    connect(timeout=0.3).search_jobs(RECENT, before_sending=reported.append)
 
-    assert told == [0, lost]
+    assert reported == [0, lost]
 
 
-def test_tells_with_its_error_how_many_attempts_may_have_been_charged(server, connect):
-    server.answers(Answer(drops=True), Answer(status=500), Answer(body={}, claims=500), Answer(status=500))
+def test_the_error_carries_the_number_of_lost_attempts(server, connect):
+    server.reply_with(
+        Reply(drops=True),
+        Reply(status=500),
+        Reply(body={}, content_length=500),
+        Reply(status=500),
+    )
 
     with pytest.raises(TheirStackRetryableError) as caught:
         connect(max_retries=3).search_jobs(RECENT)
 
     assert caught.value.lost_attempts == 2
-    assert copy.copy(caught.value).lost_attempts == 2  # by `__reduce__`, as between task processes
+    assert copy.copy(caught.value).lost_attempts == 2  # uses `__reduce__`, as between worker processes
 
 
-def test_sends_nothing_when_what_comes_before_it_fails(server, connect, scripted_clock):
-    def refuse(lost):
+def test_sends_nothing_if_before_sending_raises(server, connect, scripted_clock):
+    def fail(lost_attempts):
         raise RuntimeError("no budget")
 
     with pytest.raises(RuntimeError):
-        connect().search_jobs(RECENT, before_sending=refuse)
+        connect().search_jobs(RECENT, before_sending=fail)
 
-    assert (server.seen, scripted_clock.sleeps) == ([], [])
+    assert (server.received, scripted_clock.sleeps) == ([], [])
 
 
-def test_ends_a_call_within_its_total_time_whatever_the_retries(server, connect, scripted_clock):
-    server.answers(*[Answer(status=429, headers={"Retry-After": "50"})] * 5)
+def test_limits_a_call_with_all_retries_to_the_total_time(server, connect, scripted_clock):
+    server.reply_with(*[Reply(status=429, headers={"Retry-After": "50"})] * 5)
 
     with pytest.raises(TheirStackRetryableError) as caught:
         connect(total_seconds=120, max_retries=10).search_jobs(RECENT)
@@ -214,8 +219,8 @@ def test_ends_a_call_within_its_total_time_whatever_the_retries(server, connect,
     assert scripted_clock.now <= 120
 
 
-def test_connects_anew_when_the_server_closed_the_kept_connection(server, connect, scripted_clock):
-    server.answers(Answer(body={"data": []}, headers={"Connection": "close"}), PAGE)
+def test_reconnects_after_the_server_closed_the_connection(server, connect, scripted_clock):
+    server.reply_with(Reply(body={"data": []}, headers={"Connection": "close"}), PAGE)
     client = connect()
 
     client.search_jobs(RECENT)
@@ -224,7 +229,7 @@ def test_connects_anew_when_the_server_closed_the_kept_connection(server, connec
     assert page.jobs == [{"id": 1}]
 
 
-def test_says_that_nobody_answers_at_the_address(connect):
+def test_reports_an_unreachable_address(connect):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         client = connect(base_url=f"http://127.0.0.1:{unused.getsockname()[1]}", max_retries=1)
@@ -236,9 +241,9 @@ def test_says_that_nobody_answers_at_the_address(connect):
     assert caught.value.lost_attempts == 0
 
 
-def test_refuses_an_answer_that_would_fill_the_memory(server, connect, monkeypatch):
+def test_rejects_a_response_that_is_too_large(server, connect, monkeypatch):
     monkeypatch.setattr(theirstack_transport, "MAX_BODY_BYTES", 100_000)
-    server.answers(Answer(body=gzip.compress(b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
+    server.reply_with(Reply(body=gzip.compress(b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
 
     with pytest.raises(TheirStackUnexpectedAnswerError) as caught:
         connect().search_jobs(RECENT)
@@ -247,7 +252,7 @@ def test_refuses_an_answer_that_would_fill_the_memory(server, connect, monkeypat
 
 
 def test_leaves_no_timer_thread_behind(server, connect):
-    server.answers(PAGE)
+    server.reply_with(PAGE)
 
     connect().search_jobs(RECENT)
 
@@ -259,7 +264,7 @@ def test_leaves_no_timer_thread_behind(server, connect):
 
 def test_writes_one_line_for_each_request(server, connect, caplog):
     caplog.set_level(logging.INFO, logger="ingestion")
-    server.answers(Answer(status=500), PAGE)
+    server.reply_with(Reply(status=500), PAGE)
 
     connect().search_jobs(RECENT)
 
@@ -269,8 +274,8 @@ def test_writes_one_line_for_each_request(server, connect, caplog):
     assert lines[1].startswith("POST /v1/jobs/search: 200, 1 jobs, ")
 
 
-def test_raises_its_own_errors_alone(server, connect):
-    for answer in (Answer(status=999), Answer(status=100, body=b"")):
-        server.answers(answer, answer, answer, answer)
+def test_raises_only_client_errors(server, connect):
+    for response in (Reply(status=999), Reply(status=100, body=b"")):
+        server.reply_with(response, response, response, response)
         with pytest.raises(TheirStackClientError):
             connect(timeout=0.3).search_jobs(RECENT)

@@ -1,4 +1,4 @@
-"""What the events of TheirStack's webhooks change: jobs that come, change and close."""
+"""Processing of webhook events: new, changed and closed jobs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ def secret(settings) -> None:
     settings.THEIR_STACK_WEBHOOK_SECRET = SECRET
 
 
-def test_stores_a_new_job_and_its_figures(client, mongo, redis):
+def test_stores_a_new_job_and_its_stats(client, mongo, redis):
     receive(client, redis)
 
     (stored,) = mongo.job_postings.find()
@@ -46,7 +46,7 @@ def test_the_same_event_again_changes_nothing(client, mongo, redis):
     assert count_spent_credits(now=datetime.now(UTC)) == 1
 
 
-def test_an_event_whose_worker_dies_before_it_is_counted_is_counted(mongo, monkeypatch):
+def test_counts_an_event_whose_first_worker_died(mongo, monkeypatch):
     event = orjson.loads(build_body())
 
     def store_and_die(**posting) -> None:
@@ -63,7 +63,7 @@ def test_an_event_whose_worker_dies_before_it_is_counted_is_counted(mongo, monke
     assert count_spent_credits(now=datetime.now(UTC)) == 1
 
 
-def test_a_job_that_was_collected_before_is_updated(client, mongo, redis):
+def test_updates_a_job_that_is_already_stored(client, mongo, redis):
     receive(client, redis)
 
     receive(client, redis, payload=job(job_title="Senior Backend Developer"))
@@ -84,15 +84,15 @@ def test_closing_a_job_sets_when_it_closed(client, mongo, redis):
     assert (run.collected, run.updated, run.unchanged, run.credits) == (1, 1, 1, 2)
 
 
-def test_a_closing_that_names_no_time_counts_from_its_first_arrival(client, mongo, redis):
+def test_a_closing_without_a_time_counts_from_its_first_arrival(client, mongo, redis):
     receive(client, redis)
-    begun = datetime.now(UTC) - timedelta(seconds=1)
+    started = datetime.now(UTC) - timedelta(seconds=1)
 
     receive(client, redis, "job.closed")
     first = mongo.job_postings.find_one()["closed_at"]
     receive(client, redis, "job.closed")
 
-    assert begun < first <= datetime.now(UTC)
+    assert started < first <= datetime.now(UTC)
     assert mongo.job_postings.find_one()["closed_at"] == first
 
 
@@ -103,14 +103,8 @@ def test_closing_an_unknown_job_stores_nothing(client, mongo, redis):
 
 
 NEW, CLOSED = "job.new", "job.closed"
-
-
 FIRST, CLOSING, SECOND, LATER = (f"2026-11-{day}T10:00:00" for day in (10, 20, 22, 24))
-
-
 CLOSED_AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
-
-
 PRECISE = {"discovered_at": f"{SECOND}.123456"}
 
 
@@ -127,13 +121,13 @@ PRECISE = {"discovered_at": f"{SECOND}.123456"}
         ([(NEW, {}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"discovered_at": SECOND})], None),
         ([(NEW, {}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"date_reposted": "2026-11-21", "reposted": True})], None),
         ([(CLOSED, {"closed_at": CLOSING}), (NEW, {"discovered_at": SECOND})], None),
-        # The closing of what was reposted since comes late, or the closings come the wrong way round.
+        # The closing arrives after the job was reposted, or the closings arrive in the wrong order.
         ([(NEW, {"discovered_at": SECOND}), (CLOSED, {"closed_at": CLOSING, "discovered_at": FIRST})], None),
         (
             [(CLOSED, {"closed_at": LATER}), (CLOSED, {"closed_at": CLOSING}), (NEW, {"discovered_at": SECOND})],
             datetime(2026, 11, 24, 10, tzinfo=UTC),
         ),
-        # Discovered when it had been closed already.
+        # Discovered after its closing.
         (
             [(NEW, PRECISE), (CLOSED, PRECISE | {"closed_at": CLOSING}), (NEW, PRECISE | {"description": "Other."})],
             CLOSED_AT,
@@ -142,7 +136,7 @@ PRECISE = {"discovered_at": f"{SECOND}.123456"}
         ([(CLOSED, {"closed_at": CLOSING, "discovered_at": SECOND}), (NEW, {"discovered_at": SECOND})], CLOSED_AT),
     ],
 )
-def test_a_job_is_closed_or_open_by_what_its_events_say_in_whatever_order(client, mongo, redis, events, closed_at):
+def test_the_events_of_a_job_may_arrive_in_any_order(client, mongo, redis, events, closed_at):
     for kind, fields in events:
         receive(client, redis, kind, job(**fields))
     (before,) = mongo.job_postings.find()
@@ -165,7 +159,7 @@ def test_a_job_is_closed_or_open_by_what_its_events_say_in_whatever_order(client
         {"id": 1, "closed_at": CLOSING, "job_title": None, "has_blurred_data": True},
     ],
 )
-def test_a_closing_needs_no_more_than_the_id_of_the_job(client, mongo, redis, order, closing):
+def test_a_closing_needs_only_the_id_of_the_job(client, mongo, redis, order, closing):
     for kind in order:
         receive(client, redis, kind, closing if kind == CLOSED else job())
 
@@ -186,7 +180,7 @@ def test_a_closing_without_a_time_is_remembered_from_its_first_arrival(client, m
     assert mongo.job_postings.find_one()["closed_at"] == first["closed_at"]
 
 
-def test_a_closing_by_an_older_release_holds_against_a_late_job(client, mongo, redis):
+def test_respects_a_closing_stored_by_an_older_release(client, mongo, redis):
     receive(client, redis, NEW)
     mongo.job_postings.update_one({}, {"$set": {"closed_at": CLOSED_AT}})
 
@@ -196,9 +190,9 @@ def test_a_closing_by_an_older_release_holds_against_a_late_job(client, mongo, r
     assert (stored["description"], stored["closed_at"]) == ("Other.", CLOSED_AT)
 
 
-def test_a_closing_that_comes_while_the_job_is_stored_holds(client, mongo, redis, monkeypatch):
-    def store_and_close(**given):
-        outcome = store_postings(**given)
+def test_respects_a_closing_that_arrives_while_the_job_is_stored(client, mongo, redis, monkeypatch):
+    def store_and_close(**arguments):
+        outcome = store_postings(**arguments)
         mongo.posting_closings.insert_one(
             {"_id": "theirstack 1", "closed_at": CLOSED_AT, "known_at": CLOSED_AT, "expires_at": NOW}
         )
@@ -210,7 +204,7 @@ def test_a_closing_that_comes_while_the_job_is_stored_holds(client, mongo, redis
     assert mongo.job_postings.find_one()["closed_at"] == CLOSED_AT
 
 
-def test_passes_over_events_of_other_types(client, mongo, redis):
+def test_ignores_events_of_other_types(client, mongo, redis):
     receive(client, redis, "company.new", {"name": "Acme"})
 
     assert mongo.job_postings.count_documents({}) == 0
@@ -226,7 +220,7 @@ def test_passes_over_events_of_other_types(client, mongo, redis):
         (CLOSED, {"job_title": "Developer", "url": "https://jobs.example.com/1", "closed_at": CLOSING}, "no_id"),
     ],
 )
-def test_records_a_payload_that_is_no_job(client, mongo, redis, kind, payload, reason):
+def test_records_a_rejected_payload(client, mongo, redis, kind, payload, reason):
     receive(client, redis, kind, payload)
 
     (run,) = CollectionRunDocument.objects

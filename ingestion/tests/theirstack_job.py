@@ -1,7 +1,6 @@
-"""A job as the API answers it; the values are made up."""
+"""A job with all fields of the API and invented values."""
 
-# As the API answers; the values are made up.
-REAL = {
+FULL_JOB = {
     "id": 81234567890123,
     "job_title": "Senior Data Engineer",
     "normalized_title": "data engineer",

@@ -1,4 +1,4 @@
-"""A Valkey of a test module's own, on a free loopback port and without files."""
+"""A separate Valkey for a test module, on a free loopback port and without persistence."""
 
 import contextlib
 import socket
@@ -21,7 +21,7 @@ def running_valkey() -> Iterator[redis.Redis]:
     )
     client = redis.Redis(port=port, socket_timeout=3, retry=None)
     try:
-        _wait_until_it_answers(client)
+        _wait_until_ready(client)
         yield client
     finally:
         client.close()
@@ -29,7 +29,7 @@ def running_valkey() -> Iterator[redis.Redis]:
         server.wait(timeout=10)
 
 
-def _wait_until_it_answers(client: redis.Redis) -> None:
+def _wait_until_ready(client: redis.Redis) -> None:
     deadline = time.monotonic() + 10
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Events as TheirStack signs and sends them."""
+"""Webhook events, signed and sent as TheirStack does."""
 
 import hashlib
 import hmac
@@ -9,11 +9,7 @@ import orjson
 from tests.queued import run_queued
 
 PATH = "/ingestion/webhooks/theirstack"
-
-
 SECRET = "a-secret-shared-with-theirstack"
-
-
 NOW = datetime.now(UTC)
 
 
