@@ -181,7 +181,7 @@ class WordList:
     def __init__(self, texts: Iterable[str]) -> None:
         self._words = sorted({word for text in texts for word in tokenize(text)})
 
-    def completions(self, prefix: str) -> list[str]:
+    def list_completions(self, prefix: str) -> list[str]:
         """The words that begin with a prefix of at least two characters, by name, up to twenty."""
         if len(prefix) < _MIN_PREFIX_LENGTH:
             return []
@@ -237,11 +237,11 @@ def split_off_delimiter(text: str, *, is_column: Callable[[str], object] = lambd
 
 def read_flag(text: str) -> bool | None:
     """Return what a word for yes or no says, in any case; None for another word."""
-    word = plain_word(text)
+    word = normalize_word(text)
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def plain_word(text: str) -> str:
+def normalize_word(text: str) -> str:
     """Return a word in small letters, without accents and the full stop of an abbreviation."""
     decomposed = normalize_text("NFKD", text.strip().casefold())
     return "".join(each for each in decomposed if not unicodedata.combining(each)).replace("ł", "l").rstrip(".")

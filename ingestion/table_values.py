@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from career_navigator.plain_text import plain_word, read_flag
+from career_navigator.plain_text import normalize_word, read_flag
 
 # Longer texts are not parsed: they cannot be a date, a number or a flag.
 MAX_CELL_LENGTH = 60
@@ -112,7 +112,7 @@ def _read_day(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     if found := _YEAR_FIRST.fullmatch(text):
         return int(found[1]), int(found[2]), int(found[3])
     if found := _NAMED.fullmatch(text):
-        month = _MONTH_NAMES.get(plain_word(found["month"]))
+        month = _MONTH_NAMES.get(normalize_word(found["month"]))
         days = [number for number in (found["day"], found["day_after"]) if number]
         return (int(found["year"]), month, int(days[0])) if month and len(days) == 1 else None
     found = _NUMBERED.fullmatch(text)

@@ -176,7 +176,7 @@ def search_text(
     words = dict.fromkeys(query_words)
     completed = [word for word in query_words if canonical(word) is None]
     for word in completed:
-        words.update(dict.fromkeys(known.completions(word)))
+        words.update(dict.fromkeys(known.list_completions(word)))
     name = canonical(query)
     if name is not None:
         words.update(dict.fromkeys(tokenize(name)))

@@ -114,7 +114,7 @@ def test_holds_nobody_up_while_one_thread_waits_for_the_database(loads):
 def test_completes_by_words_that_begin_so(texts, prefix):
     words = {word for text in texts for word in tokenize(text)}
 
-    completed = WordList(texts).completions(prefix)
+    completed = WordList(texts).list_completions(prefix)
 
     beginning_so = sorted(word for word in words if word.startswith(prefix))[:20]
     assert completed == (beginning_so if len(prefix) >= 2 else [])
