@@ -1,15 +1,15 @@
 #!/usr/bin/env python
-"""Career Navigator's commands: `python manage.py help` lists them."""
+"""Command-line entry point. `python manage.py help` lists all commands."""
 
 import os
 import sys
 
-# Commands that ask no server, and the one that starts them.
-_BY_THEMSELVES = {"run", "help", "--help", "-h", "version", "--version", "check", "spectacular", "collectstatic"}
+# Commands that need no running servers.
+_STANDALONE_COMMANDS = {"run", "help", "--help", "-h", "version", "--version", "check", "spectacular", "collectstatic"}
 
 
-def _name_other_install() -> None:
-    """Say on standard error that nothing runs on this VAR_DIR while an install runs on another."""
+def _warn_about_other_installs() -> None:
+    """Warn on standard error if no install runs with this VAR_DIR, but one runs with another VAR_DIR."""
     from django.conf import settings
 
     if not settings.EMBEDDED_MONGODB or (settings.VAR_DIR / "services.json").exists():
@@ -19,19 +19,20 @@ def _name_other_install() -> None:
     others = [f"VAR_DIR={other}" for other in list_other_var_dirs(var_dir=settings.VAR_DIR)]
     if others:
         sys.stderr.write(
-            f"Nothing runs with VAR_DIR={settings.VAR_DIR}, which this command uses. Career Navigator runs with "
-            f"{' and with '.join(others)}. To act on that one: {others[0]} {' '.join(sys.argv[:2])} ...\n"
+            f"This command uses VAR_DIR={settings.VAR_DIR}, but Career Navigator is running with "
+            f"{' and with '.join(others)}. To use the running install: {others[0]} {' '.join(sys.argv[:2])} ...\n"
         )
 
 
 def main() -> None:
+    """Run the command given on the command line, and show configuration errors without a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "career_navigator.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     try:
-        if sys.argv[1:2] and sys.argv[1] not in _BY_THEMSELVES:
-            _name_other_install()
+        if sys.argv[1:2] and sys.argv[1] not in _STANDALONE_COMMANDS:
+            _warn_about_other_installs()
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Career Navigator cannot start:\n{error}")

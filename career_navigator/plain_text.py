@@ -1,4 +1,4 @@
-"""Plain text: normal forms, the words that a catalogue can be searched by, and decoding what CSV files hold. Pure."""
+"""Plain text: Unicode normalization, search words of catalogues, and decoding of CSV files. Pure."""
 
 import codecs
 import csv
@@ -11,22 +11,22 @@ from functools import cache
 from operator import itemgetter
 from typing import Literal
 
-# Letters and digits only because they are small, round or a fraction: as plain ones they would join the word before
-# them ("Docker™", "Python¹"). Spacing accents would become a space with an accent ("Don´t").
-_UNFOLDED = ("<super>", "<sub>", "<circle>", "<fraction>", "<compat> 0020 03")
+# NFKC would turn superscripts, circled characters and fractions into letters and digits that join the word before them
+# ("Docker™", "Python¹"). It would turn a spacing accent into a space with an accent ("Don´t").
+_KEPT_DECOMPOSITIONS = ("<super>", "<sub>", "<circle>", "<fraction>", "<compat> 0020 03")
 _HANGUL_JAMO = re.compile("[\u1160-\u11ff]")
-# The voicing marks of half-width katakana.
+# Voicing marks of half-width katakana.
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 _ACCENTS = re.compile("[\u0300-\u036f]")
-# What Unicode calls stream-safe (UAX 15): no writing puts more marks on one character. Python puts the marks of a
-# character in order in the square of their number, 5 s for 48,000 of them, and lets no other thread run meanwhile.
+# The limit of the Stream-Safe Text Format (UAX 15), which no script exceeds. Python sorts the marks of a character in
+# quadratic time, 5 s for 48,000 marks, and holds the GIL meanwhile.
 _MAX_MARKS = 30
-# Letters that Unicode does not take apart into a plain one and a mark.
+# Letters that have no Unicode decomposition into a plain letter and a mark.
 _PLAIN_LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "ı": "i", "ĸ": "k", "ł": "l", "ŋ": "n", "ŧ": "t"}
 )
 
-# Words for yes and no: English, German, French, Spanish and Portuguese, Italian, Dutch, Polish, Swedish.
+# Words for true and false in English, German, French, Spanish, Portuguese, Italian, Dutch, Polish and Swedish.
 _TRUE = frozenset(
     {
         *("true", "t", "yes", "y", "1", "x", "on", "wahr", "ja", "j", "vrai", "oui", "verdadero", "si", "sim"),
@@ -43,65 +43,68 @@ _FALSE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """A text made plain. `changes` are the places that have another length there, in order: in it, in the original."""
+    """A normalized text that maps positions back to the original text.
+
+    `changes` lists, in order, the spans whose length changed: start and end here, then start and end in the original.
+    """
 
     text: str
     changes: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
-        """Return where the original has what is at `text[start:end]`, which is not empty."""
+        """Return the span in the original text of the non-empty `text[start:end]`."""
         return self._locate(start)[0], self._locate(end - 1)[1]
 
-    def _locate(self, place: int) -> tuple[int, int]:
-        before = bisect_right(self.changes, place, key=itemgetter(0)) - 1
+    def _locate(self, position: int) -> tuple[int, int]:
+        before = bisect_right(self.changes, position, key=itemgetter(0)) - 1
         if before < 0:
-            return place, place + 1
+            return position, position + 1
         _, end, original_start, original_end = self.changes[before]
-        if place < end:
+        if position < end:
             return original_start, original_end
-        return original_end + place - end, original_end + place - end + 1
+        return original_end + position - end, original_end + position - end + 1
 
 
 def make_plain(text: str) -> PlainText:
-    """Return the text in NFKC, except for what would join the word before it, and where the original has it.
+    """Normalize a text to NFKC, except for characters that would then join the word before them.
 
-    Marks beyond the first 30 of a character stay as they are.
+    If a character has more than 30 marks, the excess marks stay unchanged.
     """
     if text.isascii():
         return PlainText(text)
-    used = {character for character in set(text) if not character.isascii()}
-    marks = _list_marks(used)
+    characters = {character for character in set(text) if not character.isascii()}
+    marks = _list_marks(characters)
     if not _has_many_marks(text, marks) and unicodedata.is_normalized("NFKC", text):
         return PlainText(text)
-    plain = {character: _make_plain_part(character) for character in used}
-    other = "".join(sorted(character for character, part in plain.items() if part != character))
-    if not marks and all(len(plain[character]) == 1 for character in other):
-        return PlainText(text.translate({ord(character): plain[character] for character in other}))
-    # A character with its marks, or one that changes by itself.
+    plain = {character: _make_part_plain(character) for character in characters}
+    changing = "".join(sorted(character for character, part in plain.items() if part != character))
+    if not marks and all(len(plain[character]) == 1 for character in changing):
+        return PlainText(text.translate({ord(character): plain[character] for character in changing}))
+    # Match a character with its marks, or a character that changes without marks.
     expressions = [f"[^{marks}][{marks}]{{1,{_MAX_MARKS}}}"] if marks else []
-    expressions += [f"[{other}]"] if other else []
+    expressions += [f"[{changing}]"] if changing else []
     pieces: list[str] = []
     changes: list[tuple[int, int, int, int]] = []
-    reached = length = 0
-    for found in re.finditer("|".join(expressions), text, re.DOTALL):
-        start, end = found.span()
-        part = found[0]
+    position = length = 0
+    for match in re.finditer("|".join(expressions), text, re.DOTALL):
+        start, end = match.span()
+        part = match[0]
         if part not in plain:
-            plain[part] = _make_plain_part(part)
+            plain[part] = _make_part_plain(part)
         piece = plain[part]
-        pieces += (text[reached:start], piece)
-        length += start - reached + len(piece)
-        reached = end
+        pieces += (text[position:start], piece)
+        length += start - position + len(piece)
+        position = end
         if len(piece) != end - start:
             changes.append((length - len(piece), length, start, end))
-    pieces.append(text[reached:])
+    pieces.append(text[position:])
     return PlainText("".join(pieces), changes)
 
 
 def fold_accents(text: str) -> str:
-    """Return the text, in lower case, without accents: "café" -> "cafe", "łódź" -> "lodz".
+    """Remove the accents from a lower-case text: "café" becomes "cafe", and "łódź" becomes "lodz".
 
-    Marks of scripts that have no accents stay, such as the voicing of Japanese syllables.
+    Marks that are not accents stay, such as the voicing marks of Japanese syllables.
     """
     if text.isascii():
         return text
@@ -110,17 +113,17 @@ def fold_accents(text: str) -> str:
 
 
 def build_folded_pattern(text: str) -> str:
-    """Return the regular expression, of MongoDB's kind, of the text in any case and with any accents.
+    """Return a MongoDB regular expression that matches the text in any case and with any accents.
 
-    It takes what was typed without accents for what is stored with them, and the other way round.
+    A text without accents matches stored text with accents, and vice versa.
     """
-    singles, doubles = _list_folded()
+    singles, doubles = _list_folded_letters()
     folded = fold_accents(text.casefold())
     parts = []
     while folded:
         pair = "".join(f"[{singles.get(each, '')}{re.escape(each)}]" + r"\p{M}*" for each in folded[:2])
-        if found := doubles.get(folded[:2]):
-            parts.append(f"(?:{pair}|[{found}])")
+        if letters := doubles.get(folded[:2]):
+            parts.append(f"(?:{pair}|[{letters}])")
             folded = folded[2:]
         else:
             parts.append(f"[{singles.get(folded[0], '')}{re.escape(folded[0])}]" + r"\p{M}*")
@@ -129,19 +132,19 @@ def build_folded_pattern(text: str) -> str:
 
 
 @cache
-def _list_folded() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the Latin letters that fold to each one letter, and those that fold to two."""
-    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+def _list_folded_letters() -> tuple[dict[str, str], dict[str, str]]:
+    """Return accented Latin letters by the single letter, and by the two letters, that they fold to."""
+    result: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
         folded = fold_accents(chr(code).casefold())
         if folded.isalpha() and len(folded) in (1, 2) and folded != chr(code):
-            letters = found[len(folded) - 1]
+            letters = result[len(folded) - 1]
             letters[folded] = letters.get(folded, "") + chr(code)
-    return found
+    return result
 
 
 def normalize_text(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
-    """Return the text in a normal form of Unicode, without the marks beyond the first 30 of a character."""
+    """Normalize a text to a Unicode normal form, and keep at most 30 marks per character."""
     if text.isascii():
         return text
     marks = _list_marks(set(text))
@@ -150,19 +153,21 @@ def normalize_text(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> st
     return unicodedata.normalize(form, text)
 
 
-def _make_plain_part(part: str) -> str:
-    return part if unicodedata.decomposition(part[0]).startswith(_UNFOLDED) else unicodedata.normalize("NFKC", part)
+def _make_part_plain(part: str) -> str:
+    if unicodedata.decomposition(part[0]).startswith(_KEPT_DECOMPOSITIONS):
+        return part
+    return unicodedata.normalize("NFKC", part)
 
 
 def _list_marks(characters: Iterable[str]) -> str:
-    return "".join(sorted(filter(_belongs_to_character_before, characters)))
+    return "".join(sorted(filter(_is_mark, characters)))
 
 
 def _has_many_marks(text: str, marks: str) -> bool:
     return bool(marks) and re.search(f"[{marks}]{{{_MAX_MARKS + 1}}}", text) is not None
 
 
-def _belongs_to_character_before(character: str) -> bool:
+def _is_mark(character: str) -> bool:
     return (
         unicodedata.combining(character) != 0
         or character in _HALF_WIDTH_MARKS
@@ -176,13 +181,13 @@ _WORD = re.compile(r"\w+")
 
 
 class WordList:
-    """The words that a catalogue's documents can be found by."""
+    """The searchable words of a catalogue's documents."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._words = sorted({word for text in texts for word in tokenize(text)})
 
     def list_completions(self, prefix: str) -> list[str]:
-        """The words that begin with a prefix of at least two characters, by name, up to twenty."""
+        """Return the first 20 words, in alphabetical order, that start with a prefix of at least two characters."""
         if len(prefix) < _MIN_PREFIX_LENGTH:
             return []
         start = bisect_left(self._words, prefix)
@@ -191,7 +196,7 @@ class WordList:
 
 
 def tokenize(text: str) -> list[str]:
-    """The words of a text, the way a text index separates them, in lower case."""
+    """Return the lower-case words of a text, split in the same way as MongoDB's text index splits them."""
     return _WORD.findall(text.lower().replace("_", " "))
 
 
@@ -200,7 +205,7 @@ _SEPARATOR_LINE = re.compile('[ \t]*"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
 def decode_text(content: bytes) -> str:
-    """Read UTF-8, UTF-16, or else what Windows writes in the west. Raises UnicodeDecodeError."""
+    """Decode UTF-8 or UTF-16, and fall back to Windows-1252. Raises UnicodeDecodeError."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16")
     sample = content[:1_000]
@@ -211,60 +216,61 @@ def decode_text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # A mark of byte order within is no text.
+        # A file with a byte order mark inside is not text.
         if codecs.BOM_UTF16_LE in content or codecs.BOM_UTF16_BE in content:
             raise
         return content.decode("cp1252")
 
 
 def split_off_delimiter(text: str, *, is_column: Callable[[str], object] = lambda name: None) -> tuple[str, str, int]:
-    """Return the delimiter, the text from its header on, and how many lines were before that.
+    """Return the delimiter, the text from the header line on, and the number of lines before the header.
 
-    A line `sep=;` before the header decides; else the delimiter that gives the header most names that `is_column`
-    knows, and among equals most columns.
+    A line `sep=;` before the header sets the delimiter. Otherwise the function chooses the delimiter that splits the
+    header into the most names accepted by `is_column`. Ties go to the delimiter with the most columns.
     """
-    if found := _SEPARATOR_LINE.match(text):
-        return found[1], text[found.end() :], 1
+    if match := _SEPARATOR_LINE.match(text):
+        return match[1], text[match.end() :], 1
     line = text.partition("\n")[0].rstrip("\r")
 
     def count_columns(delimiter: str) -> tuple[int, int]:
         names = next(csv.reader([line], delimiter=delimiter), [])
         return len({name for name in names if is_column(name)}), len(names)
 
-    # The first one of equals.
+    # max returns the first of several equal delimiters.
     return max(DELIMITERS, key=count_columns), text, 0
 
 
 def read_flag(text: str) -> bool | None:
-    """Return what a word for yes or no says, in any case; None for another word."""
+    """Return the boolean that a word such as "yes" or "nein" means, or None for any other word."""
     word = normalize_word(text)
     return True if word in _TRUE else False if word in _FALSE else None
 
 
 def normalize_word(text: str) -> str:
-    """Return a word in small letters, without accents and the full stop of an abbreviation."""
+    """Return a word in lower case, without accents and without the period of an abbreviation."""
     decomposed = normalize_text("NFKD", text.strip().casefold())
     return "".join(each for each in decomposed if not unicodedata.combining(each)).replace("ł", "l").rstrip(".")
 
 
 def split_items(text: str, *, separators: str) -> list[str]:
-    """Return the items of a list in one text: one a line, or within a line between the separators.
+    """Split a text into items at line breaks and at the separator characters.
 
-    An item in double quotes may hold separators; a quote within it is doubled. Without separators a line is an item.
+    An item in double quotes may contain separators, and a quote inside it is doubled. If `separators` is empty, each
+    line is an item.
     """
     if not separators:
         return [line.strip() for line in text.splitlines() if line.strip()]
-    among = re.escape(separators)
-    item = re.compile(rf'\s*(?:"((?:[^"]|"")*)"\s*(?=[{among}]|$)|([^{among}]*))(?:[{among}]|$)')
-    found: list[str] = []
+    escaped = re.escape(separators)
+    item = re.compile(rf'\s*(?:"((?:[^"]|"")*)"\s*(?=[{escaped}]|$)|([^{escaped}]*))(?:[{escaped}]|$)')
+    items: list[str] = []
     for line in text.splitlines():
         for quoted, plain in item.findall(line):
-            found.append(quoted.replace('""', '"').strip() or plain.strip())
-    return [each for each in found if each]
+            items.append(quoted.replace('""', '"').strip() or plain.strip())
+    return [each for each in items if each]
 
 
 def quote_item(item: str, *, separators: str) -> str:
-    """Return an item as `split_items` reads it back."""
+    """Quote an item if necessary, so that `split_items` returns it unchanged."""
     if not separators or not (item.startswith('"') or any(mark in item for mark in separators)):
         return item
     doubled = item.replace('"', '""')

@@ -1,8 +1,8 @@
-"""Rate limits, and bounds on how many requests hold a thread for long.
+"""Rate limits, and limits on the number of requests that occupy a thread for long.
 
-`THROTTLES` in the settings holds the rates by scope; None means unlimited. `RequestThrottle` limits requests before the
-view runs. `hit_limits` and `check_limits` are for what counts only once it is known to be valid, or to have failed.
-Everything is counted in Redis over all processes; while Redis is unavailable nothing is counted.
+The setting `THROTTLES` has the rate of each scope; None means unlimited. `RequestThrottle` limits requests before the
+view runs. `hit_limits` and `check_limits` are for requests that count only after validation, or only if they fail. All
+processes count in Redis. While Redis is unavailable, there are no limits.
 """
 
 import hashlib
@@ -32,23 +32,23 @@ from career_navigator.cache.client import Command, execute, fail_fast_redis, is_
 from career_navigator.setting_values import Rate
 
 if TYPE_CHECKING:
-    # DRF's views import this module, which the settings name.
+    # DRF's views import this module because of DEFAULT_THROTTLE_CLASSES.
     from rest_framework.views import APIView
 
-# A scope, which is a key of the setting THROTTLES, and whom it is counted for.
+# A scope, which is a key of the setting THROTTLES, and the name that hits are counted for, such as a user id.
 Limit = tuple[str, str]
 
-# How long an IP address is remembered after its last login to an account.
+# Seconds for which an IP address is remembered after its last login to an account.
 KNOWN_LOGIN_TTL = 90 * 24 * 3600
 FREE_THREADS = 2
 
-# IPv6 addresses have brackets before a port: 192.0.2.1:443, [2001:db8::1]:443.
+# An IPv6 address before a port has brackets: 192.0.2.1:443, [2001:db8::1]:443.
 _WITH_PORT = re.compile(r"\A(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?\Z")
-# So many threads are held for long at once: by hashing, by waiting, by requests to a MongoDB that is unavailable.
+# Maximum number of threads occupied for long: hashing passwords, waiting, or using a MongoDB that is unavailable.
 MAX_HELD_THREADS = settings.WEB_THREADS - FREE_THREADS
-# Of them, those for requests that only wait: for an upload to be read, for a first page of postings.
+# Maximum number of threads that only wait, for an upload to be parsed or for a first page of postings.
 MAX_WAITING = MAX_HELD_THREADS // 2
-# The others are for hashing a password, which takes a processor half a second.
+# Maximum number of threads that hash a password, which takes half a second of CPU time.
 MAX_HASHING = MAX_HELD_THREADS - MAX_WAITING
 _held = threading.BoundedSemaphore(MAX_HELD_THREADS)
 _waiting = threading.BoundedSemaphore(MAX_WAITING)
@@ -57,9 +57,9 @@ _this_thread = threading.local()
 
 
 def get_client_ip(request: HttpRequest | Request) -> str:
-    """Return the client's IP address; of IPv6 the /64, which one subscriber has whole.
+    """Return the client's IPv4 address, or its IPv6 /64 network, because one subscriber usually has a whole /64.
 
-    Behind a trusted proxy it is the last one of X-Forwarded-For, which that proxy has written, with or without a port.
+    Behind a trusted proxy this is the last address in X-Forwarded-For, with or without a port, which that proxy added.
     """
     text = request.META.get("REMOTE_ADDR", "")
     if settings.TRUST_PROXY_HEADERS:
@@ -76,11 +76,11 @@ def get_client_ip(request: HttpRequest | Request) -> str:
 
 
 class RequestThrottle(BaseThrottle):
-    """Limit the requests of an IP address and of a user, and those to a view that has a `throttle_scope`.
+    """A throttle with limits per IP address, per user and, for a view with `throttle_scope`, per scope.
 
-    As with DRF's ScopedRateThrottle, a scope is counted by user, or by IP address without one. All are counted in one
-    round trip, in windows of the rate's length: DRF's SimpleRateThrottle reads and writes a list of request times
-    instead, which at 11,000 entries takes a hundred times as long and loses the hits of requests at the same time.
+    As in DRF's ScopedRateThrottle, a scope counts per user, or per IP address without a user. All limits are counted in
+    one round trip, in fixed windows. DRF's SimpleRateThrottle reads and writes a list of request times instead, which
+    takes a hundred times as long with 11,000 entries and loses the hits of concurrent requests.
     """
 
     timer = staticmethod(time.time)
@@ -107,8 +107,8 @@ class RequestThrottle(BaseThrottle):
                 commands += [("INCR", key), ("EXPIRE", key, rate.seconds)]
         replies: list[Any] = (execute(*commands) if commands else None) or []
         hits = zip(counted, replies[::2], strict=False)
-        used_up = [rate for rate, count in hits if count > rate.count]
-        self._wait = max((rate.seconds - now % rate.seconds for rate in used_up), default=None)
+        exceeded = [rate for rate, count in hits if count > rate.count]
+        self._wait = max((rate.seconds - now % rate.seconds for rate in exceeded), default=None)
         return self._wait is None
 
     def wait(self) -> float | None:
@@ -116,22 +116,22 @@ class RequestThrottle(BaseThrottle):
 
 
 def hit_limits(*limits: Limit) -> None:
-    """Count a hit of each limit up to the first that is used up, for which Throttled is raised."""
+    """Count a hit of each limit in turn, and raise Throttled at the first exceeded limit."""
     for limit in limits:
         _apply(FixedWindowRateLimiter.hit, limit)
 
 
 def check_limits(*limits: Limit) -> None:
-    """Raise Throttled when one of the limits is used up. Counts nothing.
+    """Raise Throttled if one of the limits is used up, without counting a hit.
 
-    Requests at the same time may pass together. What is checked here hashes a password, which MAX_HASHING bounds.
+    Concurrent requests may pass this check together. Callers hash a password, so MAX_HASHING bounds their number.
     """
     for limit in limits:
         _apply(FixedWindowRateLimiter.test, limit)
 
 
 def record_hits(*limits: Limit) -> None:
-    """Count a hit of each limit after the act, which a limit that is used up by now does not undo."""
+    """Count a hit of each limit after the fact, and never raise Throttled."""
     for limit in limits:
         with suppress(Throttled):
             hit_limits(limit)
@@ -139,7 +139,7 @@ def record_hits(*limits: Limit) -> None:
 
 @contextmanager
 def rate_limited(*limits: Limit) -> Iterator[None]:
-    """Count a hit of each limit, which is taken back where the block is answered 503, since then nothing was done."""
+    """Count a hit of each limit, and undo it if the block raises a 503 error, because then nothing was done."""
     hit_limits(*limits)
     try:
         yield
@@ -150,14 +150,14 @@ def rate_limited(*limits: Limit) -> Iterator[None]:
 
 
 def undo_hits(*limits: Limit) -> None:
-    """Count a hit of each limit less, of a request that is answered 503 since nothing was done."""
+    """Remove a hit of each limit, for a request that did nothing."""
     for limit in limits:
         with suppress(Throttled):
             _apply(_undo_hit, limit)
 
 
 def _undo_hit(limiter: FixedWindowRateLimiter, item: RateLimitItemPerSecond, name: str) -> bool:
-    # Of a window that has ended meanwhile there is nothing to take back.
+    # If the window has ended in the meantime, there is no hit to remove.
     if limiter.get_window_stats(item, name).remaining < item.amount:
         limiter.hit(item, name, cost=-1)
     return True
@@ -165,11 +165,11 @@ def _undo_hit(limiter: FixedWindowRateLimiter, item: RateLimitItemPerSecond, nam
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginLimits:
-    """The limits of a login: on all logins (`logins_*`), and lower ones on failed logins (`<scope>_*`).
+    """The limits of a login: limits on all logins (`logins_*`), and lower limits on failed logins (`<scope>_*`).
 
-    `scope` is `login` for the API and `staff_login` for the admin, which count apart. Failures from everywhere count
-    together for one account, else many addresses could guess its password. An address that has logged in to the
-    account before counts by itself, so that nobody who guesses elsewhere locks its owner out.
+    `scope` is `login` for the API and `staff_login` for the admin, which count separately. Failed logins to an account
+    count together for all IP addresses, so that an attacker cannot use many addresses to guess the password. An address
+    that has logged in to the account before has its own count, so that an attacker elsewhere cannot lock out the owner.
     """
 
     scope: str
@@ -177,34 +177,34 @@ class LoginLimits:
     client_ip: str
 
     def check(self) -> None:
-        """Count a login, and raise Throttled when there were too many, or too many failures."""
-        by_client_ip, by_account = self._failures()
-        all_by_client_ip, all_by_account = self._logins(by_account)
-        # The address first: one that is used up does not use up the accounts that it names.
-        hit_limits(all_by_client_ip)
-        check_limits(by_client_ip)
-        hit_limits(all_by_account)
-        check_limits(by_account)
+        """Count a login, and raise Throttled if there were too many logins or too many failures."""
+        failures_by_ip, failures_by_account = self._get_failure_limits()
+        logins_by_ip, logins_by_account = self._get_login_limits(failures_by_account)
+        # Check the IP address first, so that a blocked address cannot use up the limits of accounts.
+        hit_limits(logins_by_ip)
+        check_limits(failures_by_ip)
+        hit_limits(logins_by_account)
+        check_limits(failures_by_account)
 
     def undo(self) -> None:
-        """Count the login as none: it was turned away, and its password was not looked at."""
-        _, by_account = self._failures()
-        undo_hits(*self._logins(by_account))
+        """Remove the hit of a login that was rejected before its password was checked."""
+        _, failures_by_account = self._get_failure_limits()
+        undo_hits(*self._get_login_limits(failures_by_account))
 
     def count_failure(self) -> None:
         """Count the login as failed."""
-        record_hits(*self._failures())
+        record_hits(*self._get_failure_limits())
 
     def remember_client_ip(self) -> None:
-        """Give the address a count of its own from now on, after a login that succeeded."""
+        """Give the IP address its own count for this account, after a successful login."""
         execute(("SET", self._known_key, b"1", "EX", KNOWN_LOGIN_TTL))
 
-    def _failures(self) -> tuple[Limit, Limit]:
-        found = execute(("EXISTS", self._known_key))
-        name = f"{self.account} {self.client_ip}" if found and found[0] else self.account
+    def _get_failure_limits(self) -> tuple[Limit, Limit]:
+        replies = execute(("EXISTS", self._known_key))
+        name = f"{self.account} {self.client_ip}" if replies and replies[0] else self.account
         return (f"{self.scope}_address", self.client_ip), (f"{self.scope}_account", name)
 
-    def _logins(self, failures_by_account: Limit) -> tuple[Limit, Limit]:
+    def _get_login_limits(self, failures_by_account: Limit) -> tuple[Limit, Limit]:
         return (
             ("logins_address", f"{self.scope} {self.client_ip}"),
             ("logins_account", f"{self.scope} {failures_by_account[1]}"),
@@ -216,16 +216,16 @@ class LoginLimits:
 
 
 class Busy(APIException):
-    """As many passwords are being hashed, or threads are held, as may be at once."""
+    """The maximum number of passwords is being hashed, or the maximum number of threads is occupied."""
 
     status_code = 503
-    default_detail = "Too many people are logging in at once; try again shortly."
+    default_detail = "Too many people are logging in. Try again shortly."
     default_code = "busy"
     wait = 1  # seconds, sent as Retry-After
 
 
 class PasswordHasher(PBKDF2PasswordHasher):
-    """Hash passwords of users and staff as Django does, no more than MAX_HASHING at once. Raises Busy."""
+    """Django's PBKDF2 hasher, limited to MAX_HASHING passwords at the same time. Raises Busy."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
         with hold_thread() as is_held:
@@ -239,31 +239,31 @@ class PasswordHasher(PBKDF2PasswordHasher):
 
 @contextmanager
 def hold_thread() -> Iterator[bool]:
-    """Count the thread as held during the block; False when MAX_HELD_THREADS are, and the block must be short.
+    """Count this thread as occupied during the block, and yield True.
 
-    A thread counts once, also when one block is within another.
+    Yield False if MAX_HELD_THREADS are occupied. The block must then be short. Nested blocks count once.
     """
     if getattr(_this_thread, "is_held", False):
         yield True
         return
-    is_free = _this_thread.is_held = _held.acquire(blocking=False)
+    is_acquired = _this_thread.is_held = _held.acquire(blocking=False)
     try:
-        yield is_free
+        yield is_acquired
     finally:
-        if is_free:
+        if is_acquired:
             _this_thread.is_held = False
             _held.release()
 
 
 @contextmanager
 def waiting_slot() -> Iterator[bool]:
-    """Hold a slot for the block; False when none is free, and the block must not wait."""
+    """Occupy a slot during the block, and yield True. Yield False if no slot is free; the block must then not wait."""
     with hold_thread() as is_held:
-        is_free = is_held and _waiting.acquire(blocking=False)
+        is_acquired = is_held and _waiting.acquire(blocking=False)
         try:
-            yield is_free
+            yield is_acquired
         finally:
-            if is_free:
+            if is_acquired:
                 _waiting.release()
 
 
@@ -272,22 +272,22 @@ def _build_limiter(pool: ConnectionPool) -> FixedWindowRateLimiter:
     return FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix="throttle"))
 
 
-def _apply(allows: Callable[..., bool], limit: Limit) -> None:
-    """Ask `limits` whether a limit allows one more. Raises Throttled when it does not."""
+def _apply(method: Callable[..., bool], limit: Limit) -> None:
+    """Call a method of the rate limiter, and raise Throttled if the method returns False."""
     scope, name = limit
     rate: Rate | None = settings.THROTTLES[scope]
-    # Asked first, so that an unavailable Redis costs a request its timeout once, not for every limit.
+    # The ping goes through the circuit breaker, so an unavailable Redis costs a request one timeout, not one per limit.
     if rate is None or not is_available():
         return
     item, name = RateLimitItemPerSecond(rate.count, rate.seconds, namespace=scope), _digest(name)
     limiter = _build_limiter(fail_fast_redis().connection_pool)
     try:
-        if not allows(limiter, item, name):
+        if not method(limiter, item, name):
             raise Throttled(wait=limiter.get_window_stats(item, name).reset_time - time.time())
     except RedisError:
         return
 
 
 def _digest(name: str) -> str:
-    # Neither email addresses nor long names are stored in Redis.
+    # Hash the name, so that Redis stores neither email addresses nor long keys.
     return hashlib.blake2b(name.encode(), digest_size=12).hexdigest()

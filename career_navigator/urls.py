@@ -1,4 +1,4 @@
-"""The routes: each app registers its viewsets with a router of its own, whose paths are whole."""
+"""The URL configuration. Each app registers its viewsets in its own `urls.py`, with full paths."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,8 @@ from career_navigator.views import HealthView, OpenApiView, ReadinessView, Redoc
 
 
 def unknown_path(request: HttpRequest) -> HttpResponse:
-    return render_problem(build_problem("path_not_found", "The API has no such path; /docs lists those that it has."))
+    """Return the 404 response for a path that no other route matches."""
+    return render_problem(build_problem("path_not_found", "This path does not exist. See /docs for all paths."))
 
 
 admin.autodiscover()
@@ -21,7 +22,7 @@ router = OptionalSlashRouter()
 router.include(["accounts", "skills", "market", "learning", "projects", "ingestion"])
 
 urlpatterns = [
-    # First, since most requests are for these; none of them is a path below.
+    # The API's routes come first, because most requests are for them. They do not overlap with the routes below.
     path("", include(router.urls)),
     route("", RootView.as_view(), name="root"),
     route("health", HealthView.as_view(), name="health"),
@@ -32,7 +33,7 @@ urlpatterns = [
     route("redoc", RedocView.as_view(), name="redoc"),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
-    # Routed, so that an unknown path gets JSON with DEBUG on too.
+    # A catch-all route instead of handler404, so that unknown paths return JSON even if DEBUG is True.
     re_path(UNKNOWN_PATH, unknown_path),
 ]
 

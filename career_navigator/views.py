@@ -1,7 +1,4 @@
-"""The service's own pages: what it is, whether it is well, and its OpenAPI document.
-
-`/` says what it is, `/health` that it is alive, `/health/ready` that it can serve.
-"""
+"""Views of the service itself: name and version at `/`, health checks, and the OpenAPI document."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -34,9 +31,9 @@ from career_navigator.cache.client import fail_fast_redis
 from career_navigator.celery import HEARTBEAT_KEY, HEARTBEAT_TTL
 from career_navigator.db.connection import database
 
-# For MongoDB's ping and for each declared check, so that the answer comes within 5 s.
+# Seconds for MongoDB's ping and for each declared check, so that a response takes at most 5 s.
 CHECK_TIMEOUT = 1.0
-# Whatever the bundled pages would fetch from elsewhere (fonts, a logo) is refused by the browser.
+# This makes browsers block the fonts and the logo that the bundled pages would load from other hosts.
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
     "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
@@ -45,14 +42,14 @@ PAGE_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether one thing that serving depends on works, and a few words on it."""
+    """The result of one readiness check, with a short explanation."""
 
     ok: bool
     detail: str
 
 
 def run_readiness_checks() -> dict[str, Check]:
-    """Run every check, MongoDB, Redis and the worker first."""
+    """Run all readiness checks: MongoDB, Redis, the workers, the broker, and the checks declared by apps."""
     checks = {"mongodb": _check_mongodb(), **_check_redis_and_worker()}
     if settings.BROKER_ADDRESS != settings.REDIS_URL:
         checks["broker"] = _check_broker()
@@ -70,32 +67,33 @@ def _check_mongodb() -> Check:
         with pymongo.timeout(CHECK_TIMEOUT):
             database().command("ping")
     except PyMongoError:
-        return Check(False, "does not answer")
-    return Check(True, "answers")
+        return Check(False, "does not respond")
+    return Check(True, "responds")
 
 
 def _check_broker() -> Check:
-    """Check the broker where it is not the Redis that is checked already."""
     from career_navigator.celery import count_waiting_tasks
 
     try:
-        return Check(True, f"{sum(count_waiting_tasks().values())} tasks wait")
+        return Check(True, f"{sum(count_waiting_tasks().values())} tasks are waiting")
     except OperationalError:
-        return Check(False, "does not answer")
+        return Check(False, "does not respond")
 
 
 def _check_redis_and_worker() -> dict[str, Check]:
     try:
         heartbeat = fail_fast_redis().get(HEARTBEAT_KEY)
     except RedisError:
-        return {"redis": Check(False, "does not answer"), "worker": Check(False, "unknown without Redis")}
-    worker = Check(False, f"no sign of life for {HEARTBEAT_TTL} s")
+        return {"redis": Check(False, "does not respond"), "worker": Check(False, "unknown without Redis")}
+    worker = Check(False, f"no heartbeat for {HEARTBEAT_TTL} s")
     if isinstance(heartbeat, bytes):
-        worker = Check(True, f"{heartbeat.decode()} was alive")
-    return {"redis": Check(True, "answers"), "worker": worker}
+        worker = Check(True, f"last heartbeat: {heartbeat.decode()}")
+    return {"redis": Check(True, "responds"), "worker": worker}
 
 
 class RootSerializer(serializers.Serializer[None]):
+    """The name, version and main paths of the service."""
+
     message = serializers.CharField()
     name = serializers.CharField()
     version = serializers.CharField()
@@ -106,20 +104,26 @@ class RootSerializer(serializers.Serializer[None]):
 
 
 class HealthSerializer(serializers.Serializer[None]):
+    """The result of the liveness probe."""
+
     status = serializers.CharField()
     app = serializers.CharField()
     version = serializers.CharField()
 
 
 class CheckSerializer(serializers.Serializer[Check]):
+    """The result of one readiness check."""
+
     ok = serializers.BooleanField()
     detail = serializers.CharField()
 
 
 class ReadinessSerializer(serializers.Serializer[None]):
+    """The results of all readiness checks."""
+
     status = serializers.ChoiceField(["ready", "unavailable"])
     detail = serializers.CharField()
-    code = serializers.ChoiceField(["not_ready"], required=False, help_text="Where it is not ready.")
+    code = serializers.ChoiceField(["not_ready"], required=False, help_text="Present if the service is not ready.")
     checks = serializers.DictField(child=CheckSerializer())
 
 
@@ -134,12 +138,14 @@ class _PublicView(APIView):
 
 
 class RootView(_PublicView):
+    """Name, version and links of the service at `/`."""
+
     @extend_schema(
         operation_id="root",
-        summary="Name, version and where to go on",
+        summary="Show the service's name, version and links",
         responses=RootSerializer,
         tags=["health"],
-        description="The first thing to ask: it names the pages of this API's documentation.",
+        description="Start here: the response contains the paths of the API documentation and of the health check.",
     )
     def get(self, request: Request) -> Response:
         name, version = settings.APP_NAME, settings.APP_VERSION
@@ -148,25 +154,31 @@ class RootView(_PublicView):
 
 
 class HealthView(_PublicView):
-    throttle_classes = []  # probes ask often, and no matter what else is down
+    """The liveness probe at `/health`."""
+
+    throttle_classes = []  # probes are frequent, and must work without Redis
 
     @extend_schema(
         operation_id="health",
-        summary="Whether the process is alive",
+        summary="Check that the process is alive",
         responses=HealthSerializer,
-        description="Asks nothing of MongoDB and Redis: for a probe that restarts a process that hangs.",
+        description="Use this as a liveness probe, which restarts a process that hangs. It does not query MongoDB or "
+        "Redis.",
     )
     def get(self, request: Request) -> Response:
         return Response({"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION})
 
 
 class ReadinessView(_PublicView):
-    throttle_classes = []  # probes ask often, and no matter what else is down
+    """The readiness probe at `/health/ready`."""
+
+    throttle_classes = []  # probes are frequent, and must work without Redis
 
     @extend_schema(
         operation_id="ready",
-        summary="Whether everything that serving depends on is well",
-        description="With a line for each check. 503 takes the process out of a load balancer until all are well.",
+        summary="Check that all dependencies work",
+        description="Use this as a readiness probe. The response has one entry per check. 503 tells a load balancer to "
+        "send no requests to this process until all checks succeed.",
         responses={200: ReadinessSerializer, 503: ReadinessSerializer},
     )
     def get(self, request: Request) -> Response:
@@ -184,12 +196,14 @@ class ReadinessView(_PublicView):
 
 
 class OpenApiView(_PublicView):
-    throttle_classes = []  # the pages load it
+    """The OpenAPI document at `/openapi.json`."""
+
+    throttle_classes = []  # the documentation pages load this document
     schema = None
 
     def get(self, request: Request) -> HttpResponse:
-        with _generating:
-            document = _openapi_document()
+        with _openapi_lock:
+            document = _render_openapi_document()
         return HttpResponse(document, content_type="application/json")
 
 
@@ -197,7 +211,7 @@ class _PageView(APIView):
     url_name = "openapi"
 
     def get_renderers(self) -> Sequence[BaseRenderer]:  # type: ignore[override]
-        """Return the page's renderer; what answers other methods than GET is no page."""
+        """Return the renderer of the page, or the JSON renderer for methods other than GET and HEAD."""
         return super().get_renderers() if self.request.method in ("GET", "HEAD") else [JSONRenderer()]
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
@@ -206,20 +220,21 @@ class _PageView(APIView):
 
 
 class SwaggerView(_PageView, SpectacularSwaggerView):
-    pass
+    """Swagger UI at `/docs`."""
 
 
 class RedocView(_PageView, SpectacularRedocView):
+    """ReDoc at `/redoc`."""
+
     template_name = "career_navigator/redoc.html"
 
 
-# drf-spectacular loads its extensions while it generates: two threads that begin at once make it fail.
-_generating = Lock()
+# drf-spectacular loads its extensions while it generates the document, and fails if two threads do this concurrently.
+_openapi_lock = Lock()
 
 
 @cache
-def _openapi_document() -> bytes:
-    """Generated once a process: the endpoints do not change while it runs."""
+def _render_openapi_document() -> bytes:
     schema = SchemaGenerator().get_schema(request=None, public=True)
     document: bytes = OpenApiJsonRenderer().render(schema)
     return document

@@ -1,4 +1,4 @@
-"""The application that a WSGI server runs."""
+"""The WSGI application."""
 
 import os
 
@@ -8,9 +8,9 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "career_navigator.settings")
 
 
-def _application() -> WSGIHandler:
+def _build_application() -> WSGIHandler:
     django = get_wsgi_application()
-    # Its modules read the settings, so they come after Django is set up.
+    # These modules read the settings, so import them after the Django setup.
     from career_navigator.apps import load_declared
     from career_navigator.observability.middleware import Request
 
@@ -19,4 +19,4 @@ def _application() -> WSGIHandler:
     return django
 
 
-application = _application()
+application = _build_application()

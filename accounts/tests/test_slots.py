@@ -28,7 +28,7 @@ def _assert_busy(answer):
     assert answer.status_code == 503
     assert answer["Retry-After"] == "1"
     assert answer.json() == {
-        "detail": "Too many people are logging in at once; try again shortly.",
+        "detail": "Too many people are logging in. Try again shortly.",
         "code": "busy",
     }
 

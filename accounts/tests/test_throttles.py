@@ -27,7 +27,7 @@ def _statuses(send, count):
 def _assert_throttled(answer, seconds):
     assert answer.status_code == 429
     assert 1 <= int(answer["Retry-After"]) <= seconds
-    assert "throttled" in answer.json()["detail"]
+    assert "Try again in" in answer.json()["detail"]
 
 
 def test_limits_failed_logins_of_one_account_from_many_addresses(ada, limit):

@@ -1,4 +1,4 @@
-"""How the service says how it is."""
+"""Tests of the health checks and of the workers' heartbeat."""
 
 import time
 from collections.abc import Callable
@@ -16,21 +16,21 @@ from career_navigator.views import Check
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Check]]:
-    """Only those that a test declares, beside MongoDB, Redis and the worker."""
+    """The readiness checks declared by the test, instead of those declared by apps."""
     declared: dict[str, Callable[[], Check]] = {}
     monkeypatch.setattr(views, "get_declared", {"readiness_checks": declared}.get)
     return declared
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/"])
-def test_is_alive_whatever_is_away(client: Client, settings: Any, path: str) -> None:
+def test_is_alive_without_servers(client: Client, settings: Any, path: str) -> None:
     answer = client.get(path)
 
     assert answer.status_code == 200
     assert answer.json()["version"] == settings.APP_VERSION
 
 
-def test_says_what_it_is_and_where_to_go_on(client: Client, settings: Any) -> None:
+def test_links_to_its_documentation(client: Client, settings: Any) -> None:
     answer = client.get("/").json()
 
     assert (answer["name"], answer["message"]) == (settings.APP_NAME, f"Welcome to {settings.APP_NAME}")
@@ -38,7 +38,7 @@ def test_says_what_it_is_and_where_to_go_on(client: Client, settings: Any) -> No
         assert client.get(answer[link]).status_code == 200
 
 
-def test_says_that_it_is_healthy(client: Client, settings: Any) -> None:
+def test_reports_that_it_is_healthy(client: Client, settings: Any) -> None:
     answer = client.get("/health").json()
 
     assert answer == {"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION}
@@ -56,7 +56,7 @@ def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, red
         "redis": True,
         "worker": True,
     }
-    assert answer.json()["checks"]["worker"]["detail"].startswith("worker@host at ")
+    assert answer.json()["checks"]["worker"]["detail"].startswith("last heartbeat: worker@host at ")
 
 
 def test_is_not_ready_without_a_worker(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
@@ -64,17 +64,17 @@ def test_is_not_ready_without_a_worker(client: Client, mongo: Any, redis: Any, c
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer.json()["detail"] == "Not ready: worker."
-    assert answer.json()["checks"]["mongodb"] == {"ok": True, "detail": "answers"}
+    assert answer.json()["checks"]["mongodb"] == {"ok": True, "detail": "responds"}
 
 
-def test_names_both_servers_when_they_are_away(
+def test_names_both_servers_if_they_are_unavailable(
     client: Client, settings: Any, checks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     reset_caches()
-    with pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as away:
-        monkeypatch.setattr(views, "database", lambda: away.test)
+    with pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as unavailable:
+        monkeypatch.setattr(views, "database", lambda: unavailable.test)
 
         started = time.monotonic()
         answer = client.get("/health/ready")
@@ -87,7 +87,7 @@ def test_names_both_servers_when_they_are_away(
     assert seconds < 5
 
 
-def test_runs_what_an_app_declares(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
+def test_runs_checks_declared_by_apps(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
     celery.send_heartbeat("worker@host")
     checks["collection"] = lambda: Check(True, "2 hours old")
 
@@ -97,7 +97,9 @@ def test_runs_what_an_app_declares(client: Client, mongo: Any, redis: Any, check
     assert answer.json()["checks"]["collection"] == {"ok": True, "detail": "2 hours old"}
 
 
-def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
+def test_treats_a_check_that_cannot_read_its_data_as_failed(
+    client: Client, mongo: Any, redis: Any, checks: Any
+) -> None:
     def check() -> Check:
         raise pymongo.errors.NetworkTimeout("timed out")
 
@@ -109,7 +111,7 @@ def test_counts_a_check_that_cannot_read_as_not_ok(client: Client, mongo: Any, r
     assert answer.json()["detail"] == "Not ready: collection."
 
 
-def test_forgets_a_worker_that_beats_no_more(redis: Any) -> None:
+def test_expires_the_heartbeat_of_a_stopped_worker(redis: Any) -> None:
     celery.send_heartbeat("worker@host")
 
     remaining = redis.ttl(celery.HEARTBEAT_KEY)
@@ -117,7 +119,7 @@ def test_forgets_a_worker_that_beats_no_more(redis: Any) -> None:
     assert celery.HEARTBEAT_INTERVAL * 3 <= remaining <= celery.HEARTBEAT_TTL
 
 
-def test_beats_on_the_workers_own_timer(redis: Any) -> None:
+def test_sends_heartbeats_with_the_timer_of_the_worker(redis: Any) -> None:
     calls = []
     cancelled = []
     timer = SimpleNamespace(
@@ -136,7 +138,7 @@ def test_beats_on_the_workers_own_timer(redis: Any) -> None:
     assert cancelled == [True]
 
 
-def test_is_part_of_every_worker() -> None:
+def test_adds_the_heartbeat_to_every_worker() -> None:
     from career_navigator.celery import app
 
     assert celery.Heartbeat in app.steps["worker"]

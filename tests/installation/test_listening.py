@@ -168,10 +168,10 @@ def test_says_that_an_install_runs_with_another_var_dir(
 ) -> None:
     said = run_command(*command, VAR_DIR=str(tmp_path / "own"))
 
-    assert f"Nothing runs with VAR_DIR={tmp_path / 'own'}" in said
+    assert f"This command uses VAR_DIR={tmp_path / 'own'}" in said
     # Tests of other files run installs too.
     assert f"VAR_DIR={other_install}" in said
-    assert re.search(rf"To act on that one: VAR_DIR=\S+ manage.py {command[0]} \.\.\.", said)
+    assert re.search(rf"To use the running install: VAR_DIR=\S+ manage.py {command[0]} \.\.\.", said)
 
 
 def test_says_nothing_where_the_install_of_the_command_runs_or_servers_are_named(
