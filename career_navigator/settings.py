@@ -1,4 +1,4 @@
-"""Django settings. The environment is read here alone; `.env.example` says what each variable is for."""
+"""Django settings. Only this module reads the environment; `.env.example` documents each variable."""
 
 import hashlib
 import hmac
@@ -31,22 +31,22 @@ DEBUG = _env.debug
 HOST = _env.host
 PORT = _env.port
 WEB_WORKERS = _env.web_workers
-# More threads would only wait for one another.
+# More threads than this only wait for each other.
 WEB_THREADS = _env.web_threads or max(4, 2 * (os.cpu_count() or 1) + 1)
 REQUEST_BODY_TIMEOUT_SECONDS = _env.request_body_timeout_seconds
 WORKER_PROCESSES = _env.worker_processes
 METRICS_TOKEN = _env.metrics_token.get_secret_value()
-# prometheus_client reads it when it is imported: counts are kept in files, which the processes of a web server share.
+# prometheus_client reads this variable on import. With it, the processes of a web server share metrics through files.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(VAR_DIR / "metrics"))
 
-# Servers. What the environment names wins; else what `manage.py run` started; else the documented defaults.
+# Servers. The environment takes precedence, then the servers that `manage.py run` started, then the default URLs.
 EMBEDDED_MONGODB = _env.mongodb_uri is None
 EMBEDDED_REDIS = _env.redis_url is None
 EMBEDDED_MONGODB_CACHE_GB = _env.embedded_mongodb_cache_gb
 MONGODB_URI = _env.mongodb_uri or _services.get("mongodb_uri", "mongodb://localhost:27017/career_navigator")
 REDIS_URL = _env.redis_url or _services.get("redis_url", "redis://localhost:6379/0")
 MONGODB_DATABASE = urlsplit(MONGODB_URI).path.strip("/") or "career_navigator"
-# Every answer comes within 5 s, so a server that is unavailable has to be noticed sooner.
+# Every response takes at most 5 s, so an unavailable server must be detected sooner.
 MONGODB_TIMEOUT_SECONDS = 3
 REDIS_TIMEOUT_SECONDS = 3
 
@@ -57,13 +57,14 @@ JWT_FORMER_KEYS = [key.get_secret_value() for key in _env.jwt_former_keys]
 JWT_ACCESS_TOKEN_EXPIRE_MINUTES = _env.jwt_access_token_expire_minutes
 JWT_REFRESH_TOKEN_EXPIRE_DAYS = _env.jwt_refresh_token_expire_days
 JWT_REFRESH_GRACE_SECONDS = _env.jwt_refresh_grace_seconds
-# One secret is enough to run: Django's own is derived from it unless given.
+# One secret is enough: Django's secret key is derived from it by default.
 SECRET_KEY = (
     _env.django_secret_key.get_secret_value()
     or hmac.new(JWT_SECRET_KEY.encode(), b"django", hashlib.sha512).hexdigest()
 )
 
-# E-mail. Without a server, development shows messages on the console; production drops them, since they hold tokens.
+# Email. Without a mail server, development prints messages to the console. Production discards them, because they
+# contain tokens.
 EMAIL_HOST = _env.email_host
 EMAIL_PORT = _env.email_port
 EMAIL_HOST_USER = _env.email_host_user
@@ -76,13 +77,13 @@ DEFAULT_FROM_EMAIL = _env.default_from_email
 PASSWORD_RESET_URL = _env.password_reset_url
 PUBLIC_URL = _env.public_url or _services.get("public_url", "http://localhost:8000")
 
-# Rate limits; None means unlimited: tries per account, tries per client IP, requests.
+# Rate limits by scope; None means unlimited.
 THROTTLES = {name.removeprefix("throttle_"): rate for name, rate in _env if name.startswith("throttle_")}
-# The staff's logins: counts of their own at the same rates.
+# Staff logins have the same rates, but are counted separately.
 THROTTLES |= {f"staff_{name}": THROTTLES[name] for name in ("login_account", "login_address")}
 TRUST_PROXY_HEADERS = _env.trust_proxy_headers
 
-# TheirStack. Without a key only the fake that `manage.py run` started is ever asked, never the real API.
+# TheirStack. Without an API key, requests go only to the fake TheirStack of `manage.py run`, never to the real API.
 THEIR_STACK_API_KEY = _env.their_stack_api_key.get_secret_value()
 DEMONSTRATION = not THEIR_STACK_API_KEY
 if DEMONSTRATION:
@@ -105,7 +106,7 @@ FETCH_JOBS_WAIT_SECONDS = _env.fetch_jobs_wait_seconds
 ALLOWED_HOSTS = _env.allowed_hosts
 HTTPS_ONLY = (not DEBUG) if _env.https_only is None else _env.https_only
 SECURE_SSL_REDIRECT = HTTPS_ONLY
-# Probes and scrapers speak plain HTTP inside the network.
+# Probes and metrics scrapers use plain HTTP inside the network.
 SECURE_REDIRECT_EXEMPT = [r"^health", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
@@ -115,8 +116,8 @@ CSRF_COOKIE_SECURE = HTTPS_ONLY
 if TRUST_PROXY_HEADERS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CORS_ALLOWED_ORIGINS = _env.allowed_origins
-# Development servers of front ends take whatever port is free, and some a name under localhost. Apps in a web view have
-# schemes of their own.
+# Front-end development servers use any free port, and some use a name under localhost. Apps in a web view have their
+# own URL schemes.
 CORS_ALLOWED_ORIGIN_REGEXES = (
     [
         r"https?://(([a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?\Z",
@@ -125,7 +126,7 @@ CORS_ALLOWED_ORIGIN_REGEXES = (
     if DEBUG
     else []
 )
-# The API takes tokens, not cookies: those are the admin's, which no other origin may read.
+# The API uses tokens. Only the admin uses cookies, and no other origin may read the admin.
 CORS_URLS_REGEX = r"^/(?!admin)"
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
 CORS_EXPOSE_HEADERS = [
@@ -133,7 +134,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 INSTALLED_APPS = [
-    # The theme stands before the admin whose templates it replaces; the site itself is ours.
+    # The theme must precede the admin, because it overrides the admin's templates. The site class is our own.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -160,7 +161,7 @@ INSTALLED_APPS = [
     "ingestion",
 ]
 
-# Each middleware costs every request, so AdminMiddleware runs those that only the admin needs on its paths alone.
+# Every request pays for each middleware, so AdminMiddleware runs the admin's middleware only for the admin's paths.
 MIDDLEWARE = [
     "career_navigator.observability.middleware.RequestMiddleware",
     "career_navigator.compression.CompressionMiddleware",
@@ -173,7 +174,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "career_navigator.urls"
 WSGI_APPLICATION = "career_navigator.wsgi.application"
-APPEND_SLASH = False  # every path is routed with and without the slash
+APPEND_SLASH = False  # routes accept paths with and without a trailing slash
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -189,7 +190,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# MongoDB holds Django's own tables too, through its official backend.
+# Django's own tables are in MongoDB too, through MongoDB's official Django backend.
 DATABASES = {
     "default": {
         "ENGINE": "career_navigator.db.backend",
@@ -204,14 +205,14 @@ MIGRATION_MODULES = {
     app: f"career_navigator.db.migrations.{app}" for app in ("admin", "auth", "contenttypes", "otp_static", "otp_totp")
 }
 SILENCED_SYSTEM_CHECKS = [
-    "admin.E408",  # authentication, messages and sessions are within AdminMiddleware
+    "admin.E408",  # AdminMiddleware runs the authentication, message and session middleware
     "admin.E409",
     "admin.E410",
-    "security.W003",  # forms are the admin's alone, where AdminMiddleware checks tokens; the API takes no cookies
-    "security.W019",  # frames are refused by XFrameOptionsMiddleware with its default, DENY
+    "security.W003",  # only the admin has forms, and AdminMiddleware checks CSRF tokens; the API uses no cookies
+    "security.W019",  # XFrameOptionsMiddleware blocks all frames, because X_FRAME_OPTIONS defaults to DENY
 ]
 
-# Run once each by `manage.py bootstrap`, in this order, and recorded under their names. New ones come last.
+# `manage.py bootstrap` runs each migration once, in this order, and records its name. Append new migrations at the end.
 DATA_MIGRATIONS = {
     "0001_email_domains": "accounts.migrations.normalize_emails",
     "0002_experience_levels": "accounts.migrations.map_experience_levels",
@@ -233,31 +234,32 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 SESSION_COOKIE_PATH = "/admin"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_PATH = "/admin"
-# Where a login leads whose `next` is no page of ours.
+# Redirect target after a login whose `next` is not a page of this site.
 LOGIN_REDIRECT_URL = "/admin/"
 CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.csrf_failure"
 PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.admin_site.roles.StaffBackend"]
-# For users of the API and staff alike; the last two look at accounts of staff alone.
+# For API users and for staff. The last two validators check only staff accounts.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.credentials.StrengthValidator"},
     {"NAME": "accounts.credentials.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 
-# The staff's two-factor authentication
+# Two-factor authentication of staff
 ADMIN_REQUIRE_TOTP = _env.admin_require_totp
 OTP_TOTP_ISSUER = APP_NAME
 
 UNFOLD = build_theme(title=APP_NAME.removesuffix(" API"))
 
-# Import and export of what curators keep. A file waits for its confirmation where every web process finds it.
+# Import and export of curated data. An uploaded file is stored in the cache, where every web process can read it, until
+# the import is confirmed.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 
 REST_FRAMEWORK = {
-    # An endpoint without a user says so: `authentication_classes = []`, `permission_classes = [AllowAny]`.
+    # A public endpoint sets `authentication_classes = []` and `permission_classes = [AllowAny]`.
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["career_navigator.throttling.RequestThrottle"],
@@ -267,20 +269,20 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "career_navigator.api.openapi.ViewSchema",
     "EXCEPTION_HANDLER": "career_navigator.api.exceptions.exception_handler",
     "UNAUTHENTICATED_USER": None,
-    # Serializers leave times and days to the renderer.
+    # Serializers return datetimes and dates, and the renderer formats them.
     "DATETIME_FORMAT": None,
     "DATE_FORMAT": None,
 }
 
 SPECTACULAR_SETTINGS = {"TITLE": APP_NAME, "VERSION": APP_VERSION, **OPENAPI_SETTINGS}
 
-# Celery (read by career_navigator/celery.py under the CELERY_ prefix)
+# Celery. career_navigator/celery.py reads all settings with the prefix CELERY_.
 BROKER_ADDRESS = _env.celery_broker_url or REDIS_URL
 CELERY_BROKER_URL = build_broker_url(BROKER_ADDRESS)
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# A role takes minutes, as do some maintenance tasks, and a mail or an upload must not wait for them: `collect` and
-# `maintenance` have a worker of their own. What an earlier release has queued is in `celery`, which is read for one
-# release.
+# Collecting a role takes minutes, as do some maintenance tasks. Emails and uploads must not wait for them, so another
+# worker consumes `collect` and `maintenance`. Tasks queued by an earlier release are in `celery`, which is consumed for
+# one more release.
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), name) for name in ("mail", "default", "collect", "maintenance", "celery")
 ]
@@ -302,25 +304,25 @@ CELERY_TASK_SOFT_TIME_LIMIT = 25 * 60
 CELERY_TASK_TIME_LIMIT = 30 * 60
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     **build_broker_options(BROKER_ADDRESS, timeout_seconds=REDIS_TIMEOUT_SECONDS),
-    # Of Redis: an unacknowledged task is handed out again after this long, longer than any task may run.
+    # Redis only: seconds after which an unacknowledged task is redelivered. Must exceed CELERY_TASK_TIME_LIMIT.
     "visibility_timeout": 60 * 60,
-    # A request that queues work gives up soon when the broker is unavailable.
+    # A request that queues a task fails soon if the broker is unavailable.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.2,
     "interval_max": 0.2,
 }
-# A worker or beat waits for the broker for as long as it takes, also when it starts.
+# Workers and beat retry to connect to the broker without a limit, also on startup.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A task outlives the loss of the connection: `worker_consumer` acknowledges it over the next one, and counts it among
-# the messages that the worker holds, which Celery's own reduction would do a second time.
+# A task survives a lost connection. `worker_consumer` acknowledges the task over the next connection, and counts it as
+# prefetched. Celery's own reduction of the prefetch count would count it a second time.
 CELERY_WORKER_CONSUMER = "career_navigator.worker_consumer:Consumer"
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_TIMEZONE = _env.time_zone
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-# In TIME_ZONE of the environment. What is due daily or less often runs once each time, also when it was missed.
+# Times are in the TIME_ZONE of the environment. A missed run of a task that is due at most daily is made up for once.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "collect the roles users aim at": {
         "task": "ingestion.tasks.collect_daily",
@@ -338,14 +340,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "learning.tasks.check_links",
         "schedule": crontab(minute="0", hour="5", day_of_week="mon"),
     },
-    # After the daily collection. Weekly digests are due from Monday on, so they go out on Monday, or on the first day
-    # after it that this runs.
+    # This runs after the daily collection. Weekly digests are due from Monday, so they are sent on Monday, or on the
+    # first later day on which this task runs.
     "mail what saved searches newly find": {
         "task": "accounts.searches.tasks.queue_digests",
         "schedule": crontab(minute="0", hour="7"),
     },
-    # Zones differ from UTC by whole quarters of an hour, so in each of them this meets UTC midnight, when the windows
-    # move on by a day; at all other times it picks up days that a crash left behind.
+    # The UTC offset of every time zone is a multiple of 15 minutes. So in every zone one run is at midnight UTC, when
+    # the windows move by one day. The other runs process days that a crash left unfinished.
     "refresh the daily stats": {"task": "market.tasks.refresh_daily_stats", "schedule": crontab(minute="*/15")},
     "finish erasures that broke off": {"task": "accounts.tasks.finish_erasures", "schedule": crontab(minute="17")},
     "read resumes whose reading was lost": {
@@ -355,16 +357,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "run what was missed": {
         "task": "career_navigator.tasks.run_missed_tasks",
         "schedule": crontab(minute="*/5"),
-        # The next one does the same.
+        # The next run replaces this one.
         "options": {"expires": 5 * 60},
     },
     "take up interrupted runs": {"task": "ingestion.tasks.resume_runs", "schedule": crontab()},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
-    # By this header `background.Task` records the run.
+    # `background.Task` records runs that have this header.
     _entry.setdefault("options", {})["headers"] = {"scheduled": True}
 
-# Times are stored and computed in UTC; only the schedule of tasks runs in TIME_ZONE of the environment.
+# Times are stored and computed in UTC. Only the task schedule uses the TIME_ZONE of the environment.
 TIME_ZONE = "UTC"
 USE_I18N = False
 FORMAT_MODULE_PATH = "career_navigator.formats"
@@ -389,9 +391,9 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django.server": {"handlers": [], "propagate": True},
         "pymongo": {"level": "WARNING"},
-        # Each retry of a link is no news: what fails for good is reported.
+        # Retries of link checks are not worth a log line. A link that finally fails is reported elsewhere.
         "urllib3.connectionpool": {"level": "ERROR"},
-        # Each task's end is logged by career_navigator/celery.py.
+        # career_navigator/celery.py logs the end of each task.
         "celery.app.trace": {"level": "WARNING"},
     },
 }
