@@ -1,6 +1,6 @@
 """Columns of a file of postings: their contents and accepted names. Pure.
 
-The import reads these columns, and the table in `docs/importing.md` lists them.
+The import reads these columns, and the table in `docs/reference/import-columns.md` lists them.
 """
 
 import re

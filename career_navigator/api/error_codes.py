@@ -1,7 +1,7 @@
 """The stable error codes of the API, and plain-language replacements for DRF's error messages.
 
-Clients branch on the codes, so a code never changes its meaning. `docs/api.md` lists both tables, and the OpenAPI
-document has them as enums. Add a new code here and to that page.
+Clients branch on the codes, so a code never changes its meaning. `docs/reference/error-codes.md` lists both tables,
+and the OpenAPI document has them as enums. Add a new code here and to that page.
 """
 
 import re

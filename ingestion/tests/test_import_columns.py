@@ -56,7 +56,7 @@ def import_json(tmp_path: Path) -> Import:
 
 
 def test_the_docs_list_every_column_with_its_names_type_and_example() -> None:
-    text = (ROOT / "docs" / "importing.md").read_text()
+    text = (ROOT / "docs" / "reference" / "import-columns.md").read_text()
     table = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
 
     assert table == [

@@ -312,7 +312,7 @@ def test_compares_place_and_work_mode(preference, places, job_profile, score):
 
 
 def test_the_example_in_the_documentation_is_correct():
-    page = (Path(__file__).parents[2] / "docs" / "match-score.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "match-score.md").read_text(encoding="utf-8")
     candidate = CandidateProfile(
         skills=frozenset({"python", "docker"}),
         desired_roles=("Backend Developer",),

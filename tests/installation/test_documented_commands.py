@@ -1,4 +1,4 @@
-"""Every command of README.md and the pages in docs/, run against one install; or listed here with how it was tried."""
+"""Run every command in README.md and under docs/ against one install, or list it here with how it was tried."""
 
 import json
 import os
@@ -20,45 +20,52 @@ _INLINE = re.compile(r"`((?:\.venv/bin/(?:python )?|python )?(?:manage\.py|make|
 _TABLE_ROW = re.compile(r"^\| `([a-z_]+[^`]*)` \| ", re.MULTILINE)
 SECONDS = 120
 
-# What is not run here, and how it was tried: blocks by how they begin, then commands in a sentence as they are written.
+# Commands that are not run here, with the reason or how they were tried: first blocks by their first characters, then
+# inline commands as written.
 BLOCKS_NOT_RUN = {
-    "make run     #": "`make run` is the install that the others run against, started by its command `manage.py run`; "
-    "`make test` runs this",
-    "THEIR_STACK_API_KEY=": "TheirStack asks money; with a key, at an address where nobody answers, in test_run.py",
-    'echo "JWT_SECRET_KEY=': "needs a container engine; tried as docs/operations.md says under In containers, and the "
-    "compose file is checked in test_compose.py",
+    "make run     #": "the other commands run against an install that `manage.py run` started, as `make run` does; "
+    "`make test` runs this test",
+    "THEIR_STACK_API_KEY=": "TheirStack charges for jobs; test_run.py starts an install with a key at an address that "
+    "does not respond",
+    'echo "JWT_SECRET_KEY=': "needs a container engine; docs/how-to/run-in-containers.md says how it was tested, and "
+    "test_compose.py checks the compose file",
+    "docker compose": "needs a container engine",
     ".venv/bin/python -c '\nfrom pathlib import Path\nfrom career_navigator.devserver.embedded": "starts Valkey on the "
-    "files of an install that has stopped; by hand, after the queue was filled and the install killed",
+    "files of a stopped install; tried by hand after filling the queue and killing the install",
 }
 NOT_RUN = {
-    "make": "the same as `make help`",
-    "make run": "the install that the others run against is started by its command `manage.py run`; the script that "
-    "installs is tested in test_virtual_environment.py",
-    "make client": "installs first; its script runs in tests/installation/test_clients.py",
-    "make examples": "records the examples again; in tests/installation/test_clients.py the same calls are made",
-    "manage.py record_examples": "the same, at an install of its own",
-    "make test": "runs this",
-    "make test ARGS=--hypothesis-profile=thorough": "runs this",
-    "make test-cluster": "replaces servers for some minutes; by hand",
-    "manage.py": "no command by itself",
-    ".venv/bin/python manage.py COMMAND": "stands for all of them",
-    "manage.py run": "the install that the others run against",
-    "run": "the install that the others run against",
-    "manage.py check_links": "asks other hosts; against servers of this machine in learning/tests/test_links.py",
-    "check_links [--report FILE]": "asks other hosts; against servers of this machine in learning/tests/test_links.py",
-    "fake_theirstack": "serves until it is stopped; in ingestion/tests/test_fake_theirstack_command.py",
+    "make run": "the other commands run against an install that its command `manage.py run` started; "
+    "test_virtual_environment.py tests the script that installs",
+    "make client": "installs first; test_clients.py runs its script",
+    "make coverage": "runs all tests",
+    "make bench": "runs for minutes; benchmarks are run by hand",
+    "make docs": "installs first; `make lint` builds the site too",
+    "make lint": "installs first; run by CI",
+    "make types": "installs first; run by CI",
+    "make openapi": "installs first; test_clients.py writes the document",
+    "make requirements": "pins the newest versions",
+    "make seed": "installs first; the command `seed` is run",
+    "make examples": "records the examples again; test_clients.py sends the same requests",
+    "make test": "runs this test",
+    "make test ARGS=--hypothesis-profile=thorough": "runs this test",
+    "make test-cluster": "replaces servers for some minutes; tried by hand",
+    ".venv/bin/python manage.py COMMAND": "a placeholder",
+    "manage.py run": "the install that the other commands use",
+    "run": "the install that the other commands use",
+    "manage.py check_links": "contacts other hosts; learning/tests/test_links.py runs it against local servers",
+    "check_links [--report FILE]": "contacts other hosts; learning/tests/test_links.py runs it against local servers",
+    "fake_theirstack": "runs until it is stopped; tested in ingestion/tests/test_fake_theirstack_command.py",
     "celery": "the name of a queue",
-    "celery -A career_navigator worker": "works until it is stopped; in tests/installation/test_queues.py",
-    ".venv/bin/celery -A career_navigator purge": "asks before it empties all queues; by hand",
+    "celery -A career_navigator worker": "runs until it is stopped; tested in tests/installation/test_queues.py",
+    ".venv/bin/celery -A career_navigator purge": "asks before it empties all queues; tried by hand",
 }
-# What stands for the parts that a reader fills in.
+# The same commands with values for what a reader fills in.
 FILLED = {
     "export_roadmaps ROLE ... [--skill NAME]": "export_roadmaps 'Backend Developer' --skill python",
     "collect [ROLE ...]": "collect 'Data Analyst' --limit 5",
+    "manage.py collect": "manage.py collect 'Data Analyst' --limit 5",
     "import_postings FILE [--dry-run]": "import_postings postings.json --dry-run",
-    "manage.py import_postings FILE": "manage.py import_postings postings.json",
     "backup FILE": "backup table.backup",
-    "manage.py backup": "manage.py backup sentence.backup",
     "restore FILE [--replace]": "backup other.backup && .venv/bin/python manage.py restore other.backup --replace",
     "generate_postings N": "generate_postings 3",
     "send_digests [--user EMAIL] [--now] [--dry-run]": "send_digests --now --dry-run",
@@ -66,6 +73,10 @@ FILLED = {
     "make help": f"make -C {BASE_DIR} help",
 }
 POSTING = {"id": 1, "job_title": "Data Engineer", "company": "Example", "url": "https://example.com/jobs/1"}
+
+
+def _get_name(page: Path) -> str:
+    return str(page.relative_to(BASE_DIR))
 
 
 def _read(page: Path) -> str:
@@ -78,7 +89,7 @@ def _list_blocks(page: Path) -> list[str]:
 
 def _list_inline(page: Path) -> list[str]:
     text = _BLOCK.sub("", _read(page))
-    commands = text.partition("\n## Commands\n")[2].partition("\n## ")[0] if page.name == "README.md" else ""
+    commands = text.partition("\n## Overview\n")[2].partition("\n## ")[0] if page.name == "commands.md" else ""
     return list(dict.fromkeys(_INLINE.findall(text) + _TABLE_ROW.findall(commands)))
 
 
@@ -91,7 +102,7 @@ INLINE = sorted({command for page in PAGES for command in _list_inline(page)})
 
 @pytest.fixture(scope="module")
 def folder(demonstration: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder like that of the project, in which the commands may leave files."""
+    """A folder with the same layout as the project, in which commands can create files."""
     folder = tmp_path_factory.mktemp("project")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "manage.py").symlink_to(BASE_DIR / "manage.py")
@@ -129,23 +140,23 @@ def _run(script: str, *, run: Run, folder: Path) -> None:
     assert finished.returncode == 0, f"{script}\n{finished.stdout[-2000:]}\n{finished.stderr[-4000:]}"
 
 
-def test_lists_no_command_that_the_documents_no_longer_have() -> None:
+def test_lists_no_command_that_the_pages_do_not_contain() -> None:
     blocks = [block for page in PAGES for block in _list_blocks(page)]
 
     assert [start for start in BLOCKS_NOT_RUN if not any(block.startswith(start) for block in blocks)] == []
     assert [each for each in (*NOT_RUN, *FILLED) if each not in INLINE] == []
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if _list_blocks(page)], ids=lambda page: page.name)
-def test_runs_the_commands_of_a_page_one_after_another(page: Path, demonstration: Run, folder: Path) -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if _list_blocks(page)], ids=_get_name)
+def test_runs_the_blocks_of_a_page_in_order(page: Path, demonstration: Run, folder: Path) -> None:
     blocks = [block for block in _list_blocks(page) if _find_reason(block) is None]
 
     _run("\n".join(blocks), run=demonstration, folder=folder)
 
 
 @pytest.mark.parametrize("command", [command for command in INLINE if command not in NOT_RUN])
-def test_runs_what_is_named_in_a_sentence_or_table(command: str, demonstration: Run, folder: Path) -> None:
-    # One option in brackets may be left out, and is not.
+def test_runs_an_inline_command(command: str, demonstration: Run, folder: Path) -> None:
+    # Options in brackets are optional; they are passed here.
     given = FILLED.get(command, re.sub(r"[\[\]]", "", command))
     if not re.match(r"(?:\.venv/bin/)?(?:python |manage\.py|make|celery)", given):
         given = f"manage.py {given}"

@@ -16,8 +16,8 @@ class Command(SummaryCommand):
     """Import a file of postings and report its problems by line."""
 
     help = (
-        "Imports postings from a JSON, JSONL or CSV file, which may be gzipped. docs/importing.md lists the columns. "
-        "Rejected rows are reported by line. Exits with status 1 if no row could be used."
+        "Imports postings from a JSON, JSONL or CSV file, which may be gzipped. docs/reference/import-columns.md lists "
+        "the columns. Rejected rows are reported by line. Exits with status 1 if no row could be used."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
