@@ -23,6 +23,7 @@ SECONDS = 120
 # Commands that are not run here, with the reason or how they were tried: first blocks by their first characters, then
 # inline commands as written.
 BLOCKS_NOT_RUN = {
+    "make": "the name of a program; without a target it prints the same as `make help`",
     "make run     #": "the other commands run against an install that `manage.py run` started, as `make run` does; "
     "`make test` runs this test",
     "THEIR_STACK_API_KEY=": "TheirStack charges for jobs; test_run.py starts an install with a key at an address that "
@@ -34,6 +35,7 @@ BLOCKS_NOT_RUN = {
     "files of a stopped install; tried by hand after filling the queue and killing the install",
 }
 NOT_RUN = {
+    "make": "the name of a program; without a target it prints the same as `make help`",
     "make run": "the other commands run against an install that its command `manage.py run` started; "
     "test_virtual_environment.py tests the script that installs",
     "make client": "installs first; test_clients.py runs its script",
@@ -45,6 +47,7 @@ NOT_RUN = {
     "make openapi": "installs first; test_clients.py writes the document",
     "make requirements": "pins the newest versions",
     "make seed": "installs first; the command `seed` is run",
+    "manage.py record_examples": "records the examples of an install with a webhook secret",
     "make examples": "records the examples again; test_clients.py sends the same requests",
     "make test": "runs this test",
     "make test ARGS=--hypothesis-profile=thorough": "runs this test",
@@ -66,6 +69,7 @@ FILLED = {
     "manage.py collect": "manage.py collect 'Data Analyst' --limit 5",
     "import_postings FILE [--dry-run]": "import_postings postings.json --dry-run",
     "backup FILE": "backup table.backup",
+    "manage.py backup": "manage.py backup sentence.backup",
     "restore FILE [--replace]": "backup other.backup && .venv/bin/python manage.py restore other.backup --replace",
     "generate_postings N": "generate_postings 3",
     "send_digests [--user EMAIL] [--now] [--dry-run]": "send_digests --now --dry-run",
