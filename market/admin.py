@@ -86,7 +86,7 @@ class CompanyFilter(ExactFilter):
         return build_company_key(text)
 
 
-class AddressFilter(ExactFilter):
+class UrlFilter(ExactFilter):
     """Filter postings by URL, ignoring tracking parameters and the scheme."""
 
     title = "URL"
@@ -147,7 +147,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
     empty_text = "Collected and imported postings appear here. An operator can start a collection under Collect now."
     list_only = ("title", "company", "place", "day", "source", "remote", "hidden")
     list_filter = (
-        *(RoleFilter, SkillFilter, CountryFilter, CompanyFilter, AddressFilter, DayFilter),
+        *(RoleFilter, SkillFilter, CountryFilter, CompanyFilter, UrlFilter, DayFilter),
         *(SourceFilter, RemoteFilter, HiddenFilter),
     )
     search_words = "title"
@@ -155,7 +155,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
     actions = ("hide", "show")
     change_form_template = "career_navigator/admin_site/posting.html"
     fieldsets = (
-        (None, {"fields": ("title", "company", "location", "address", "day", "source", "is_hidden")}),
+        (None, {"fields": ("title", "company", "location", "url_link", "day", "source", "is_hidden")}),
         ("Requirements", {"fields": ("roles", "skills", "nice_to_have", "years_asked", "seniority")}),
         (
             "Offer",
@@ -189,14 +189,14 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
             },
         ),
     )
-    readonly_fields = ("address", "advert", "is_hidden")
+    readonly_fields = ("url_link", "advert", "is_hidden")
 
     @admin.display(description="day", ordering="day")
     def posted_day(self, posting: Any) -> datetime | date | None:
         return posting.day.astimezone(UTC).date() if posting.day else None
 
     @admin.display(description="URL")
-    def address(self, posting: Any) -> SafeString | str:
+    def url_link(self, posting: Any) -> SafeString | str:
         if not posting.url:
             return "—"
         return format_html(

@@ -211,8 +211,7 @@ class NextSkillSerializer(serializers.Serializer[Any]):
     skill = serializers.CharField(source="name")
     display_name = DisplayNameField(source="name")
     reachable_percentage = serializers.FloatField(
-        help_text="Percentage of postings with skills that are within reach after learning this skill and those before"
-        " it."
+        help_text="Percentage of postings within reach after learning this skill and the ones before it."
     )
 
 
@@ -236,8 +235,8 @@ class GapSerializer(serializers.Serializer[Any]):
     total_required_skills = serializers.IntegerField(source="gaps.coverage.required")
     reachable_percentage = serializers.FloatField(
         source="gaps.learning_order.reachable_percentage",
-        help_text="Percentage of postings with skills that are within reach: the current user has at least 70% of the"
-        " posting's skills.",
+        help_text="Percentage of postings within reach, of which the current user has at least 70% of the skills."
+        " Postings without skills are not counted.",
     )
     learn_next = NextSkillSerializer(
         source="gaps.learning_order.next_skills",

@@ -66,7 +66,7 @@ class SkillNameField(StrictCharField):
 
 
 class CountryNameField(StrictCharField):
-    """A country as ISO 3166 alpha-2 code or name, converted to the code."""
+    """A country given by ISO 3166 alpha-2 code or by name, converted to the code."""
 
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)

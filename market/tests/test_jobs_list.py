@@ -29,7 +29,7 @@ def hide(mongo, **query):
 
 
 @pytest.fixture
-def full(mongo):
+def complete_posting(mongo):
     """A stored posting with a value in every field."""
     entries = [
         {"name": "nodejs", "display_name": "Node.js", "category": "Frameworks/Libraries", "slugs": ["node-js"]},
@@ -68,9 +68,9 @@ def full(mongo):
     return mongo.job_postings.find_one({})
 
 
-def test_shows_every_field_of_a_posting(full):
-    assert render_listing(full) == {
-        "id": str(full["_id"]),
+def test_shows_every_field_of_a_posting(complete_posting):
+    assert render_listing(complete_posting) == {
+        "id": str(complete_posting["_id"]),
         "job_title": "Backend Developer",
         "url": "https://jobs.example.com/1",
         "date_posted": "2026-11-18",
@@ -155,8 +155,8 @@ def test_shows_the_known_parts_of_the_pay(mongo, redis, fields, pay, fact):
     assert fact in listing["key_info"]
 
 
-def test_returns_a_posting_by_its_id(ada, full):
-    response = ada.get(f"/jobs/{full['_id']}")
+def test_returns_a_posting_by_its_id(ada, complete_posting):
+    response = ada.get(f"/jobs/{complete_posting['_id']}")
 
     assert response.status_code == 200
     assert response.json()["messages"] == "success"
@@ -165,18 +165,18 @@ def test_returns_a_posting_by_its_id(ada, full):
 
 
 @pytest.mark.parametrize("job_id", ["f" * 24, "1", "z" * 24, "$where", "list", "a" * 12, "%00"])
-def test_an_unknown_or_malformed_id_is_not_found(ada, full, job_id):
+def test_an_unknown_or_malformed_id_is_not_found(ada, complete_posting, job_id):
     assert ada.get(f"/jobs/{job_id}").status_code == 404
 
 
-def test_a_hidden_posting_is_not_listed_and_not_found(ada, full, mongo):
+def test_a_hidden_posting_is_not_listed_and_not_found(ada, complete_posting, mongo):
     store(PostingFactory(title="Other"))
     hide(mongo, title="Backend Developer")
 
     listed = ada.get("/jobs/list_jobs/").json()
 
     assert ([job["job_title"] for job in listed["jobs"]], listed["total"]) == (["Other"], 1)
-    assert ada.get(f"/jobs/{full['_id']}").status_code == 404
+    assert ada.get(f"/jobs/{complete_posting['_id']}").status_code == 404
 
 
 def test_lists_newest_first_then_by_id(ada, mongo):

@@ -64,7 +64,7 @@ SAN_FRANCISCO = {"name": "San Francisco", "type": "city", "state_code": "CA", "c
         ("Tbilisi, Georgia", "Tbilisi, Georgia"),
         ("Portland, OR", "Portland, OR"),
         ("Winston-Salem, NC", "Winston-Salem, NC"),
-        # Wider than a city.
+        # Larger than a city.
         ("USA", "United States"),
         ("US-based", "United States"),
         ("UK", "United Kingdom"),

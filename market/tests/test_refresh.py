@@ -252,13 +252,13 @@ def test_a_refresh_that_was_overtaken_before_publishing_publishes_nothing(mongo,
     store_postings(postings=[PostingFactory()], now=NOW)
     withhold = refresh.withhold
 
-    def be_overtaken(**arguments):
+    def publish_concurrently(**arguments):
         monkeypatch.setattr(refresh, "withhold", withhold)
         store_postings(postings=[PostingFactory()], now=NOW)
         state = refresh.read_state()
         refresh._publish(mongo.dirty_days.distinct("_id"), state, Mock(), NOW)
 
-    monkeypatch.setattr(refresh, "withhold", be_overtaken)
+    monkeypatch.setattr(refresh, "withhold", publish_concurrently)
 
     with pytest.raises(LockNotOwnedError):
         refresh_stats(now=NOW)

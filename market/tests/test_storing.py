@@ -230,7 +230,7 @@ def test_postings_without_id_or_url_stay_separate(mongo, missing):
     assert len(list_stored(mongo)) == 2
 
 
-def test_takes_a_url_that_another_posting_has_too(mongo):
+def test_accepts_the_url_of_another_posting(mongo):
     first, second = PostingFactory(), PostingFactory()
     store(first, second)
 

@@ -192,12 +192,12 @@ def test_respects_the_limits_of_its_lists(client):
         get_trending(client, skills_limit=50, locations_limit=30),
     )
 
-    def lengths(trends):
+    def get_lengths(trends):
         return [len(trends[name]) for name in ("top_skills", "technology_trends", "top_locations", "salary_trends")]
 
-    assert lengths(default) == [15, 15, 10, 10]
-    assert lengths(smallest) == [1, 1, 2, 2]
-    assert lengths(largest) == [50, 50, 30, 30]
+    assert get_lengths(default) == [15, 15, 10, 10]
+    assert get_lengths(smallest) == [1, 1, 2, 2]
+    assert get_lengths(largest) == [50, 50, 30, 30]
     assert [row["skill"] for row in largest["top_skills"]] == [f"s{n:02}" for n in range(50)]
     assert smallest["salary_quartiles"] == largest["salary_quartiles"]
 
