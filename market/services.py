@@ -191,18 +191,19 @@ def _store(
     stored = _StoredPostings.find_for(batch)
     batch = [stored.add_id(posting) for posting in batch]
     registered = list_registered_roles()
-    searched = [normalize_role(role)] if role else []
+    searched_roles = [normalize_role(role)] if role else []
     closed = find_closed_days({_get_day(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
     # The posting of each write, and the counter of the outcome to increment.
     written: list[tuple[Posting, str]] = []
+    # The indexes of the writes that give an id to a stored posting without one.
     adopting: list[int] = []
     rows: list[dict[str, Any]] = []
     days: set[datetime] = set()
     unknown_slugs: list[str] = []
     for posting in batch:
         content_hash = _compute_content_hash(posting)
-        named = find_named_roles(title=posting.title, roles=registered)
+        named_roles = find_named_roles(title=posting.title, roles=registered)
         existing = stored.find(posting)
         if existing is None:
             day = _get_day(posting, now)
@@ -211,8 +212,8 @@ def _store(
                 continue
             fields = _build_fields(posting, closed_at, unknown_slugs) | {
                 "content_hash": content_hash,
-                "roles": sorted({*searched, *named}),
-                "search_roles": searched,
+                "roles": sorted({*searched_roles, *named_roles}),
+                "search_roles": searched_roles,
                 "day": day,
                 "scraped_at": now,
                 "updated_at": now,
@@ -234,7 +235,9 @@ def _store(
             )
             if fields["url"] is None:
                 del fields["url"], fields["url_key"]
-        elif set(searched) <= set(search_roles) and {*search_roles, *named} == set(existing.get("roles", ())):
+        elif set(searched_roles) <= set(search_roles) and {*search_roles, *named_roles} == set(
+            existing.get("roles", ())
+        ):
             outcome.unchanged += 1
             continue
         query: dict[str, Any] = {"_id": existing["_id"]}
@@ -242,7 +245,7 @@ def _store(
             # Do not overwrite a different id that a concurrent writer has set.
             query["job_id"] = None
             adopting.append(len(writes))
-        writes.append(UpdateOne(query, _build_update(fields, search_roles, searched, named)))
+        writes.append(UpdateOne(query, _build_update(fields, search_roles, searched_roles, named_roles)))
         written.append((posting, result))
         rows.append(existing)
         days.add(existing["day"])
@@ -265,18 +268,18 @@ def _store(
 
 
 def _build_update(
-    fields: dict[str, Any], search_roles: list[str], searched: list[str], named: list[str]
+    fields: dict[str, Any], search_roles: list[str], searched_roles: list[str], named_roles: list[str]
 ) -> list[dict[str, Any]]:
     """Build the update that sets a stored posting's fields and the roles that follow from them.
 
     A single update pipeline ensures that concurrent writers of a posting leave roles that match its title.
     """
     values: dict[str, Any] = {name: {"$literal": value} for name, value in fields.items() if value is not None}
-    values["search_roles"] = build_sorted_union({"$ifNull": ["$search_roles", search_roles]}, searched)
+    values["search_roles"] = build_sorted_union({"$ifNull": ["$search_roles", search_roles]}, searched_roles)
     removed = [name for name, value in fields.items() if value is None]
     return [
         {"$set": values},
-        {"$set": {"roles": build_sorted_union("$search_roles", named)}},
+        {"$set": {"roles": build_sorted_union("$search_roles", named_roles)}},
         *([{"$unset": removed}] if removed else []),
     ]
 
