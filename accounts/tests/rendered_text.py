@@ -1,4 +1,4 @@
-"""A resume, and the text of what it was rendered as."""
+"""A sample resume, and helpers that extract the text of its rendered files."""
 
 from html.parser import HTMLParser
 from io import BytesIO
@@ -70,11 +70,11 @@ def read_html(page):
 
 
 def extract_rendered_text(form, rendered):
-    """What a reader of the file sees, in one line."""
+    """Return the visible text of a rendered file in one line."""
     if form == "pdf":
         text = "\n".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(rendered)).pages)
     elif form == "docx":
-        # With the texts of links, which python-docx leaves out of a paragraph's runs alone.
+        # `paragraph.text` includes the text of links, which `paragraph.runs` omits.
         text = "\n".join(paragraph.text for paragraph in docx.Document(BytesIO(rendered)).paragraphs)
     elif form == "html":
         text = "".join(read_html(rendered).texts)

@@ -1,4 +1,4 @@
-"""Files as people upload them, and as attackers would: made in memory, small until they are unpacked."""
+"""Valid and malicious resume files, built in memory. The malicious ones are small until they are unpacked."""
 
 import io
 import zipfile
@@ -66,7 +66,7 @@ def scanned_pdf():
 
 
 def flate_bomb():
-    """A page whose content unpacks to 30 MB of spaces."""
+    """Return a PDF with a page whose content unpacks to 30 MB of spaces."""
     content, packer = bytearray(), zlib.compressobj(9)
     for _ in range(30):
         content += packer.compress(b" " * 1_000_000)
@@ -122,7 +122,7 @@ def make_docx(text=RESUME, *, header=None, cell=None):
 
 
 def changed_docx(**parts):
-    """A DOCX with parts replaced or added: `document` its text, `media` a picture, `types` what it says it is."""
+    """Return a DOCX with parts replaced or added: `document` (text), `media` (picture), `types` (content types)."""
     names = {"document": "word/document.xml", "media": "word/media/picture.png", "types": "[Content_Types].xml"}
     changes = {names[part]: content for part, content in parts.items()}
     out = io.BytesIO()
@@ -139,12 +139,12 @@ def changed_docx(**parts):
 
 
 def docx_packed_by(compression):
-    """A DOCX with a part that is packed in one of the formats which are unpacked as a whole."""
+    """Return a DOCX with a part in a compression format that can only be unpacked as a whole."""
     return _docx_with_picture(bytes(1_000), compression)
 
 
 def understating_docx():
-    """A DOCX with a picture of 30 MB, of which the directory says that it has a byte, with the byte's checksum."""
+    """Return a DOCX with a picture of 30 MB for which the directory claims one byte and the checksum of that byte."""
     content = bytearray(_docx_with_picture(bytes(30_000_000), zipfile.ZIP_DEFLATED))
     entry = content.rindex(b"PK\x01\x02")
     content[entry + 16 : entry + 20] = zlib.crc32(bytes(1)).to_bytes(4, "little")
@@ -167,7 +167,7 @@ def document_xml(*, within_body=b"", before_root=b""):
 
 
 def renamed_docx(document, *, declared_by):
-    """A DOCX whose main part is no `.xml`: declared by its name, or by what its name ends in."""
+    """Return a DOCX whose main part has no `.xml` extension and is declared by its name or by its extension."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(make_docx())) as source,
@@ -210,7 +210,7 @@ def external_entity_docx():
 
 
 def laughing_docx():
-    """Entities of entities: a billion words, were they put in."""
+    """Return a DOCX with nested entities that would expand to a billion words."""
     entities = b'<!ENTITY e0 "ha">' + b"".join(
         b'<!ENTITY e%d "%s">' % (number, b"&e%d;" % (number - 1) * 10) for number in range(1, 10)
     )
@@ -228,7 +228,7 @@ def endless_docx(paragraphs):
 
 
 def encrypted_office():
-    """The container into which Office puts an encrypted DOCX: its signature, and the name of what it holds."""
+    """Return the start of an encrypted DOCX container: its signature and the name of its content."""
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
 
 

@@ -149,11 +149,11 @@ def test_returns_404_for_a_hidden_job(ada, job, now, method, path, body):
     assert ada.send(method, path.format(job), body).status_code == 404
 
 
-@pytest.mark.parametrize("whose", ["nobody", "0" * 24, "grace"])
-def test_rejects_requests_for_other_users(ada, register, job, whose):
+@pytest.mark.parametrize("owner", ["nobody", "0" * 24, "grace"])
+def test_rejects_requests_for_other_users(ada, register, job, owner):
     grace = register(email="grace@example.org")
     grace.post(f"/jobs/{job}/save", {})
-    user_id = grace.id if whose == "grace" else whose
+    user_id = grace.id if owner == "grace" else owner
 
     answers = [
         ada.post(f"/jobs/{job}/save", {"user_id": user_id}),

@@ -68,10 +68,10 @@ def test_the_link_opens_a_page_whose_button_confirms(eve, send_and_get_link):
     before = is_confirmed(eve)
 
     page = API().get(path)
-    looked_at = is_confirmed(eve)
+    after_viewing = is_confirmed(eve)
     done = confirm(path)
 
-    assert (before, looked_at, is_confirmed(eve)) == (False, False, True)
+    assert (before, after_viewing, is_confirmed(eve)) == (False, False, True)
     assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert '<form method="post">' in page.content.decode()
     assert (page["Cache-Control"], "default-src 'none'" in page["Content-Security-Policy"]) == ("no-store", True)
@@ -195,12 +195,12 @@ def test_sends_digests_only_to_confirmed_addresses(eve, send_and_get_link, mailo
 
 
 def test_sends_the_link_when_digests_are_turned_on(eve, queued):
-    made = eve.post("/jobs/searches", SEARCH | {"digest": None}).json()["search"]["id"]
+    search_id = eve.post("/jobs/searches", SEARCH | {"digest": None}).json()["search"]["id"]
     without = queued()
-    eve.put(f"/jobs/searches/{made}", {"digest": "weekly"})
+    eve.put(f"/jobs/searches/{search_id}", {"digest": "weekly"})
     turned_on = queued()
-    eve.put(f"/jobs/searches/{made}", {"digest": "daily"})
-    eve.put(f"/jobs/searches/{made}", {"name": "Snakes"})
+    eve.put(f"/jobs/searches/{search_id}", {"digest": "daily"})
+    eve.put(f"/jobs/searches/{search_id}", {"name": "Snakes"})
     changed = queued()
     eve.post("/jobs/searches", SEARCH | {"name": "Another"})
 

@@ -93,14 +93,14 @@ def test_stores_no_path_of_a_file_and_ignores_the_claimed_media_type(ada, dispos
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; {disposition}\r\nContent-Type: {media_type}'
     file = head.encode() + b"\r\n\r\n" + files.RESUME.encode() + b"\r\n"
 
-    made = send(
+    created = send(
         ada,
         "/resumes/generate",
         join_parts(build_part("user_id", ada.id.encode()), build_part("source", b"upload"), file),
     )
 
-    assert made.status_code == 201, made.content
-    answer = ada.get(f"/resumes/{made.json()['resume_id']}")
+    assert created.status_code == 201, created.content
+    answer = ada.get(f"/resumes/{created.json()['resume_id']}")
     stored = answer.json()["resume"]["file"]
     assert stored["media_type"] == "text/plain"
     assert not set(stored["name"]) & set("/\\\0\r\n\u202e")

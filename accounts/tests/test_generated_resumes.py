@@ -1,4 +1,4 @@
-"""Resumes written of what is stored: /resumes/generate with the source `generated`."""
+"""Resumes generated from stored data: /resumes/generate with the source `generated`."""
 
 from datetime import timedelta
 
@@ -19,7 +19,10 @@ def list_names(entries):
 
 @pytest.fixture
 def posting(mongo, vocabulary_seeded, now):
-    """The id of a stored posting; asked for first, since a process looks at the vocabulary once a second."""
+    """Return the id of a stored posting.
+
+    Request this fixture first, because a process checks only once per second whether the vocabulary changed.
+    """
     posting = PostingFactory(
         title="Senior Backend Engineer",
         company="Analytical Engines",
@@ -39,7 +42,7 @@ def get_content(answer):
     return Resume.objects.get(id=answer.json()["resume_id"]).content
 
 
-def test_writes_the_next_version_for_a_posting_and_logs_it(posting, ada):
+def test_generates_the_next_version_for_a_posting_and_logs_it(posting, ada):
     first, second, general = generate(ada, job_id=posting), generate(ada, job_id=posting), generate(ada)
 
     assert [answer.status_code for answer in (first, second, general)] == [201, 201, 201]
@@ -55,14 +58,14 @@ def test_writes_the_next_version_for_a_posting_and_logs_it(posting, ada):
     assert [line.action_type for line in Activity.objects(user=ada.id)].count("generate_resume") == 3
 
 
-def test_writes_the_same_again_while_the_profile_stays(posting, ada):
+def test_generates_the_same_resume_for_an_unchanged_profile(posting, ada):
     first, second = (get_content(generate(ada, job_id=posting)) for _ in range(2))
 
     assert {**first, "meta": None} == {**second, "meta": None}
     assert list_names(first["skills"]) == ["Python", "javascript"]
 
 
-def test_counts_what_was_learnt_and_built(posting, ada, now):
+def test_includes_acquired_skills_and_completed_projects(posting, ada, now):
     ProjectIdeaFactory(id=7, title="Library", skills=["nodejs", "redis"])
     ada.put("/learning/progress/nodejs", {"status": "done"})
     ada.put("/projects/7/progress", {"status": "finished", "repository_url": "https://git.example.org/library"})
@@ -81,7 +84,7 @@ def test_counts_what_was_learnt_and_built(posting, ada, now):
     ]
 
 
-def test_takes_work_from_the_resume_confirmed_last(ada, now):
+def test_takes_work_from_the_last_confirmed_resume(ada, now):
     for days, firm in ((3, "Older"), (1, "Newer"), (None, "Unconfirmed")):
         store_resume(
             user_id=ObjectId(ada.id),
@@ -96,7 +99,7 @@ def test_takes_work_from_the_resume_confirmed_last(ada, now):
     assert get_content(generate(ada))["work"] == [{"name": "Newer"}]
 
 
-def test_is_refused_with_what_to_fill_in_while_the_profile_is_empty(register):
+def test_rejects_an_empty_profile_and_names_the_fields_to_fill_in(register):
     nobody = register(skills=[], target_roles=[])
 
     answer = generate(nobody)
@@ -106,18 +109,18 @@ def test_is_refused_with_what_to_fill_in_while_the_profile_is_empty(register):
 
 
 @pytest.mark.parametrize("job_id", ["65f000000000000000000001", "no-id"])
-def test_is_not_written_for_a_posting_that_is_not_there(ada, job_id):
+def test_returns_404_for_an_unknown_posting(ada, job_id):
     assert generate(ada, job_id=job_id).status_code == 404
     assert not Resume.objects(user=ada.id)
 
 
-def test_keeps_so_many_and_no_more(ada, monkeypatch):
+def test_limits_the_number_of_generated_resumes(ada, monkeypatch):
     monkeypatch.setattr(services, "MAX_GENERATED", 1)
 
     assert [generate(ada).status_code for _ in range(2)] == [201, 409]
 
 
-def test_is_refused_where_a_confirmed_resume_leaves_no_room(ada, now):
+def test_rejects_generation_if_the_confirmed_content_is_too_large(ada, now):
     work = [{"summary": "x" * 9_900}] * 15
     store_resume(
         user_id=ObjectId(ada.id),

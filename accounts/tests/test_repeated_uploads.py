@@ -1,4 +1,4 @@
-"""Resumes that are uploaded again or at once, and readings that were lost on the way."""
+"""Repeated and concurrent uploads of resumes, and uploads lost before they were read."""
 
 import logging
 import threading
@@ -20,7 +20,7 @@ from tests.queued import run_queued
 pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
 
 
-def test_answers_a_repeated_text_with_the_resume_that_it_became(ada, job, mongo):
+def test_returns_the_existing_resume_for_a_repeated_text(ada, job, mongo):
     first, again = send_text(ada, job_id=job), send_text(ada, job_id=job)
 
     assert (first.status_code, again.status_code) == (201, 201)
@@ -29,7 +29,7 @@ def test_answers_a_repeated_text_with_the_resume_that_it_became(ada, job, mongo)
     assert mongo.resumes.count_documents({}) == mongo.activities.count_documents({}) == 1
 
 
-def test_answers_a_repeated_file_with_the_status_that_it_has_by_now(ada, redis, mongo):
+def test_returns_the_current_status_for_a_repeated_file(ada, redis, mongo):
     answers = [upload(ada, files.make_pdf()), upload(ada, files.make_pdf(), name="renamed.pdf")]
     names = run_queued(redis)
     answers.append(upload(ada, files.make_pdf()))
@@ -45,8 +45,8 @@ def test_answers_a_repeated_file_with_the_status_that_it_has_by_now(ada, redis, 
 
 
 @pytest.mark.parametrize(("data", "tasks"), [(files.RESUME.encode(), 0), (files.make_docx(), 1)], ids=["text", "file"])
-def test_stores_one_of_the_same_uploads_that_arrive_at_once(ada, queued, mongo, data, tasks):
-    # What the first request of a process loads would use up its time on a busy machine.
+def test_stores_one_resume_for_concurrent_identical_uploads(ada, queued, mongo, data, tasks):
+    # Warm up: the data loaded by the first request of a process would exceed its deadline on a busy machine.
     _delete(ada, send_text(ada, another(1)).json()["resume_id"])
 
     with ThreadPoolExecutor(4) as pool:
@@ -59,24 +59,24 @@ def test_stores_one_of_the_same_uploads_that_arrive_at_once(ada, queued, mongo, 
     assert len(queued()) == tasks
 
 
-def test_refuses_each_of_the_same_uploads_that_arrive_at_once(ada, worker, mongo):
+def test_rejects_every_concurrent_identical_upload(ada, worker, mongo):
     file = files.encrypted_pdf()
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), file), range(4)))
 
-    # A request whose resume another one has deleted reads it again, and may have no time left to wait for that.
+    # If a concurrent request deleted the resume, this one reads it again and may run out of time, which returns 202.
     assert {answer.status_code for answer in answers} <= {400, 202}
     assert {answer.json()["reason"] for answer in answers if answer.status_code == 400} <= {"encrypted"}
 
 
-def test_reads_anew_what_the_same_upload_was_told_of_meanwhile(ada, redis, monkeypatch):
+def test_reads_an_upload_again_if_the_first_was_deleted_meanwhile(ada, redis, monkeypatch):
     first = upload(ada, files.make_pdf()).json()["resume_id"]
 
-    def be_told_meanwhile(**_):
+    def delete_first(**_):
         Resume.objects(id=first).delete()
 
-    monkeypatch.setattr(views, "wait_until_read", be_told_meanwhile)
+    monkeypatch.setattr(views, "wait_until_read", delete_first)
     again = upload(ada, files.make_pdf())
     run_queued(redis)
 
@@ -84,7 +84,7 @@ def test_reads_anew_what_the_same_upload_was_told_of_meanwhile(ada, redis, monke
     assert show(ada, again.json()["resume_id"])["status"] == "ready"
 
 
-def test_refuses_a_repeated_file_as_the_first_one_was_refused(ada, redis):
+def test_rejects_a_repeated_file_like_the_first(ada, redis):
     file = files.scanned_pdf()
     url = upload(ada, file).json()["address"]
     run_queued(redis)
@@ -92,7 +92,7 @@ def test_refuses_a_repeated_file_as_the_first_one_was_refused(ada, redis):
     again = upload(ada, file)
 
     assert (again.status_code, again.json()["reason"]) == (400, "no_text")
-    # The first client was answered 202 and may still ask.
+    # The first client received 202 and may still poll the status.
     assert ada.get(url).json()["resume"]["refusal"]["reason"] == "no_text"
 
 
@@ -123,7 +123,7 @@ def test_stores_each_upload_that_differs(ada, register, job):
     assert len({answer.json()["resume_id"] for answer in answers}) == 4
 
 
-def test_reads_anew_what_is_sent_again_because_it_was_lost(ada, redis):
+def test_reads_a_lost_upload_when_it_is_sent_again(ada, redis):
     first = upload(ada, files.make_pdf()).json()["resume_id"]
     Resume.objects(id=first).update(attempts=uploads.MAX_ATTEMPTS)
     run_queued(redis)
@@ -137,7 +137,7 @@ def test_reads_anew_what_is_sent_again_because_it_was_lost(ada, redis):
 
 
 @pytest.mark.parametrize("send", [send_text, lambda member: upload(member, files.make_pdf())], ids=["text", "file"])
-def test_adds_the_line_to_the_log_that_a_crash_left_out(ada, redis, mongo, send):
+def test_a_repeated_upload_adds_a_missing_log_entry(ada, redis, mongo, send):
     send(ada)
     run_queued(redis)
     mongo.activities.delete_many({})
@@ -147,7 +147,7 @@ def test_adds_the_line_to_the_log_that_a_crash_left_out(ada, redis, mongo, send)
     assert mongo.activities.count_documents({"action_type": "upload_resume"}) == 1
 
 
-def test_adds_the_line_to_the_log_when_the_worker_died_before_it(ada, redis, mongo):
+def test_a_repeated_task_adds_a_missing_log_entry(ada, redis, mongo):
     resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
     run_queued(redis)
     mongo.activities.delete_many({})
@@ -157,7 +157,7 @@ def test_adds_the_line_to_the_log_when_the_worker_died_before_it(ada, redis, mon
     assert mongo.activities.count_documents({"action_type": "upload_resume"}) == 1
 
 
-def test_reads_once_what_is_queued_twice(ada, mongo):
+def test_reads_an_upload_once_if_it_is_queued_twice(ada, mongo):
     resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
 
     read_upload(resume_id)
@@ -167,7 +167,7 @@ def test_reads_once_what_is_queued_twice(ada, mongo):
     assert mongo.activities.count_documents({"action_type": "upload_resume"}) == 1
 
 
-def test_takes_up_what_a_crash_left_unread(ada, redis, queued, mongo, now):
+def test_queues_lost_uploads_again(ada, redis, queued, mongo, now):
     resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
     queued()
     Resume.objects(id=resume_id).update(created_at=now - uploads.LOST_TIMEOUT - timedelta(minutes=1))
@@ -178,7 +178,7 @@ def test_takes_up_what_a_crash_left_unread(ada, redis, queued, mongo, now):
     assert mongo.resumes.find_one()["status"] == "ready"
 
 
-def test_leaves_alone_what_is_new(ada, queued):
+def test_does_not_queue_recent_uploads_again(ada, queued):
     upload(ada, files.make_pdf())
     queued()
 
@@ -192,7 +192,7 @@ def test_leaves_alone_what_is_new(ada, queued):
     [{"attempts": uploads.MAX_ATTEMPTS}, {"created_at": datetime(2026, 1, 1, tzinfo=UTC)}],
     ids=["tried", "old"],
 )
-def test_gives_up_by_name_what_is_never_read(ada, redis, state):
+def test_marks_uploads_that_are_never_read_as_lost(ada, redis, state):
     resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
     Resume.objects(id=resume_id).update(**state)
 
@@ -202,7 +202,7 @@ def test_gives_up_by_name_what_is_never_read(ada, redis, state):
     assert show(ada, resume_id)["refusal"]["reason"] == "lost"
 
 
-def test_reads_nothing_for_an_account_that_was_erased(ada, redis, mongo):
+def test_reads_nothing_for_an_erased_account(ada, redis, mongo):
     upload(ada, files.make_pdf())
 
     ada.delete("/auth/me", {"password": PASSWORD})
@@ -212,10 +212,10 @@ def test_reads_nothing_for_an_account_that_was_erased(ada, redis, mongo):
     assert mongo.activities.count_documents({}) == 0
 
 
-def test_ends_quietly_where_an_upload_is_deleted_the_moment_it_is_ready(ada, redis, mongo, caplog):
+def test_ignores_an_upload_deleted_as_soon_as_it_is_ready(ada, redis, mongo, caplog):
     upload(ada, files.make_pdf())
     stored = mongo.resumes.find_one_and_delete({})
-    # As text, which the worker reads itself: fifty files would take a process each.
+    # Use text, which the worker reads itself. Each of fifty files would require a process.
     rows = [
         stored | {"_id": ObjectId(), "version": number, "idempotency_key": str(number), "upload": files.RESUME.encode()}
         for number in range(1, 51)
@@ -223,11 +223,11 @@ def test_ends_quietly_where_an_upload_is_deleted_the_moment_it_is_ready(ada, red
     mongo.resumes.insert_many(rows)
     ended = threading.Event()
 
-    def delete_what_is_ready():
+    def delete_ready_upload():
         while not ended.wait(0.0005):
             mongo.resumes.delete_many({"status": "ready"})
 
-    deleting = threading.Thread(target=delete_what_is_ready)
+    deleting = threading.Thread(target=delete_ready_upload)
     deleting.start()
     try:
         for row in rows:

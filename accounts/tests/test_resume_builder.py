@@ -1,4 +1,4 @@
-"""What a written resume says, and that nothing in it comes from anywhere but the profile."""
+"""Content of generated resumes, which must come only from the user's data."""
 
 import re
 from contextlib import suppress
@@ -85,20 +85,20 @@ def list_names(entries):
     return [entry["name"] for entry in entries]
 
 
-def test_orders_skills_by_what_the_posting_requires_then_likes_then_by_demand():
+def test_orders_skills_by_required_then_optional_then_demand():
     content = write().content
 
     assert list_names(content["skills"]) == ["PostgreSQL", "Python", "Docker", "Git", "Excel"]
 
 
-def test_keeps_the_order_of_the_profile_where_nothing_is_known_of_demand():
+def test_keeps_the_order_of_the_profile_if_demand_is_unknown():
     content = write(posting=None, demand={}).content
 
     assert list_names(content["skills"]) == ["Excel", "Docker", "Python", "Git", "PostgreSQL"]
     assert "meta" not in content
 
 
-def test_lists_what_is_missing_apart_and_never_in_the_resume():
+def test_lists_missing_skills_separately_and_never_in_the_resume():
     written = write()
 
     assert written.missing_skills == ("kubernetes", "kafka")
@@ -115,17 +115,17 @@ def test_lists_what_is_missing_apart_and_never_in_the_resume():
         ((), "Florist", None),
     ],
 )
-def test_names_the_wanted_role_that_fits_the_posting_best(roles, title, expected):
+def test_uses_the_target_role_that_fits_the_posting_best(roles, title, expected):
     posting = TargetPosting(id="1", title=title, company="", url=None, skills=(), nice_to_have=frozenset())
 
     assert find_fitting_role(roles=roles, posting=posting) == expected
 
 
-def test_names_the_first_wanted_role_without_a_posting():
+def test_uses_the_first_target_role_without_a_posting():
     assert write(posting=None).content["basics"]["label"] == "Data Analyst"
 
 
-def test_tells_who_it_is_as_the_profile_does():
+def test_takes_the_basics_from_the_profile():
     assert write().content["basics"] == {
         "name": "Ada Lovelace",
         "label": "Backend Developer",
@@ -136,7 +136,7 @@ def test_tells_who_it_is_as_the_profile_does():
     }
 
 
-def test_tells_what_it_was_written_for():
+def test_records_the_posting_it_was_generated_for():
     assert write().content["meta"] == {
         "writtenFor": {
             "jobId": "65f000000000000000000001",
@@ -147,7 +147,7 @@ def test_tells_what_it_was_written_for():
     }
 
 
-def test_takes_work_and_education_over_from_a_confirmed_resume_and_nothing_of_its_contact():
+def test_takes_work_and_education_but_no_contact_from_a_confirmed_resume():
     confirmed = {
         "basics": {
             "name": "A. Other",
@@ -176,7 +176,7 @@ def test_takes_work_and_education_over_from_a_confirmed_resume_and_nothing_of_it
     assert "Whist" not in list_names(content["skills"])
 
 
-def test_tells_the_experience_in_the_words_of_the_profile_where_no_resume_is_confirmed():
+def test_uses_the_experience_text_without_a_confirmed_resume():
     person = ResumeOwner(
         **{name: getattr(NOBODY, name) for name in NOBODY.__slots__} | {"experience": "3 years of tables"}
     )
@@ -184,41 +184,41 @@ def test_tells_the_experience_in_the_words_of_the_profile_where_no_resume_is_con
     assert write(person=person).content["work"] == [{"summary": "3 years of tables"}]
 
 
-def test_tells_of_finished_projects_with_the_skills_that_are_held_and_the_best_fitting_first():
+def test_lists_completed_projects_with_acquired_skills_and_best_fit_first():
     projects = [
         project("Poster", skills=("figma",), finished_date=date(2026, 9, 1)),
         project("Ledger", skills=("python", "flask", "postgresql"), url="https://github.com/ada/ledger"),
         project("Newer", skills=("python", "postgresql"), finished_date=date(2026, 6, 1)),
     ]
 
-    told = write(projects=projects).content["projects"]
+    entries = write(projects=projects).content["projects"]
 
-    assert list_names(told) == ["Newer", "Ledger", "Poster"]
-    assert told[1] == {
+    assert list_names(entries) == ["Newer", "Ledger", "Poster"]
+    assert entries[1] == {
         "name": "Ledger",
         "description": "Flatmates record who paid for what.",
         "keywords": ["PostgreSQL", "Python"],
         "endDate": "2026-05",
         "url": "https://github.com/ada/ledger",
     }
-    assert "keywords" not in told[2]
+    assert "keywords" not in entries[2]
 
 
-def test_tells_of_no_more_projects_than_a_page_holds():
+def test_limits_the_number_of_projects():
     projects = [project(f"Project {number}") for number in range(MAX_PROJECTS + 3)]
 
     assert len(write(projects=projects).content["projects"]) == MAX_PROJECTS
 
 
-def test_is_not_written_of_a_name_and_addresses_alone():
-    with pytest.raises(NotEnoughContent, match="Fill in skills, experience or professional_summary") as refused:
+def test_rejects_a_profile_with_only_name_and_contact():
+    with pytest.raises(NotEnoughContent, match="Fill in skills, experience or professional_summary") as error:
         write(person=NOBODY, held=[])
 
-    assert refused.value.reason == "empty_profile"
+    assert error.value.reason == "empty_profile"
 
 
 @pytest.mark.parametrize("change", [{"held": ["git"]}, {"projects": [project()]}, {"person": ADA}])
-def test_is_written_of_whatever_there_is_to_tell(change):
+def test_is_generated_from_any_single_piece_of_content(change):
     assert write(**({"person": NOBODY, "held": []} | change)).content
 
 
@@ -232,8 +232,8 @@ TEXTS = st.one_of(st.none(), WORDS.map(" ".join).filter(bool))
 
 
 @st.composite
-def inputs(draw):
-    asked = draw(SKILLS)
+def draw_inputs(draw):
+    posting_skills = draw(SKILLS)
     text = draw(WORDS.map(" ".join))
     return {
         "person": ResumeOwner(
@@ -260,23 +260,23 @@ def inputs(draw):
             title="title " + text,
             company="company",
             url=None,
-            skills=tuple(asked),
-            nice_to_have=frozenset(asked[::2]),
+            skills=tuple(posting_skills),
+            nice_to_have=frozenset(posting_skills[::2]),
         ),
         "demand": draw(st.dictionaries(st.sampled_from([f"skill{n}" for n in range(12)]), st.floats(0, 1))),
         "names": {},
     }
 
 
-@given(given_inputs=inputs())
-def test_is_written_for_everybody_who_holds_a_skill(given_inputs):
+@given(given_inputs=draw_inputs())
+def test_is_generated_for_every_user_with_a_skill(given_inputs):
     assume(given_inputs["held"])
 
     assert build_resume(**given_inputs).content["skills"]
 
 
-@given(given_inputs=inputs())
-def test_says_nothing_that_was_not_given(given_inputs):
+@given(given_inputs=draw_inputs())
+def test_contains_only_words_of_the_input(given_inputs):
     person, held = given_inputs["person"], set(given_inputs["held"])
     with suppress(NotEnoughContent):
         written = None
@@ -284,7 +284,7 @@ def test_says_nothing_that_was_not_given(given_inputs):
     assume(written is not None)
     content = {part: entries for part, entries in written.content.items() if part != "meta"}
 
-    known = {
+    input_words = {
         *_words(
             [
                 [getattr(person, name) for name in person.__slots__],
@@ -294,7 +294,7 @@ def test_says_nothing_that_was_not_given(given_inputs):
         ),
         *held,
     }
-    assert set(_words(content)) <= known
+    assert set(_words(content)) <= input_words
     assert {entry["name"] for entry in content.get("skills", [])} == held
     assert not held.intersection(written.missing_skills)
     if posting := given_inputs["posting"]:
@@ -306,7 +306,7 @@ def test_says_nothing_that_was_not_given(given_inputs):
 
 
 def _words(value):
-    """All words of all texts in it, the names of fields apart."""
+    """Yield the words of all texts in a value, without field names."""
     if isinstance(value, str):
         yield from re.findall(r"\S+", value)
     elif isinstance(value, dict):
@@ -342,12 +342,12 @@ def _words(value):
         ({"x": [0] * (MAX_TEXTS + 1)}, {"content": f"This field has at most {MAX_TEXTS} texts."}),
     ],
 )
-def test_content_that_is_no_resume_is_refused_by_the_names_of_its_fields(content, errors):
-    with pytest.raises(InvalidResume) as refused:
+def test_names_the_invalid_fields_of_content(content, errors):
+    with pytest.raises(InvalidResume) as error:
         check_resume(content)
 
-    assert refused.value.errors == {name: [sentence] for name, sentence in errors.items()}
+    assert error.value.errors == {name: [sentence] for name, sentence in errors.items()}
 
 
-def test_content_without_anything_in_it_is_a_resume():
+def test_accepts_empty_content():
     check_resume({})

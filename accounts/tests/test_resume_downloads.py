@@ -1,4 +1,4 @@
-"""Resumes handed out as files: /resumes/{id}.pdf and the other endings."""
+"""Downloads of resumes: /resumes/{id}.pdf and the other formats."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ ENDINGS = {
 
 @pytest.fixture
 def stored(ada, now):
-    """Store a resume of Ada's; what is passed replaces the usual."""
+    """Return a function that stores a resume of Ada's. Arguments override the defaults."""
 
     def store(**changes):
         usual = {"source": "generated", "job_id": None, "status": "ready", "content": CONTENT}
@@ -32,7 +32,7 @@ def stored(ada, now):
 
 @pytest.mark.parametrize("source", ["generated", "upload"])
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_hands_a_resume_out_as_a_private_file(ada, stored, ending, source):
+def test_downloads_a_resume_as_a_private_file(ada, stored, ending, source):
     resume = stored(source=source)
 
     answer = ada.get(f"/resumes/{resume.pk}.{ending}")
@@ -50,7 +50,7 @@ def test_hands_a_resume_out_as_a_private_file(ada, stored, ending, source):
     assert ada.get(f"/resumes/{resume.pk}.{ending}/").content == answer.content
 
 
-def test_the_page_has_the_policy_that_it_names(ada, stored):
+def test_the_page_has_a_strict_content_security_policy(ada, stored):
     policy = ada.get(f"/resumes/{stored().pk}.html")["Content-Security-Policy"]
 
     assert policy.startswith("default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-")
@@ -68,13 +68,13 @@ def test_the_page_has_the_policy_that_it_names(ada, stored):
         (None, 'attachment; filename="resume-v1.pdf"'),
     ],
 )
-def test_names_the_file_by_words_alone(ada, stored, name, expected):
+def test_builds_the_file_name_from_words_only(ada, stored, name, expected):
     resume = stored(content={"basics": {"name": name} if name else {}})
 
     assert ada.get(f"/resumes/{resume.pk}.pdf")["Content-Disposition"] == expected
 
 
-def test_no_resume_is_not_there(ada):
+def test_returns_404_for_an_unknown_resume(ada):
     ids = ["65f000000000000000000001", "x", "65f00000000000000000000g", "a.pdf", "%00", "é"]
 
     answers = [ada.get(f"/resumes/{resume_id}.{ending}") for resume_id in ids for ending in [*ENDINGS, "exe"]]
@@ -84,7 +84,7 @@ def test_no_resume_is_not_there(ada):
 
 
 @pytest.mark.parametrize(("status", "sentence"), [("processing", "still being read"), ("refused", "could not be read")])
-def test_what_was_not_read_cannot_be_shown(ada, stored, now, status, sentence):
+def test_rejects_the_download_of_an_unread_resume(ada, stored, now, status, sentence):
     resume = stored(source="upload", status=status, content={}, refusal="encrypted", expires_at=now + timedelta(days=1))
 
     answers = [ada.get(f"/resumes/{resume.pk}.{ending}") for ending in ENDINGS]
@@ -93,7 +93,7 @@ def test_what_was_not_read_cannot_be_shown(ada, stored, now, status, sentence):
     assert all(sentence in answer.json()["detail"] for answer in answers)
 
 
-def test_keeps_the_order_in_which_content_was_stored(ada, stored):
+def test_keeps_the_stored_order_of_content(ada, stored):
     resume = stored()
 
     again = Resume.objects.get(id=resume.pk)

@@ -1,4 +1,4 @@
-"""Reading sections, spans of time, positions and studies of a resume."""
+"""Parsing of sections, time spans, positions and studies of a resume."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ NOW = date(2026, 11, 21)
 
 @pytest.fixture(autouse=True)
 def _servers():
-    """Nothing here asks a server, so none is emptied before each test."""
+    """Override the fixture that empties the databases, since these tests use none."""
 
 
 def _lines(text):
@@ -37,11 +37,11 @@ def _lines(text):
         ("", None),
     ],
 )
-def test_knows_headings(line, kind):
+def test_recognizes_headings(line, kind):
     assert get_heading_kind(line) == kind
 
 
-def test_begins_a_section_at_a_heading_that_text_follows():
+def test_starts_a_section_at_a_heading_followed_by_text():
     parts = split_sections("Ada\nTechnical skills: Python, Go\nDocker")
 
     assert [(part.kind, part.text) for part in parts] == [("header", "Ada"), ("skills", "Python, Go\nDocker")]
@@ -64,7 +64,7 @@ def test_begins_a_section_at_a_heading_that_text_follows():
         ("since 2017", "2017", None),
     ],
 )
-def test_reads_spans_of_time(text, since, until):
+def test_parses_time_spans(text, since, until):
     (span,) = find_spans(f"Engineer ({text})")
 
     assert (str(span.since), str(span.until) if span.until else None) == (since, until)
@@ -73,7 +73,7 @@ def test_reads_spans_of_time(text, since, until):
 @pytest.mark.parametrize(
     "text", ["2021 - 2019", "13/2018 - 14/2019", "1234 - 5678", "+49 2019 2021", "in 2019", "2019"]
 )
-def test_takes_nothing_else_for_a_span(text):
+def test_rejects_text_that_is_not_a_time_span(text):
     assert find_spans(text) == []
 
 
@@ -92,7 +92,7 @@ def test_takes_nothing_else_for_a_span(text):
         ([], 0.0),
     ],
 )
-def test_counts_no_time_twice_and_none_to_come(spans, years):
+def test_counts_neither_overlapping_nor_future_time(spans, years):
     found = [span for text in spans for span in find_spans(text)]
 
     assert count_years_covered(found, now=NOW) == years
@@ -109,7 +109,7 @@ def test_counts_no_time_twice_and_none_to_come(spans, years):
         ("12345", None),
     ],
 )
-def test_reads_phone_numbers(text, phone):
+def test_parses_phone_numbers(text, phone):
     found = parse_contact(text=text, head=[text]).phone
 
     assert (found.value if found else None) == phone
@@ -127,20 +127,20 @@ def test_reads_phone_numbers(text, phone):
         (["Ada"], None),
     ],
 )
-def test_reads_the_name(head, name):
+def test_parses_the_name(head, name):
     found = parse_contact(text="\n".join(head), head=head).name
 
     assert (found.value if found else None) == name
 
 
-def test_is_surer_of_a_name_that_shows_in_the_address():
+def test_is_more_confident_of_a_name_that_matches_the_email():
     alone = parse_contact(text="", head=["Ada Lovelace"]).name
     shown = parse_contact(text="ada@example.org", head=["Ada Lovelace"]).name
 
     assert shown.confidence > alone.confidence
 
 
-def test_takes_no_link_but_to_the_web():
+def test_accepts_only_web_links():
     unprintable = ["\x01https://a.example", "https://a.example/\x00", "https://a.example/\ud800"]
     links = ["javascript:alert(1)", "http://[", *unprintable]
 
@@ -162,14 +162,14 @@ def test_takes_no_link_but_to_the_web():
         ("2019 - 2020", None, None),
     ],
 )
-def test_reads_positions(text, title, company):
+def test_parses_positions(text, title, company):
     (position,) = parse_positions(_lines(text), now=NOW)
 
     assert (position.title.value if position.title else None) == title
     assert (position.company.value if position.company else None) == company
 
 
-def test_tells_positions_from_the_text_between_them():
+def test_separates_positions_from_the_text_between_them():
     text = """Engineer
 Acme
 2019 - 2021
@@ -191,12 +191,12 @@ Counted beans."""
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # The company above in one, both above in the other.
+        # The first entry has the company above the title, the second has both above the dates.
         (
             "Acme — Berlin\nEngineer (2017 - 2020)\n- Built\n\nInitech\nAnalyst\n2020 - 2021\n- Counted",
             [("Engineer", "Acme"), ("Analyst", "Initech")],
         ),
-        # The line above belongs to the entry before.
+        # The line above belongs to the previous entry.
         (
             "Lead @ Acme (2021 - 2022)\nLed things\nFreelance Developer (2015 - 2017)",
             [("Lead", "Acme"), ("Freelance Developer", None)],
@@ -208,7 +208,7 @@ Counted beans."""
         ),
     ],
 )
-def test_reads_positions_in_many_layouts(text, expected):
+def test_parses_positions_in_many_layouts(text, expected):
     positions = parse_positions(_lines(text), now=NOW)
 
     assert [(p.title.value, p.company.value if p.company else None) for p in positions] == expected
@@ -227,7 +227,7 @@ def test_reads_positions_in_many_layouts(text, expected):
         ("Read a lot of books", []),
     ],
 )
-def test_reads_studies(text, expected):
+def test_parses_studies(text, expected):
     def value(found):
         return found.value if found else None
 
@@ -239,18 +239,18 @@ def test_reads_studies(text, expected):
 
 
 class _CountedLines(tuple):
-    """Lines that count how many of them are asked for."""
+    """Lines that count how many of them are read."""
 
-    asked = 0
+    read_count = 0
 
     def __iter__(self):
         for line in super().__iter__():
-            self.asked += 1
+            self.read_count += 1
             yield line
 
     def __getitem__(self, index):
         found = super().__getitem__(index)
-        self.asked += len(found) if isinstance(index, slice) else 1
+        self.read_count += len(found) if isinstance(index, slice) else 1
         return found
 
 
@@ -261,16 +261,16 @@ class _CountedLines(tuple):
         (parse_studies, "MIT, B.Sc. in Physics 2019", 20),
     ],
 )
-def test_reads_no_further_than_the_entries_that_are_kept(read, line, kept):
+def test_stops_reading_after_the_maximum_number_of_entries(read, line, kept):
     lines = _CountedLines(_lines(f"{line}\n" * 3_000))
 
     entries = read(lines)
 
     assert len(entries) == kept
-    assert lines.asked < 500
+    assert lines.read_count < 500
 
 
-def test_a_position_that_begins_on_the_first_line_says_how_the_others_stand():
+def test_a_position_on_the_first_line_determines_the_layout_of_the_others():
     text = "2019 - 2020\nEngineer\nAcme Inc\nRan the mill.\n2016 - 2018\nTeacher\nHill School\n"
 
     positions = parse_positions(_lines(text), now=NOW)

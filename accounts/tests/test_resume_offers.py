@@ -1,4 +1,4 @@
-"""What an upload offers the profile besides a name and a number: the place, languages and target roles."""
+"""Values that an upload offers for the profile: place, languages and target roles."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_offers_place_languages_and_roles(offered):
     assert resume["content"]["languages"][0] == {"language": "English", "fluency": "native"}
 
 
-def test_adds_what_is_picked_to_lists_and_collects_for_new_roles(offered, queued):
+def test_adds_confirmed_values_to_lists_and_collects_for_new_roles(offered, queued):
     path, ada = offered
     ada.put("/auth/me", {"languages": ["Finnish"]})
     queued()
@@ -61,13 +61,13 @@ def test_adds_what_is_picked_to_lists_and_collects_for_new_roles(offered, queued
     profile = ada.get("/auth/me").json()
     assert profile["location"] == "Arlington, VA"
     assert profile["languages"] == ["Finnish", "English", "German", "French"]
-    # The one that the profile has already stays as it is written there.
+    # The role that the profile already has keeps its spelling.
     assert profile["target_roles"] == ["Software Engineer", "Senior Compiler Engineer"]
     assert queued() == [("ingestion.tasks.collect_for_user", [ada.id, ["Senior Compiler Engineer"]])]
 
 
 @pytest.mark.parametrize("body", [{}, {"skills": [], "fields": []}, {"skill": ["docker"]}, {"skills": []}])
-def test_asks_what_to_take_over_where_nothing_is_picked(offered, body):
+def test_rejects_a_confirmation_without_a_selection(offered, body):
     path, ada = offered
 
     answer = ada.post(f"{path}/confirm", body)
@@ -78,13 +78,13 @@ def test_asks_what_to_take_over_where_nothing_is_picked(offered, body):
     assert ada.get(path).json()["resume"]["confirmed_at"] is None
 
 
-def test_asks_what_to_take_over_of_a_request_without_a_body(offered):
+def test_rejects_a_confirmation_without_a_body(offered):
     path, ada = offered
 
     assert ada.send("POST", f"{path}/confirm").status_code == 400
 
 
-def test_adds_no_more_roles_than_a_profile_has(offered):
+def test_adds_roles_only_up_to_the_limit(offered):
     path, ada = offered
     ada.put("/auth/me", {"target_roles": [f"Role {number}" for number in range(MAX_ROLES)]})
 
@@ -106,7 +106,7 @@ def test_adds_no_more_roles_than_a_profile_has(offered):
         ("Jordan Georgia", None),
     ],
 )
-def test_reads_a_place_and_takes_nothing_else_for_one(head, place):
+def test_parses_a_place_and_nothing_else(head, place):
     found = parse(f"{head}\n\nSkills\nDocker\n").contact.place
 
     assert (found.value if found else None) == place
@@ -127,7 +127,7 @@ def test_reads_a_place_and_takes_nothing_else_for_one(head, place):
         ("", []),
     ],
 )
-def test_reads_languages_that_are_spoken(line, expected):
+def test_parses_spoken_languages(line, expected):
     assert [(each.language.value, each.fluency) for each in read_languages([line])] == expected
 
 
@@ -142,7 +142,7 @@ def test_reads_languages_that_are_spoken(line, expected):
         ("Position: at the front", "Software Engineer"),
     ],
 )
-def test_offers_the_role_that_is_called_one_before_what_is_said_besides(line, role):
+def test_offers_a_labeled_role_before_other_candidates(line, role):
     contact = parse(f"Ada Lovelace\nSoftware Engineer\n{line}\n\nSkills\nDocker\n").contact
 
     assert (contact.headline.value, contact.name.value) == (role, "Ada Lovelace")
@@ -151,25 +151,25 @@ def test_offers_the_role_that_is_called_one_before_what_is_said_besides(line, ro
 @pytest.mark.parametrize(
     "line", ["Name: Hans Müller", "Full name: Hans Müller", "NAME:Hans Müller", "Username: Hans\nHans Müller"]
 )
-def test_reads_a_name_that_is_called_one(line):
+def test_parses_a_labeled_name(line):
     assert parse(f"Resume\n{line}\nhans@example.org\n\nSkills\nDocker\n").contact.name.value == "Hans Müller"
 
 
 @pytest.mark.parametrize(
     "line", ["Looking for work as an engineer", "Engineer at Acme", "engineer@example.org", "10 years as a developer"]
 )
-def test_takes_no_sentence_for_a_headline(line):
+def test_does_not_take_a_sentence_for_a_headline(line):
     assert parse(f"Ada Lovelace\n{line}\n\nSkills\nDocker\n").contact.headline is None
 
 
-def test_says_nothing_of_what_a_resume_does_not_tell():
+def test_omits_what_a_resume_does_not_contain():
     parsed = parse("Ada Lovelace\nada@example.org\n\nSkills\nDocker\n")
 
     assert (parsed.contact.place, parsed.contact.headline, parsed.languages) == (None, None, ())
     assert {"location", "languages"} & build_json_resume(parsed, names={}).keys() == set()
 
 
-def test_offers_as_before_what_an_earlier_release_has_read(offered, mongo):
+def test_offers_the_result_of_an_earlier_release(offered, mongo):
     path, ada = offered
     earlier = {"parsed.languages": "", "parsed.contact.place": "", "parsed.contact.headline": "", "updated_at": ""}
     mongo.resumes.update_one({}, {"$unset": earlier})

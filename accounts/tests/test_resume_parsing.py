@@ -1,4 +1,4 @@
-"""Reading the parts of a resume from its text: what is found, how surely, and that nothing is made up."""
+"""Parsing of resume text: values, confidences, and that every value is quoted from the text."""
 
 import re
 from datetime import date
@@ -31,14 +31,14 @@ EXTRACTOR = SkillExtractor(
 
 @pytest.fixture(autouse=True)
 def _servers():
-    """Nothing here asks a server, so none is emptied before each test."""
+    """Override the fixture that empties the databases, since these tests use none."""
 
 
 def _parse(text, **more):
     return parse_resume(text=text, spans=EXTRACTOR.spans(text), now=NOW, **more)
 
 
-def test_reads_a_resume():
+def test_parses_a_resume():
     content = build_json_resume(
         _parse(RESUME), names={"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
     )
@@ -81,7 +81,7 @@ def test_reads_a_resume():
     }
 
 
-def test_says_where_each_skill_was_found():
+def test_reports_where_each_skill_was_found():
     skills = {skill.name: skill for skill in _parse(RESUME).skills}
 
     assert skills["python"].found_in == ("experience", "skills")
@@ -90,7 +90,7 @@ def test_says_where_each_skill_was_found():
     assert skills["python"].confidence > skills["kubernetes"].confidence > skills["docker"].confidence
 
 
-def test_reads_nothing_from_a_letter():
+def test_finds_no_sections_in_a_letter():
     parsed = _parse("Dear all,\nthe weather was fine and so were we.\nKind regards")
 
     assert build_json_resume(parsed, names={}) == {}
@@ -119,7 +119,7 @@ TEXTS = st.one_of(st.lists(LINES, max_size=25).map("\n".join), st.text(max_size=
 
 @given(TEXTS)
 @example("Experience\nAda Lovelace\nJan 2019 - Present\nAda Lovelace\n- Built the engine in Python\n\nAda Lovelace")
-def test_makes_nothing_up_and_always_makes_a_resume(text):
+def test_always_returns_valid_content_quoted_from_the_text(text):
     parsed = _parse(text)
 
     content = build_json_resume(parsed, names={})
@@ -131,7 +131,7 @@ def test_makes_nothing_up_and_always_makes_a_resume(text):
 
 
 def _texts(content):
-    """Return what the content quotes: all but dates, codes of countries, names of networks and canonical skills."""
+    """Yield the quoted texts of the content: all but dates, country codes, network names and canonical skills."""
     for name, value in content.items():
         if isinstance(value, dict):
             yield from _texts(value)
@@ -150,12 +150,12 @@ def _confidences(stored):
 
 
 def _plain(text):
-    """Without spaces and the marks of lists, which may stand between what belongs together."""
+    """Remove spaces and list markers, which may separate parts of a quoted text."""
     return re.sub(r"[\W_]+", "", text)
 
 
 @pytest.mark.parametrize("write", [render_pdf, render_docx, render_markdown])
-def test_reads_what_we_write(write):
+def test_parses_its_own_rendered_files(write):
     names = {"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
     content = build_json_resume(_parse(RESUME), names=names)
 
@@ -168,7 +168,7 @@ def test_reads_what_we_write(write):
     assert {skill["name"] for skill in read["skills"]} == set(names.values())
 
 
-def test_takes_nobodys_name_for_a_skill():
+def test_does_not_take_a_name_for_a_skill():
     text = "Python Docker\npython.docker@example.org\n\nSkills\nDocker, Go\n\nPython Docker, page 2"
 
     parsed = _parse(text)

@@ -1,4 +1,4 @@
-"""Files that are not read: each refused by name, by a process that can do no harm."""
+"""Rejected files: each has a named reason and is read by a sandboxed process."""
 
 import json
 import subprocess
@@ -45,11 +45,11 @@ REFUSED = {
 
 @pytest.fixture(autouse=True)
 def _servers():
-    """Nothing here asks a server, so none is emptied before each test."""
+    """Override the fixture that empties the databases, since these tests use none."""
 
 
 @pytest.mark.parametrize(("make", "reason"), REFUSED.values(), ids=REFUSED)
-def test_refuses_by_name(make, reason):
+def test_rejects_a_file_with_its_reason(make, reason):
     with pytest.raises(FileRejected) as refused:
         extract_text(make())
 
@@ -58,7 +58,7 @@ def test_refuses_by_name(make, reason):
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS cannot limit what a process maps")
 def test_limits_the_reading_process():
-    """Whatever a file makes a library try: memory, time, files, network, programs."""
+    """A malicious file could make a library use memory, time, files, the network or programs."""
     program = """
 import json, resource, socket, subprocess, os
 from accounts.resumes.files import extract_worker
@@ -91,7 +91,7 @@ print(json.dumps({
     }
 
 
-def test_ends_a_reading_that_takes_too_long(monkeypatch):
+def test_stops_reading_after_the_time_limit(monkeypatch):
     def run(command, *, timeout, **_):
         raise subprocess.TimeoutExpired(command, timeout, output=b"ready\n")
 
@@ -104,7 +104,7 @@ def test_ends_a_reading_that_takes_too_long(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "value"), [("WALL_SECONDS", 0.001), ("_CHILD", "accounts.resumes.files.nobody")])
-def test_blames_no_file_when_its_reader_has_no_time_or_does_not_run(monkeypatch, name, value):
+def test_does_not_reject_a_file_if_the_reader_times_out_or_fails(monkeypatch, name, value):
     monkeypatch.setattr(sandbox, name, value)
 
     with pytest.raises(ExtractionFailed):
@@ -124,12 +124,12 @@ def test_blames_no_file_when_its_reader_has_no_time_or_does_not_run(monkeypatch,
     ],
     ids=["PDF", "DOCX", "UTF-8", "UTF-16", "Latin", "line ends", "header and table"],
 )
-def test_reads_what_it_knows(data, expected):
+def test_reads_supported_files(data, expected):
     assert extract_text(data).text.strip() == expected
 
 
 @pytest.mark.parametrize("declared_by", ["name", "extension"])
-def test_checks_the_main_part_whatever_its_name(declared_by):
+def test_checks_the_main_part_under_any_name(declared_by):
     assert WORDS not in extract_text(files.renamed_docx(files.document_xml(), declared_by=declared_by)).text
 
     for document, reason in (
@@ -142,7 +142,7 @@ def test_checks_the_main_part_whatever_its_name(declared_by):
         assert refused.value.reason == reason
 
 
-def test_cuts_links_to_what_an_address_has():
+def test_truncates_long_links():
     url = "https://example.com/" + "a" * 1_000_000
 
     links = [
@@ -153,7 +153,7 @@ def test_cuts_links_to_what_an_address_has():
     assert links == [url[:500]] * 6
 
 
-def test_reads_where_a_pdf_links_to():
+def test_reads_the_links_of_a_pdf():
     data = files.make_pdf(WORDS, link="https://github.com/ada")
 
     assert extract_text(data).links == ("https://github.com/ada",)
@@ -171,5 +171,5 @@ def test_reads_where_a_pdf_links_to():
         ("x" * 300, "x" * 200),
     ],
 )
-def test_keeps_no_path_of_a_file_name(name, expected):
+def test_removes_the_path_of_a_file_name(name, expected):
     assert sanitize_file_name(name) == expected

@@ -1,4 +1,4 @@
-"""How resumes look as files: the same words in every form, whatever people have written into them."""
+"""Rendering of resumes: the same text in every format, for any input."""
 
 import hashlib
 import os
@@ -47,20 +47,20 @@ NASTY = (
 
 @pytest.fixture(autouse=True)
 def _servers():
-    """Nothing here asks a server, so none is emptied before each test."""
+    """Override the fixture that empties the databases, since these tests use none."""
 
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_says_the_same_in_every_form(form):
+def test_renders_the_same_text_in_every_format(form):
     text = extract_rendered_text(form, render(form, CONTENT))
 
     assert [words for words in WORDS if words not in text] == []
 
 
-def test_orders_the_sections_and_leaves_empty_ones_out():
+def test_orders_the_sections_and_omits_empty_ones():
     page = build_layout(CONTENT | {"awards": [], "volunteer": [{}], "certificates": [{"name": " "}]})
 
     assert [section.heading for section in page.sections] == [
@@ -70,7 +70,7 @@ def test_orders_the_sections_and_leaves_empty_ones_out():
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("content", [{}, {"basics": {}}, {"work": [{}], "skills": [{"name": ""}]}])
-def test_shows_a_resume_that_says_nothing(form, content):
+def test_renders_an_empty_resume(form, content):
     assert extract_rendered_text(form, render(form, content)).startswith("Resume")
 
 
@@ -84,17 +84,17 @@ def test_shows_a_resume_that_says_nothing(form, content):
         ({"position": "x"}, ""),
     ],
 )
-def test_tells_when_somebody_worked_somewhere(part, expected):
+def test_renders_the_dates_of_a_position(part, expected):
     assert build_layout({"work": [{"name": "x"} | part]}).sections[0].entries[0].dates == expected
 
 
-def test_parts_free_text_where_its_writer_did():
+def test_keeps_the_paragraphs_of_free_text():
     page = build_layout({"basics": {"summary": "One\nline.\n\nTwo\r\n- first\n- second\n"}})
 
     assert page.summary == ("One", "line.", "Two", "- first", "- second")
 
 
-def test_links_to_where_people_can_be_reached():
+def test_links_contact_details():
     assert [link for link in build_layout(CONTENT).contact if link.address] == [
         LayoutLink("zofia@example.org", "mailto:zofia@example.org"),
         LayoutLink("+49 30 1234567", "tel:+49301234567"),
@@ -103,7 +103,7 @@ def test_links_to_where_people_can_be_reached():
     ]
 
 
-def nasty(text):
+def build_content(text):
     line = text[:300]
     return {
         "basics": {"name": line, "label": line, "summary": text, "location": {"city": line}, "phone": line},
@@ -113,12 +113,12 @@ def nasty(text):
     }
 
 
-# The font of the PDF has not all letters of the last one.
+# The PDF font lacks some characters of the last text.
 @pytest.mark.parametrize(
     ("form", "text"), [(form, text) for form in FORMS for text in NASTY if (form, text) != ("pdf", NASTY[-1])]
 )
-def test_shows_what_people_wrote_as_they_wrote_it(form, text):
-    content = nasty(text)
+def test_renders_special_characters_literally(form, text):
+    content = build_content(text)
 
     shown = extract_rendered_text(form, render(form, content))
 
@@ -127,9 +127,9 @@ def test_shows_what_people_wrote_as_they_wrote_it(form, text):
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_lets_nobody_write_markup(text):
-    html = read_html(render("html", nasty(text)))
-    markdown = read_html(MarkdownIt("commonmark").render(render("md", nasty(text)).decode()).encode())
+def test_escapes_markup(text):
+    html = read_html(render("html", build_content(text)))
+    markdown = read_html(MarkdownIt("commonmark").render(render("md", build_content(text)).decode()).encode())
 
     assert not html.tags & {"script", "b", "img", "iframe", "font"}
     assert markdown.tags <= {"h1", "h2", "h3", "p", "strong", "em", "a", "ul", "li"}
@@ -139,7 +139,7 @@ def test_lets_nobody_write_markup(text):
 
 @given(text=st.text(max_size=80))
 def test_renders_any_text(text):
-    content = nasty(text)
+    content = build_content(text)
 
     for form in FORMS:
         assert render(form, content)
@@ -148,7 +148,7 @@ def test_renders_any_text(text):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_renders_words_longer_than_a_page_is_wide_and_texts_longer_than_a_page(form):
+def test_renders_words_wider_and_texts_longer_than_a_page(form):
     long = {"name": "W" * 300, "position": "V" * 300, "summary": "U" * 10_000, "highlights": ["word " * 2_000]}
 
     rendered = render(form, {"basics": {"name": "N" * 300}, "work": [long] * 3})
@@ -170,7 +170,7 @@ def test_runs_nothing_and_fetches_nothing():
     assert not re.search(r"<script|<link|<img|src=|@import|url\(", page)
 
 
-def test_embeds_the_letters_and_their_meaning_in_the_pdf():
+def test_embeds_fonts_and_character_maps_in_the_pdf():
     page = pypdf.PdfReader(BytesIO(render("pdf", CONTENT))).pages[0]
 
     fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
@@ -180,7 +180,7 @@ def test_embeds_the_letters_and_their_meaning_in_the_pdf():
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_same_resume_gives_the_same_bytes(form):
+def test_rendering_is_deterministic(form):
     other = {"basics": {"name": "Ünal Ősz"}, "work": CONTENT["work"]}
 
     first = render(form, CONTENT)
@@ -192,7 +192,7 @@ def test_the_same_resume_gives_the_same_bytes(form):
     assert len(set(more)) == 2
 
 
-def test_the_same_resume_gives_the_same_bytes_in_another_process():
+def test_rendering_is_deterministic_across_processes():
     script = (
         "import hashlib, json, sys, django\n"
         "from django.conf import settings\n"
@@ -205,19 +205,19 @@ def test_the_same_resume_gives_the_same_bytes_in_another_process():
         " 'html': html.render_html, 'md': markdown.render_markdown}\n"
         "print({form: hashlib.sha256(write(shown)).hexdigest() for form, write in forms.items()})"
     )
-    told = {
+    options = {
         "input": orjson.dumps(CONTENT),
         "env": os.environ | {"PYTHONHASHSEED": "7"},
         "cwd": ROOT,
     }
 
-    elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, **told)
+    elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, **options)
 
     here = {form: hashlib.sha256(render(form, CONTENT)).hexdigest() for form in FORMS}
     assert elsewhere.stdout.decode().strip() == str(here)
 
 
-def test_nothing_in_a_word_document_tells_when_it_was_made():
+def test_a_word_document_contains_no_creation_time():
     document = render("docx", CONTENT)
 
     assert {entry.date_time[0] for entry in ZipFile(BytesIO(document)).infolist()} == {1980}

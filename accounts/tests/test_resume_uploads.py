@@ -1,4 +1,4 @@
-"""Uploading resumes as text and as files, and what is refused of them: /resumes/generate."""
+"""Uploads of resumes as text and as files, and their rejection: /resumes/generate."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ from tests.queued import run_queued
 pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
 
 
-def test_reads_text_at_once(ada, job, queued):
+def test_reads_text_immediately(ada, job, queued):
     answer = send_text(ada, job_id=job)
 
     assert answer.status_code == 201
@@ -33,7 +33,7 @@ def test_reads_text_at_once(ada, job, queued):
     assert queued() == []
 
 
-def test_reads_full_width_letters_and_ligatures_as_plain_ones(ada):
+def test_normalizes_full_width_letters_and_ligatures(ada):
     wide = {ord(plain): ord(plain) + 0xFEE0 for plain in "Pythonabcdefghijklmnopqrstuvwxyz0123456789@."}
     text = files.RESUME.translate(wide).replace("Ｓummary", "Summary").replace("Difference", "Diﬀerence")
 
@@ -53,7 +53,7 @@ def test_reads_full_width_letters_and_ligatures_as_plain_ones(ada):
     ],
     ids=["PDF", "DOCX", "text that is called a PDF"],
 )
-def test_reads_a_file_by_its_content(ada, worker, make, name, media_type):
+def test_detects_the_type_of_a_file_by_its_content(ada, worker, make, name, media_type):
     answer = upload(ada, make(), name=name)
 
     assert answer.status_code == 201, answer.content
@@ -64,7 +64,7 @@ def test_reads_a_file_by_its_content(ada, worker, make, name, media_type):
     assert resume["file"]["media_type"] == media_type
 
 
-def test_answers_202_and_a_status_to_ask_for_while_a_file_is_read(ada, redis, mongo):
+def test_returns_202_and_a_status_while_a_file_is_being_read(ada, redis, mongo):
     answer = upload(ada, files.make_pdf())
 
     assert answer.status_code == 202
@@ -76,7 +76,7 @@ def test_answers_202_and_a_status_to_ask_for_while_a_file_is_read(ada, redis, mo
     assert "upload" not in mongo.resumes.find_one()
 
 
-def test_answers_202_at_once_while_as_many_requests_wait_as_may(ada, monkeypatch):
+def test_returns_202_immediately_if_too_many_requests_wait(ada, monkeypatch):
     monkeypatch.setattr(views, "WAIT_SECONDS", 60)
     with ExitStack() as stack:
         for _ in range(throttling.MAX_WAITING):
@@ -88,7 +88,7 @@ def test_answers_202_at_once_while_as_many_requests_wait_as_may(ada, monkeypatch
     assert answer.status_code == 202
 
 
-def test_refuses_by_name_what_is_no_resume(ada, mongo):
+def test_rejects_a_file_of_unknown_type(ada, mongo):
     answer = upload(ada, bytes(range(256)))
 
     assert answer.status_code == 400
@@ -103,7 +103,7 @@ def test_refuses_by_name_what_is_no_resume(ada, mongo):
     assert mongo.resumes.count_documents({}) == 0
 
 
-def test_says_why_a_file_was_refused_to_who_asks_later(ada, redis, mongo, now):
+def test_reports_later_why_a_file_was_rejected(ada, redis, mongo, now):
     url = upload(ada, files.scanned_pdf()).json()["address"]
 
     run_queued(redis)
@@ -121,21 +121,21 @@ def test_says_why_a_file_was_refused_to_who_asks_later(ada, redis, mongo, now):
     [(files.encrypted_pdf(), "encrypted"), (b"a" * 5_000_001, "too_large"), (b"a" * 6_000_000, "too_large")],
     ids=["encrypted", "a byte too large", "too large"],
 )
-def test_refuses_by_name_what_cannot_be_read_or_is_too_large(ada, worker, mongo, data, reason):
+def test_rejects_unreadable_or_too_large_files_with_a_reason(ada, worker, mongo, data, reason):
     answer = upload(ada, data)
 
     assert (answer.status_code, answer.json()["reason"]) == (400, reason)
     assert mongo.resumes.count_documents({}) == 0
 
 
-def test_refuses_text_that_is_too_large(ada):
+def test_rejects_text_that_is_too_large(ada):
     answer = send_text(ada, "a" * 3_000_000)
 
     assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
     assert list(answer.json()["errors"]) == ["content"]
 
 
-def test_refuses_text_that_is_too_large_for_a_form(ada):
+def test_rejects_text_that_is_too_large_for_a_form(ada):
     answer = upload(ada, b"", content="a" * 2_700_000)
 
     assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
@@ -145,7 +145,7 @@ def test_refuses_text_that_is_too_large_for_a_form(ada):
     ("media_type", "status"), [("application/x-www-form-urlencoded", 400), (MULTIPART_CONTENT, 413)]
 )
 @pytest.mark.parametrize("path", ["/resumes/apply", "/auth/login/form"])
-def test_reads_no_form_that_is_too_large(ada, path, media_type, status):
+def test_does_not_read_a_form_that_is_too_large(ada, path, media_type, status):
     headers = {"Authorization": f"Bearer {ada.token}"}
 
     answer = ada.client.generic("POST", path, b"a" * 3_000_000, content_type=media_type, headers=headers)
@@ -153,7 +153,7 @@ def test_reads_no_form_that_is_too_large(ada, path, media_type, status):
     assert answer.status_code == status
 
 
-def test_keeps_no_path_of_a_file_name(ada):
+def test_removes_the_path_of_a_file_name(ada):
     upload(ada, files.RESUME.encode(), name="..\\..\\..\\etc\\passwd")
 
     (resume,) = ada.get(f"/resumes/user/{ada.id}").json()["resumes"]
@@ -172,7 +172,7 @@ def test_keeps_no_path_of_a_file_name(ada):
         ({"user_id": 7}, "user_id"),
     ],
 )
-def test_names_the_field_that_is_wrong(ada, change, field):
+def test_names_the_invalid_field(ada, change, field):
     answer = send_text(ada, **change)
 
     assert answer.status_code == 400
@@ -180,11 +180,11 @@ def test_names_the_field_that_is_wrong(ada, change, field):
 
 
 @pytest.mark.parametrize("job_id", [NOBODY, "none", "../x"])
-def test_knows_no_other_postings_than_those_stored(ada, job_id):
+def test_returns_404_for_an_unknown_posting(ada, job_id):
     assert send_text(ada, job_id=job_id).status_code == 404
 
 
-def test_takes_what_cannot_be_queued_and_queues_it_when_it_is_sent_again(ada, redis, mongo):
+def test_stores_an_upload_that_cannot_be_queued_and_queues_it_on_retry(ada, redis, mongo):
     with queue_at(NO_REDIS):
         answers = [upload(ada, files.make_pdf()) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
@@ -198,7 +198,7 @@ def test_takes_what_cannot_be_queued_and_queues_it_when_it_is_sent_again(ada, re
     assert set(mongo.resumes.find_one()) & {"upload", "attempts", "queued_at"} == set()
 
 
-def test_reads_at_the_next_check_what_could_not_be_queued(ada, redis):
+def test_the_next_check_queues_an_upload_that_could_not_be_queued(ada, redis):
     with queue_at(NO_REDIS):
         url = upload(ada, files.make_pdf()).json()["address"]
 
@@ -208,13 +208,13 @@ def test_reads_at_the_next_check_what_could_not_be_queued(ada, redis):
     assert ada.get(url).json()["resume"]["status"] == "ready"
 
 
-def test_answers_202_when_mongodb_becomes_unavailable_after_it_was_stored(ada, redis, settings, monkeypatch):
+def test_returns_202_if_mongodb_becomes_unavailable_after_storing(ada, redis, settings, monkeypatch):
     settings.MONGODB_TIMEOUT_SECONDS = 0.2
     wait_until_read = views.wait_until_read
 
-    def wait_without_mongodb(**asked):
+    def wait_without_mongodb(**options):
         with mongodb_at(NO_MONGODB):
-            wait_until_read(**asked)
+            wait_until_read(**options)
 
     with monkeypatch.context() as patch:
         patch.setattr(views, "wait_until_read", wait_without_mongodb)
@@ -225,15 +225,15 @@ def test_answers_202_when_mongodb_becomes_unavailable_after_it_was_stored(ada, r
     assert ada.get(answer.json()["address"]).json()["resume"]["status"] == "ready"
 
 
-def test_lets_nobody_fill_the_queue(ada):
+def test_limits_the_uploads_in_progress(ada):
     files_sent = [files.make_pdf(another(number)) for number in range(uploads.MAX_IN_PROGRESS + 1)]
 
     assert [upload(ada, file).status_code for file in files_sent] == [202] * uploads.MAX_IN_PROGRESS + [429]
-    # One of those that are being read is no further file.
+    # Uploading a file again that is already being read does not count.
     assert upload(ada, files_sent[0]).status_code == 202
 
 
-def test_keeps_no_more_than_so_many(ada, monkeypatch):
+def test_limits_the_number_of_uploads(ada, monkeypatch):
     monkeypatch.setattr(uploads, "MAX_UPLOADS", 1)
 
     assert [send_text(ada, another(number)).status_code for number in (0, 1, 0)] == [201, 400, 201]

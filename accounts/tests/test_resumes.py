@@ -1,4 +1,4 @@
-"""What becomes of a resume: listed, deleted, taken into the profile, and applied with."""
+"""Listing, deleting and confirming resumes, and applying with them."""
 
 import pytest
 from bson import ObjectId
@@ -26,7 +26,7 @@ def test_lists_newest_first_by_pages(ada):
     assert page["total"] == rest["total"] == 3
 
 
-def test_deletes(ada, mongo):
+def test_deletes_a_resume(ada, mongo):
     resume_id = send_text(ada).json()["resume_id"]
 
     answer = ada.delete(f"/resumes/{resume_id}", None)
@@ -37,7 +37,7 @@ def test_deletes(ada, mongo):
     assert mongo.resumes.count_documents({}) == 0
 
 
-def test_is_named_by_no_application_once_it_is_deleted(ada, job):
+def test_deleting_a_resume_removes_it_from_applications(ada, job):
     other, deleted = (send_text(ada, another(number)).json()["resume_id"] for number in range(2))
     applied = {"user_id": ada.id, "job_id": job}
     ada.post("/resumes/apply", applied | {"resume_id": deleted})
@@ -52,11 +52,11 @@ def test_is_named_by_no_application_once_it_is_deleted(ada, job):
 
 
 @pytest.mark.parametrize("resume_id", [NOBODY, "x", "$ne", "{}"])
-def test_knows_no_other_resumes(ada, resume_id):
+def test_returns_404_for_an_unknown_resume(ada, resume_id):
     assert ada.get(f"/resumes/{resume_id}").status_code == 404
 
 
-def test_hands_out_and_erases_with_the_account(ada, mongo):
+def test_exports_resumes_and_erases_them_with_the_account(ada, mongo):
     send_text(ada)
 
     (exported,) = ada.get("/auth/me/export").json()["resumes"]
@@ -66,7 +66,7 @@ def test_hands_out_and_erases_with_the_account(ada, mongo):
     assert mongo.resumes.count_documents({}) == 0
 
 
-def test_changes_the_profile_by_what_is_confirmed_alone(ada):
+def test_changes_the_profile_only_by_confirmed_values(ada):
     resume_id = send_text(ada).json()["resume_id"]
     before = ada.get("/auth/me").json()
     assert before["skills"] == ["python", "javascript"]
@@ -85,7 +85,7 @@ def test_changes_the_profile_by_what_is_confirmed_alone(ada):
     assert show(ada, resume_id)["confirmed_at"] is not None
 
 
-def test_keeps_a_skill_that_came_while_it_was_confirmed(ada, monkeypatch):
+def test_keeps_a_skill_added_during_the_confirmation(ada, monkeypatch):
     resume_id = send_text(ada).json()["resume_id"]
 
     def meanwhile(names):
@@ -98,14 +98,14 @@ def test_keeps_a_skill_that_came_while_it_was_confirmed(ada, monkeypatch):
     assert answer.json()["skills"] == ada.get("/auth/me").json()["skills"] == ["rust", "docker"]
 
 
-def test_fills_every_field_that_it_offers(ada):
+def test_fills_every_offered_field(ada):
     resume_id = send_text(ada).json()["resume_id"]
     offered = show(ada, resume_id)["offered_fields"]
 
     ada.post(f"/resumes/{resume_id}/confirm", {"fields": list(offered)})
 
     profile = ada.get("/auth/me").json()
-    # Roles are added to those of before.
+    # Offered roles are appended to the existing ones.
     assert profile["target_roles"] == ["Software Engineer", *offered["target_roles"]]
     assert {name: profile[name] for name in offered} == offered | {"target_roles": profile["target_roles"]}
     assert offered["experience"] == (
@@ -114,7 +114,7 @@ def test_fills_every_field_that_it_offers(ada):
     )
 
 
-def test_offers_nothing_that_the_profile_would_not_take(ada):
+def test_offers_only_values_that_the_profile_accepts(ada):
     text = files.RESUME.replace("+44 20 7946 0958", "+1 415 555 2671 ext. 12").replace(
         "of engines.", "of engines. " * 600
     )
@@ -127,7 +127,7 @@ def test_offers_nothing_that_the_profile_would_not_take(ada):
 
 
 @pytest.mark.parametrize(
-    ("picked", "field"),
+    ("selection", "field"),
     [
         ({"skills": ["cobol"]}, "skills"),
         ({"skills": [{"$gt": ""}]}, "skills.0"),
@@ -135,24 +135,24 @@ def test_offers_nothing_that_the_profile_would_not_take(ada):
         ({"fields": "phone_number"}, "fields"),
     ],
 )
-def test_confirms_nothing_that_was_not_read(ada, picked, field):
+def test_rejects_the_confirmation_of_values_that_were_not_read(ada, selection, field):
     resume_id = send_text(ada).json()["resume_id"]
 
-    answer = ada.post(f"/resumes/{resume_id}/confirm", picked)
+    answer = ada.post(f"/resumes/{resume_id}/confirm", selection)
 
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
     assert User.objects.get(id=ada.id).skills == ["python", "javascript"]
 
 
-def test_confirms_nothing_that_is_still_read(ada):
+def test_rejects_the_confirmation_of_a_resume_in_progress(ada):
     resume_id = upload(ada, files.make_pdf()).json()["resume_id"]
 
     assert ada.post(f"/resumes/{resume_id}/confirm", {"fields": ["full_name"]}).status_code == 409
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded", MULTIPART_CONTENT])
-def test_applies_with_a_resume_in_every_form(ada, job, mongo, media_type):
+def test_applies_with_a_resume_in_every_format(ada, job, mongo, media_type):
     resume_id = send_text(ada).json()["resume_id"]
     fields = {"user_id": ada.id, "job_id": job, "resume_id": resume_id}
     headers = {"Authorization": f"Bearer {ada.token}"}
@@ -173,14 +173,14 @@ def test_applies_without_a_resume(ada, job):
     assert ada.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == 200
 
 
-def test_takes_no_interview_back_by_applying(ada, job):
+def test_applying_does_not_reset_an_interview(ada, job):
     ada.put(f"/jobs/{job}/application", {"stage": "interview"})
 
     assert ada.post("/resumes/apply", {"user_id": ada.id, "job_id": job}).status_code == 409
     assert ada.get(f"/jobs/{job}/application").json()["application"]["stage"] == "interview"
 
 
-def test_applies_with_no_resume_that_is_not_there(ada, job):
+def test_rejects_an_application_with_an_unknown_resume(ada, job):
     body = {"user_id": ada.id, "job_id": job}
     waiting = upload(ada, files.make_pdf()).json()["resume_id"]
 

@@ -58,11 +58,11 @@ def test_rejects_other_requests_that_hash_a_password(ada, slots_full):
 def test_does_not_count_a_login_rejected_for_lack_of_slots(ada, slots_full, settings):
     limits = ("login_account", "login_address", "logins_account", "logins_address")
     settings.THROTTLES = settings.THROTTLES | dict.fromkeys(limits, Rate(1, 60))
-    turned_away = [API().post("/auth/login", RIGHT).status_code for _ in range(3)]
+    rejected = [API().post("/auth/login", RIGHT).status_code for _ in range(3)]
 
     slots_full.close()
 
-    assert turned_away == [503] * 3
+    assert rejected == [503] * 3
     assert API().post("/auth/login", RIGHT).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Uploads as clients send them."""
+"""Helpers that upload resumes through the API."""
 
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
@@ -8,7 +8,7 @@ NOBODY = "f" * 24
 
 
 def upload(member, data, *, name="resume.pdf", **more):
-    """Send a file the way a form does."""
+    """Upload a file as a multipart form."""
     fields = {"user_id": member.id, "source": "upload"} | more
     body = encode_multipart(BOUNDARY, fields)
     part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
@@ -27,7 +27,7 @@ def send_text(member, text=files.RESUME, **more):
 
 
 def another(number) -> str:
-    """A resume that differs from the others in a word."""
+    """Return the text of a resume that is unique per number."""
     return f"{files.RESUME}\nVersion {number}\n"
 
 
