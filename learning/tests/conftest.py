@@ -15,8 +15,8 @@ def roadmap(newcomer):
     """Return a function that requests the newcomer's roadmap with query parameters."""
 
     def get(**parameters):
-        answer = newcomer.get(f"/learning/roadmap?{urlencode(parameters)}")
-        assert answer.status_code == 200, answer.content
-        return answer.json()
+        response = newcomer.get(f"/learning/roadmap?{urlencode(parameters)}")
+        assert response.status_code == 200, response.content
+        return response.json()
 
     return get

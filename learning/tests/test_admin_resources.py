@@ -52,9 +52,9 @@ def build_form_data(client: Client, resource: LearningResourceDocument, **change
 def test_serves_an_edit_and_seeding_keeps_it(staff_client: Client, seeded: LearningResourceDocument) -> None:
     sent = build_form_data(staff_client, seeded, title="Another", skill="Py")
 
-    answer = staff_client.post(f"{LIST}{seeded.pk}/change/", sent)
+    response = staff_client.post(f"{LIST}{seeded.pk}/change/", sent)
 
-    assert answer.status_code == 302, answer.context["errors"]
+    assert response.status_code == 302, response.context["errors"]
     assert list_served_titles() == ["Another"]
     assert seed_resources(entries=[ENTRY], now=timezone.now()).kept == 1
 
@@ -74,15 +74,15 @@ def test_serves_an_edit_and_seeding_keeps_it(staff_client: Client, seeded: Learn
 def test_reports_an_invalid_value_at_its_field(
     staff_client: Client, seeded: LearningResourceDocument, field: str, value: str, message: str
 ) -> None:
-    answer = staff_client.post(f"{LIST}{seeded.pk}/change/", build_form_data(staff_client, seeded, **{field: value}))
+    response = staff_client.post(f"{LIST}{seeded.pk}/change/", build_form_data(staff_client, seeded, **{field: value}))
 
-    assert message in " ".join(answer.context["adminform"].form.errors[field])
+    assert message in " ".join(response.context["adminform"].form.errors[field])
 
 
 def test_rejects_a_duplicate_url_for_a_skill(staff_client: Client, seeded: LearningResourceDocument) -> None:
-    answer = staff_client.post(f"{LIST}add/", ENTRY | {"free": "on"})
+    response = staff_client.post(f"{LIST}add/", ENTRY | {"free": "on"})
 
-    assert "There is another learning resource with this skill and url." in answer.content.decode()
+    assert "There is another learning resource with this skill and url." in response.content.decode()
 
 
 @pytest.mark.parametrize(("action", "undo"), [("hide", "publish"), ("mark_broken", "mark_working")])

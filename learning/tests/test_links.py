@@ -43,7 +43,7 @@ class Load:
 class Site(ThreadingHTTPServer):
     """A web server with configurable responses.
 
-    `answers` maps paths to a status or a list of successive statuses. None closes the connection. Other paths return
+    `responses` maps paths to a status or a list of successive statuses. None closes the connection. Other paths return
     404.
     """
 
@@ -53,8 +53,8 @@ class Site(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers = {}
-        self.asked = []
+        self.responses = {}
+        self.requests = []
 
     def url(self, path=""):
         return f"http://127.0.0.1:{self.server_port}/{path}"
@@ -64,18 +64,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self):
         path = self.path.lstrip("/")
         with self.server.load:
-            self.server.asked.append((self.command, path))
-            answer = self.server.answers.get(f"{self.command} {path}", self.server.answers.get(path, 404))
-            if isinstance(answer, list):
-                answer = answer.pop(0) if len(answer) > 1 else answer[0]
+            self.server.requests.append((self.command, path))
+            response = self.server.responses.get(f"{self.command} {path}", self.server.responses.get(path, 404))
+            if isinstance(response, list):
+                response = response.pop(0) if len(response) > 1 else response[0]
             # Long enough for concurrent requests to overlap.
             threading.Event().wait(0.02)
-        if answer is None:
+        if response is None:
             self.close_connection = True
             return
-        self.send_response(int(str(answer)[:3]))
-        if str(answer)[3:]:
-            self.send_header("Location", str(answer)[3:])
+        self.send_response(int(str(response)[:3]))
+        if str(response)[3:]:
+            self.send_header("Location", str(response)[3:])
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -121,7 +121,7 @@ def get_stored(url):
 
 
 def test_marks_missing_pages_as_broken_and_removes_them_from_the_catalogue(site, store):
-    site.answers = {"there": 200}
+    site.responses = {"there": 200}
     store(site.url("there"), site.url("gone"))
     assert len(get_resource_catalogue().of("python")) == 2
 
@@ -143,7 +143,7 @@ def test_keeps_the_first_broken_time_until_the_link_works_again(site, store):
 
     assert again.newly_broken == []
     assert get_stored(site.url("a")).broken_since == NOW
-    site.answers = {"a": 200}
+    site.responses = {"a": 200}
     repaired = check_links(now=LATER)
     assert repaired.repaired == [site.url("a")]
     assert get_stored(site.url("a")).broken_since is None
@@ -151,26 +151,26 @@ def test_keeps_the_first_broken_time_until_the_link_works_again(site, store):
 
 
 def test_falls_back_to_get_if_head_fails(site, store):
-    site.answers = {"good": 200, "HEAD odd": 405, "GET odd": 200, "HEAD odder": 404, "GET odder": 200}
+    site.responses = {"good": 200, "HEAD odd": 405, "GET odd": 200, "HEAD odder": 404, "GET odder": 200}
     store(site.url("good"), site.url("odd"), site.url("odder"))
 
     report = check_links(now=NOW)
 
     assert report.answering == 3
-    assert ("GET", "good") not in site.asked
-    assert {("HEAD", "odd"), ("GET", "odd"), ("HEAD", "odder"), ("GET", "odder")} <= set(site.asked)
+    assert ("GET", "good") not in site.requests
+    assert {("HEAD", "odd"), ("GET", "odd"), ("HEAD", "odder"), ("GET", "odder")} <= set(site.requests)
 
 
 def test_retries_server_errors(site, store):
-    site.answers = {"shaky": [503, 500, 200], "HEAD hangs up": [None, None, 200]}
+    site.responses = {"shaky": [503, 500, 200], "HEAD hangs up": [None, None, 200]}
     store(site.url("shaky"))
 
     assert check_links(now=NOW).answering == 1
-    assert Counter(site.asked) == {("HEAD", "shaky"): 3}
+    assert Counter(site.requests) == {("HEAD", "shaky"): 3}
 
 
 def test_marks_links_as_broken_after_all_retries(site, store):
-    site.answers = {"down": 503, "mute": None}
+    site.responses = {"down": 503, "mute": None}
     store(site.url("down"), site.url("mute"))
 
     report = check_links(now=NOW)
@@ -179,20 +179,20 @@ def test_marks_links_as_broken_after_all_retries(site, store):
         site.url("down"): "503",
         site.url("mute"): "ConnectionError",
     }
-    assert Counter(site.asked)["HEAD", "down"] == 1 + links.RETRIES
+    assert Counter(site.requests)["HEAD", "down"] == 1 + links.RETRIES
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 999])
 def test_treats_pages_that_block_robots_as_working(site, store, status):
-    site.answers = {"a": status}
+    site.responses = {"a": status}
     store(site.url("a"))
 
     assert check_links(now=NOW).broken == []
 
 
 def test_follows_redirects(site, store):
-    site.answers = {"old": f"301{site.url('new')}", "new": 200, "lost": f"302{site.url('gone')}"}
-    site.answers["round"] = f"302{site.url('round')}"
+    site.responses = {"old": f"301{site.url('new')}", "new": 200, "lost": f"302{site.url('gone')}"}
+    site.responses["round"] = f"302{site.url('round')}"
     store(site.url("old"), site.url("lost"), site.url("round"))
 
     report = check_links(now=NOW)
@@ -204,20 +204,20 @@ def test_follows_redirects(site, store):
 
 
 def test_requests_a_url_once_for_several_skills(site, store):
-    site.answers = {"a": 200}
+    site.responses = {"a": 200}
     store(site.url("a"))
     store(site.url("a"), skill="sql")
 
     report = check_links(now=NOW)
 
     assert report.checked == 1
-    assert site.asked == [("HEAD", "a")]
+    assert site.requests == [("HEAD", "a")]
     assert LearningResourceDocument.objects(checked_at=NOW).count() == 2
 
 
 def test_requests_hosts_concurrently_but_urls_of_a_host_sequentially(site, other_site, store):
     paths = [f"p{number}" for number in range(6)]
-    site.answers = dict.fromkeys(paths, 200)
+    site.responses = dict.fromkeys(paths, 200)
     store(*(site.url(path) for path in paths))
     check_links(now=NOW)
     single_host_peak = Site.load.peak

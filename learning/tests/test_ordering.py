@@ -62,8 +62,8 @@ def test_orders_a_stage_by_acquisition_and_priority(roadmap):
 
     steps = order_skills(candidates=skills, prerequisites=prerequisites)
 
-    for _, stage in groupby(steps, key=lambda step: step.stage):
-        in_stage = [step.candidate for step in stage]
+    for _, group in groupby(steps, key=lambda step: step.stage):
+        in_stage = [step.candidate for step in group]
         assert [skill.is_acquired for skill in in_stage] == sorted(skill.is_acquired for skill in in_stage)
         missing = [(-skill.priority, skill.name) for skill in in_stage if not skill.is_acquired]
         assert missing == sorted(missing)
@@ -141,13 +141,13 @@ def test_postpones_skills_with_long_preparation():
     skills = [build_skill("distributed", 60), *(build_skill(f"other{n}", 30 + n) for n in range(5))]
     prerequisites = {"distributed": ["networking", "concurrency"]}
 
-    def stage(acquired=()):
+    def get_stage(acquired=()):
         steps = order_skills(
             candidates=skills, prerequisites=prerequisites, acquired=acquired, hours=lambda name: hours.get(name, 10)
         )
         return {step.candidate.name: step.stage for step in steps}["distributed"]
 
-    assert (stage(), stage(acquired=["networking", "concurrency"])) == (2, 1)
+    assert (get_stage(), get_stage(acquired=["networking", "concurrency"])) == (2, 1)
 
 
 def test_splits_the_hours_of_shared_prerequisites():
@@ -198,7 +198,7 @@ def test_divides_a_long_roadmap_into_eight_stages():
     assert max(stage for stage, _ in in_order) == 8
 
 
-def project(number, skills, **changes):
+def build_project(number, skills, **changes):
     return IdeaFactory(id=number, skills=tuple(skills), **changes)
 
 
@@ -221,13 +221,13 @@ def choose(projects, *, order=("a", "b", "c"), held=("h",), role="backend develo
 
 
 def test_suggests_at_most_two_projects_per_skill():
-    ids, _ = choose([project(number, ["a", "h"]) for number in (1, 2, 3)])
+    ids, _ = choose([build_project(number, ["a", "h"]) for number in (1, 2, 3)])
 
     assert ids == {"a": [1, 2], "b": [], "c": []}
 
 
 def test_suggests_a_project_once_most_of_its_skills_are_learned():
-    ids, chosen = choose([project(1, ["a", "b", "x", "h"]), project(2, ["a", "b", "c", "x", "y", "z"])])
+    ids, chosen = choose([build_project(1, ["a", "b", "x", "h"]), build_project(2, ["a", "b", "c", "x", "y", "z"])])
 
     assert ids == {"a": [1], "b": [1], "c": [2]}
     assert chosen["a"][0].new_skills == ("b", "x")
@@ -237,10 +237,10 @@ def test_suggests_a_project_once_most_of_its_skills_are_learned():
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (project(2, ["a", "h"]), project(1, ["a", "h", "x"])),
-        (project(2, ["a", "h"]), project(1, ["a", "h"], roles=["Chef"])),
-        (project(2, ["a", "h"]), project(1, ["a", "h"], difficulty="Advanced")),
-        (project(1, ["a", "h"]), project(2, ["a", "h"])),
+        (build_project(2, ["a", "h"]), build_project(1, ["a", "h", "x"])),
+        (build_project(2, ["a", "h"]), build_project(1, ["a", "h"], roles=["Chef"])),
+        (build_project(2, ["a", "h"]), build_project(1, ["a", "h"], difficulty="Advanced")),
+        (build_project(1, ["a", "h"]), build_project(2, ["a", "h"])),
     ],
     ids=["fewer new skills", "for the role", "easier", "by id"],
 )
@@ -251,7 +251,12 @@ def test_suggests_the_better_project_first(first, second):
 
 
 def test_prefers_new_suggestions_and_skips_completed_projects():
-    projects = [project(1, ["a", "b"]), project(2, ["b", "h"]), project(3, ["b", "h"]), project(4, ["b", "h"])]
+    projects = [
+        build_project(1, ["a", "b"]),
+        build_project(2, ["b", "h"]),
+        build_project(3, ["b", "h"]),
+        build_project(4, ["b", "h"]),
+    ]
 
     ids, _ = choose(projects, finished=[3])
 
@@ -259,7 +264,7 @@ def test_prefers_new_suggestions_and_skips_completed_projects():
 
 
 def test_prerequisites_of_learned_skills_count_as_learned():
-    _, chosen = choose([project(1, ["a", "x", "y"])], order=("a",), more={"a": ["x"], "h": ["y"]})
+    _, chosen = choose([build_project(1, ["a", "x", "y"])], order=("a",), more={"a": ["x"], "h": ["y"]})
 
     assert chosen["a"][0].new_skills == ()
 
@@ -269,7 +274,7 @@ def test_prerequisites_of_learned_skills_count_as_learned():
     st.sets(st.sampled_from("hxy")),
 )
 def test_never_suggests_projects_with_too_many_new_skills(lists, held):
-    _, chosen = choose([project(number, skills) for number, skills in enumerate(lists, 1)], held=held)
+    _, chosen = choose([build_project(number, skills) for number, skills in enumerate(lists, 1)], held=held)
 
     learned = set(held)
     for name, suggestions in chosen.items():

@@ -40,8 +40,8 @@ def test_keeps_an_omitted_url_and_removes_a_null_url(newcomer):
     newcomer.put("/learning/progress/sql", {"status": "learning", "evidence_url": address})
 
     assert newcomer.put("/learning/progress/sql", {"status": "done"}).json()["evidence_url"] == address
-    answer = newcomer.put("/learning/progress/sql", {"status": "done", "evidence_url": None})
-    assert answer.json()["evidence_url"] is None
+    response = newcomer.put("/learning/progress/sql", {"status": "done", "evidence_url": None})
+    assert response.json()["evidence_url"] is None
 
 
 def test_keeps_done_at_until_the_status_changes(newcomer):
@@ -103,10 +103,10 @@ def test_deletes_progress(newcomer):
     ],
 )
 def test_rejects_an_invalid_body_by_field(newcomer, body, field):
-    answer = newcomer.put("/learning/progress/sql", body)
+    response = newcomer.put("/learning/progress/sql", body)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
     assert newcomer.get("/learning/progress").json()["total"] == 0
 
 

@@ -15,35 +15,35 @@ from tests.fixtures.catalogues import RESOURCES, resource
 
 
 @pytest.fixture
-def titles(newcomer):
+def list_resource_titles(newcomer):
     """Return a function that requests /learning/resources and returns the titles."""
 
     def get_titles(*skills, **parameters):
-        answer = newcomer.get(f"/learning/resources?{urlencode({'skills': skills, **parameters}, doseq=True)}")
-        assert answer.status_code == 200, answer.content
-        return [resource["title"] for resource in answer.json()]
+        response = newcomer.get(f"/learning/resources?{urlencode({'skills': skills, **parameters}, doseq=True)}")
+        assert response.status_code == 200, response.content
+        return [resource["title"] for resource in response.json()]
 
     return get_titles
 
 
 @pytest.fixture
-def found(newcomer):
+def search(newcomer):
     """Return a function that requests /learning/resources/search and returns the response body."""
 
-    def search(query, **parameters):
-        answer = newcomer.get(f"/learning/resources/search?{urlencode({'query': query, **parameters})}")
-        assert answer.status_code == 200, answer.content
-        return answer.json()
+    def get_results(query, **parameters):
+        response = newcomer.get(f"/learning/resources/search?{urlencode({'query': query, **parameters})}")
+        assert response.status_code == 200, response.content
+        return response.json()
 
-    return search
-
-
-def list_titles(answer):
-    return [resource["title"] for resource in answer["resources"]]
+    return get_results
 
 
-def test_lists_the_resources_of_each_skill_easiest_first(titles):
-    assert titles("python", "Docker") == [
+def list_titles(response):
+    return [resource["title"] for resource in response["resources"]]
+
+
+def test_lists_the_resources_of_each_skill_easiest_first(list_resource_titles):
+    assert list_resource_titles("python", "Docker") == [
         "The Python Tutorial",
         "Programming for Everybody",
         "Thinking in Python",
@@ -53,33 +53,39 @@ def test_lists_the_resources_of_each_skill_easiest_first(titles):
 
 
 def test_returns_every_field(newcomer):
-    (answer,) = newcomer.get("/learning/resources?skills=k8s").json()
+    (response,) = newcomer.get("/learning/resources?skills=k8s").json()
 
-    assert answer == next(entry for entry in RESOURCES if entry["skill"] == "kubernetes")
-
-
-def test_accepts_skills_in_any_spelling_without_duplicates(titles):
-    assert titles("PY", "python", "Python 3") == titles("python")
+    assert response == next(entry for entry in RESOURCES if entry["skill"] == "kubernetes")
 
 
-def test_does_not_confuse_similar_skills(titles):
-    assert titles("apache kafka") == ["Event Streaming Manual"]
-    assert titles("apache") == ["HTTP Server Manual"]
-    assert titles("c") == ["The C Language"]
-    assert titles("pythn") == []
-    assert titles("greenhouse") == []
+def test_accepts_skills_in_any_spelling_without_duplicates(list_resource_titles):
+    assert list_resource_titles("PY", "python", "Python 3") == list_resource_titles("python")
 
 
-def test_filters_by_type(titles):
-    assert titles("python", "docker", resource_type="Documentation") == ["The Python Tutorial", "Docker Docs"]
+def test_does_not_confuse_similar_skills(list_resource_titles):
+    assert list_resource_titles("apache kafka") == ["Event Streaming Manual"]
+    assert list_resource_titles("apache") == ["HTTP Server Manual"]
+    assert list_resource_titles("c") == ["The C Language"]
+    assert list_resource_titles("pythn") == []
+    assert list_resource_titles("greenhouse") == []
 
 
-def test_filters_by_search_terms_most_relevant_first(titles):
-    assert titles("python", "docker", search="everybody") == ["Programming for Everybody"]
-    assert titles("python", search="gentle tutorial") == ["The Python Tutorial", "Programming for Everybody"]
-    assert titles("docker", search="gentle") == []
-    assert titles("python", search="") == titles("python")
-    assert titles("python", resource_type="Book", search="python") == ["Thinking in Python"]
+def test_filters_by_type(list_resource_titles):
+    assert list_resource_titles("python", "docker", resource_type="Documentation") == [
+        "The Python Tutorial",
+        "Docker Docs",
+    ]
+
+
+def test_filters_by_search_terms_most_relevant_first(list_resource_titles):
+    assert list_resource_titles("python", "docker", search="everybody") == ["Programming for Everybody"]
+    assert list_resource_titles("python", search="gentle tutorial") == [
+        "The Python Tutorial",
+        "Programming for Everybody",
+    ]
+    assert list_resource_titles("docker", search="gentle") == []
+    assert list_resource_titles("python", search="") == list_resource_titles("python")
+    assert list_resource_titles("python", resource_type="Book", search="python") == ["Thinking in Python"]
 
 
 @pytest.mark.parametrize(
@@ -103,102 +109,102 @@ def test_filters_by_search_terms_most_relevant_first(titles):
     ],
 )
 def test_rejects_invalid_parameters_by_name(newcomer, query, field):
-    answer = newcomer.get(f"/learning/resources{query}")
+    response = newcomer.get(f"/learning/resources{query}")
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
 
 
-def test_search_returns_the_documented_fields(found):
-    answer = found("docker", resource_type="Video", limit=5)
+def test_search_returns_the_documented_fields(search):
+    response = search("docker", resource_type="Video", limit=5)
 
-    assert answer == {
+    assert response == {
         "resources": [next(entry for entry in RESOURCES if entry["title"] == "Containers from Scratch")],
         "total_found": 1,
         "search_query": "docker",
         "filters_applied": {"resource_type": "Video", "limit": 5, "offset": 0},
     }
-    assert found("docker")["filters_applied"] == {"resource_type": None, "limit": 20, "offset": 0}
+    assert search("docker")["filters_applied"] == {"resource_type": None, "limit": 20, "offset": 0}
 
 
-def test_ranks_skill_matches_before_title_and_description_matches(found):
-    assert list_titles(found("python")) == [
+def test_ranks_skill_matches_before_title_and_description_matches(search):
+    assert list_titles(search("python")) == [
         "Thinking in Python",
         "The Python Tutorial",
         "Programming for Everybody",
     ]
-    assert list_titles(found("c#"))[0] == "Foundations of C#"
-    assert list_titles(found("c"))[0] == "The C Language"
+    assert list_titles(search("c#"))[0] == "Foundations of C#"
+    assert list_titles(search("c"))[0] == "The C Language"
 
 
-def test_finds_resources_by_an_alias(found):
-    assert list_titles(found("K8s")) == ["Kubernetes Docs"]
+def test_finds_resources_by_an_alias(search):
+    assert list_titles(search("K8s")) == ["Kubernetes Docs"]
 
 
 @pytest.mark.parametrize("query", ["pyt tuto", "PYTH TUT", "tut", '-python "tutorial'])
-def test_completes_prefixes_and_ignores_operators(found, query):
-    assert list_titles(found(query))[0] == "The Python Tutorial"
+def test_completes_prefixes_and_ignores_operators(search, query):
+    assert list_titles(search(query))[0] == "The Python Tutorial"
 
 
-def test_completes_whole_words_that_are_not_skills(found):
+def test_completes_whole_words_that_are_not_skills(search):
     now = timezone.now()
     others = [resource("sql", "Book", title) for title in ("Typescripts", "On Type", "Dockerfiles", "Typewriters")]
     seed_resources(entries=[*RESOURCES, *others], now=now)
 
-    assert list_titles(found("type")) == ["On Type", "Typescripts", "Typewriters"]
-    assert "Dockerfiles" not in list_titles(found("docker"))
+    assert list_titles(search("type")) == ["On Type", "Typescripts", "Typewriters"]
+    assert "Dockerfiles" not in list_titles(search("docker"))
 
 
-def test_ranks_resources_with_more_of_the_words_first(found):
-    assert list_titles(found("manual server"))[0] == "HTTP Server Manual"
-    assert set(list_titles(found("manual server"))) == {"HTTP Server Manual", "Event Streaming Manual"}
+def test_ranks_resources_with_more_of_the_words_first(search):
+    assert list_titles(search("manual server"))[0] == "HTTP Server Manual"
+    assert set(list_titles(search("manual server"))) == {"HTTP Server Manual", "Event Streaming Manual"}
 
 
-def test_finds_inflected_forms_of_a_word(found):
-    assert list_titles(found("language")) == list_titles(found("languages")) == ["The C Language"]
+def test_finds_inflected_forms_of_a_word(search):
+    assert list_titles(search("language")) == list_titles(search("languages")) == ["The C Language"]
 
 
 @pytest.mark.parametrize("query", ["zebra", "+++", '"', "-", "$where", "the"])
-def test_finds_nothing_for_unknown_words(found, query):
-    answer = found(query)
+def test_finds_nothing_for_unknown_words(search, query):
+    response = search(query)
 
-    assert (answer["resources"], answer["total_found"]) == ([], 0)
+    assert (response["resources"], response["total_found"]) == ([], 0)
 
 
-def test_pages_have_no_gaps_or_duplicates(found):
-    everything = list_titles(found("teaches well", limit=100))
+def test_pages_have_no_gaps_or_duplicates(search):
+    everything = list_titles(search("teaches well", limit=100))
 
-    pages = [found("teaches well", limit=2, offset=offset) for offset in range(0, len(everything) + 2, 2)]
+    pages = [search("teaches well", limit=2, offset=offset) for offset in range(0, len(everything) + 2, 2)]
 
     assert len(everything) == 10
     assert [title for page in pages for title in list_titles(page)] == everything
     assert {page["total_found"] for page in pages} == {10}
 
 
-def test_leaves_out_broken_resources(titles, found, catalogue):
+def test_leaves_out_broken_resources(list_resource_titles, search, catalogue):
     LearningResourceDocument.objects(title="Docker Docs").get().update(broken_since=timezone.now())
     LearningResourceDocument.objects(title="Docker Docs").get().save()
 
-    assert "Docker Docs" not in list_titles(found("docker"))
+    assert "Docker Docs" not in list_titles(search("docker"))
     time.sleep(0.85)
-    assert titles("docker") == ["Containers from Scratch"]
+    assert list_resource_titles("docker") == ["Containers from Scratch"]
 
 
-def test_serves_an_edit_within_a_second(titles):
-    assert "Docker Docs" in titles("docker")
+def test_serves_an_edit_within_a_second(list_resource_titles):
+    assert "Docker Docs" in list_resource_titles("docker")
     resource = LearningResourceDocument.objects(title="Docker Docs").get()
     resource.title = "Docker Manual"
     resource.save()
 
     time.sleep(0.85)
-    assert "Docker Manual" in titles("docker")
+    assert "Docker Manual" in list_resource_titles("docker")
     resource.delete()
     time.sleep(0.85)
-    assert titles("docker") == ["Containers from Scratch"]
+    assert list_resource_titles("docker") == ["Containers from Scratch"]
 
 
-def test_caches_the_catalogue(titles):
-    titles("docker")
+def test_caches_the_catalogue(list_resource_titles):
+    list_resource_titles("docker")
 
     assert get_resource_catalogue() is get_resource_catalogue()
 

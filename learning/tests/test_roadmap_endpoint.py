@@ -16,9 +16,9 @@ def find_path(roadmap, skill):
 def test_returns_every_documented_field(roadmap, post_jobs):
     post_jobs()
 
-    answer = roadmap()
+    response = roadmap()
 
-    assert answer.keys() == {
+    assert response.keys() == {
         "target_role",
         "skill_paths",
         "total_skills",
@@ -28,12 +28,12 @@ def test_returns_every_documented_field(roadmap, post_jobs):
         "total_postings_analyzed",
         "estimated_hours",
     }
-    assert answer["target_role"] == "Backend Developer"
-    assert answer["total_skills"] == 6
-    assert answer["missing_skills_count"] == 4
-    assert answer["coverage_percentage"] == 33.3
-    assert answer["total_postings_analyzed"] == 10
-    assert [(path["stage"], path["skill"]) for path in answer["skill_paths"]] == [
+    assert response["target_role"] == "Backend Developer"
+    assert response["total_skills"] == 6
+    assert response["missing_skills_count"] == 4
+    assert response["coverage_percentage"] == 33.3
+    assert response["total_postings_analyzed"] == 10
+    assert [(path["stage"], path["skill"]) for path in response["skill_paths"]] == [
         (1, "linux"),
         (2, "docker"),
         (2, "sql"),
@@ -41,7 +41,7 @@ def test_returns_every_documented_field(roadmap, post_jobs):
         (4, "communication"),
         (4, "python"),
     ]
-    docker = find_path(answer, "docker")
+    docker = find_path(response, "docker")
     assert docker == {
         "skill": "docker",
         "display_name": "Docker",
@@ -85,24 +85,24 @@ def test_returns_every_documented_field(roadmap, post_jobs):
         "language": "en",
         "provider": "Example",
     }
-    assert find_path(answer, "python")["is_missing"] is False
-    assert find_path(answer, "python")["status"] == "held"
-    assert find_path(answer, "communication")["resources"] == []
-    assert answer["estimated_hours"] == sum(path["estimated_hours"] for path in answer["skill_paths"])
-    assert "Begin with Docker, which 70.0 % of the postings require." in answer["recommendations"]
+    assert find_path(response, "python")["is_missing"] is False
+    assert find_path(response, "python")["status"] == "held"
+    assert find_path(response, "communication")["resources"] == []
+    assert response["estimated_hours"] == sum(path["estimated_hours"] for path in response["skill_paths"])
+    assert "Begin with Docker, which 70.0 % of the postings require." in response["recommendations"]
 
 
 def test_agrees_with_the_gap_analysis(roadmap, newcomer, post_jobs):
     post_jobs()
 
     gap = newcomer.get("/skills/gap-analysis?role=Backend+Developer&threshold=0.1").json()
-    answer = roadmap()
+    response = roadmap()
 
-    assert {path["skill"] for path in answer["skill_paths"] if path["is_missing"]} == set(gap["missing_skills"])
-    assert {path["skill"]: path["priority_score"] for path in answer["skill_paths"]} == {
+    assert {path["skill"] for path in response["skill_paths"] if path["is_missing"]} == set(gap["missing_skills"])
+    assert {path["skill"]: path["priority_score"] for path in response["skill_paths"]} == {
         skill["skill"]: skill["required_percentage"] for skill in gap["required_skills"]
     }
-    assert answer["coverage_percentage"] == gap["coverage_percentage"]
+    assert response["coverage_percentage"] == gap["coverage_percentage"]
 
 
 def test_defaults_to_the_first_target_role(roadmap, post_jobs):
@@ -131,51 +131,51 @@ def test_counts_only_postings_of_the_last_30_days(roadmap, post_jobs):
 def test_falls_back_to_own_skills_without_postings(roadmap, newcomer):
     newcomer.put("/learning/progress/sql", {"status": "planned"})
 
-    answer = roadmap(target_role="Data Scientist")
+    response = roadmap(target_role="Data Scientist")
 
-    assert [(path["skill"], path["is_missing"]) for path in answer["skill_paths"]] == [
+    assert [(path["skill"], path["is_missing"]) for path in response["skill_paths"]] == [
         ("sql", True),
         ("linux", False),
         ("python", False),
     ]
-    assert {path["priority_score"] for path in answer["skill_paths"]} == {None}
-    assert answer["coverage_percentage"] is None
-    assert answer["recommendations"][0].startswith("No posting from the last 30 days is for Data Scientist")
+    assert {path["priority_score"] for path in response["skill_paths"]} == {None}
+    assert response["coverage_percentage"] is None
+    assert response["recommendations"][0].startswith("No posting from the last 30 days is for Data Scientist")
 
 
 @pytest.mark.parametrize("off", ["false", "0", "False"])
 def test_uses_own_skills_without_the_gap_analysis(roadmap, post_jobs, off):
     post_jobs()
 
-    answer = roadmap(include_gap_analysis=off)
+    response = roadmap(include_gap_analysis=off)
 
-    assert [path["skill"] for path in answer["skill_paths"]] == ["linux", "python"]
-    assert answer["total_postings_analyzed"] == 0
-    assert {path["priority_score"] for path in answer["skill_paths"]} == {None}
-    assert answer["coverage_percentage"] is None
+    assert [path["skill"] for path in response["skill_paths"]] == ["linux", "python"]
+    assert response["total_postings_analyzed"] == 0
+    assert {path["priority_score"] for path in response["skill_paths"]} == {None}
+    assert response["coverage_percentage"] is None
     assert roadmap(include_gap_analysis="true")["total_skills"] == 6
 
 
 def test_returns_an_empty_roadmap_without_target_role_and_skills(catalogue, register):
     nobody = register(skills=[], target_roles=[])
 
-    answer = nobody.get("/learning/roadmap").json()
+    response = nobody.get("/learning/roadmap").json()
 
-    assert answer["target_role"] is None
-    assert answer["skill_paths"] == []
-    assert answer["coverage_percentage"] is None
-    assert len(answer["recommendations"]) == 2
+    assert response["target_role"] is None
+    assert response["skill_paths"] == []
+    assert response["coverage_percentage"] is None
+    assert len(response["recommendations"]) == 2
 
 
 def test_lists_skills_of_the_roles_projects_if_the_role_has_no_postings(catalogue, register):
     nobody = register(skills=[], target_roles=["DevOps Engineer"])
 
     for form in ("", "?include_gap_analysis=true"):
-        answer = nobody.get(f"/learning/roadmap{form}").json()
-        assert {path["skill"] for path in answer["skill_paths"]} == {"docker", "linux", "kubernetes", "ci/cd"}
-        assert answer["missing_skills_count"] == answer["total_skills"] == 4
-        assert {path["priority_score"] for path in answer["skill_paths"]} == {None}
-        assert answer["coverage_percentage"] is None
+        response = nobody.get(f"/learning/roadmap{form}").json()
+        assert {path["skill"] for path in response["skill_paths"]} == {"docker", "linux", "kubernetes", "ci/cd"}
+        assert response["missing_skills_count"] == response["total_skills"] == 4
+        assert {path["priority_score"] for path in response["skill_paths"]} == {None}
+        assert response["coverage_percentage"] is None
     for form in (".md", ".ics"):
         assert nobody.get(f"/learning/roadmap{form}").status_code == 200
     assert nobody.get("/learning/roadmap?include_gap_analysis=false").json()["skill_paths"] == []
@@ -226,36 +226,36 @@ def test_does_not_suggest_finished_projects(roadmap, newcomer, post_jobs):
 )
 @pytest.mark.parametrize("form", ["", ".md", ".ics"])
 def test_rejects_invalid_parameters_by_name(newcomer, parameters, field, form):
-    answer = newcomer.get(f"/learning/roadmap{form}?{parameters}")
+    response = newcomer.get(f"/learning/roadmap{form}?{parameters}")
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
-    assert field in answer.json()["detail"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
+    assert field in response.json()["detail"]
 
 
 @pytest.mark.parametrize("parameters", ["hours_per_week=0", "hours_per_week=81", "hours_per_week=x"])
 def test_rejects_hours_per_week_out_of_range(newcomer, parameters):
-    answer = newcomer.get(f"/learning/roadmap.ics?{parameters}")
+    response = newcomer.get(f"/learning/roadmap.ics?{parameters}")
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == "hours_per_week must be between 1 and 80."
+    assert response.status_code == 400
+    assert response.json()["detail"] == "hours_per_week must be between 1 and 80."
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "1999-12-31", "soon", ""])
 def test_rejects_invalid_start_dates(newcomer, day):
-    answer = newcomer.get(f"/learning/roadmap.ics?start_date={day}")
+    response = newcomer.get(f"/learning/roadmap.ics?start_date={day}")
 
-    assert answer.status_code == 400
-    assert "start_date" in answer.json()["errors"]
+    assert response.status_code == 400
+    assert "start_date" in response.json()["errors"]
 
 
 def test_returns_the_roadmap_as_markdown(newcomer, post_jobs):
     post_jobs()
 
-    answer = newcomer.get("/learning/roadmap.md")
+    response = newcomer.get("/learning/roadmap.md")
 
-    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
-    page = answer.content.decode()
+    assert response["Content-Type"] == "text/markdown; charset=utf-8"
+    page = response.content.decode()
     assert page.startswith("# Roadmap: Backend Developer\n")
     assert page.index("### Docker") < page.index("### Kubernetes") < page.index("### Python\n\nheld")
     assert "- Project: Container Lab (Intermediate)" in page
@@ -264,10 +264,10 @@ def test_returns_the_roadmap_as_markdown(newcomer, post_jobs):
 def test_returns_a_study_plan_as_icalendar(newcomer, post_jobs):
     post_jobs()
 
-    answer = newcomer.get("/learning/roadmap.ics?hours_per_week=20&start_date=2026-11-23")
+    response = newcomer.get("/learning/roadmap.ics?hours_per_week=20&start_date=2026-11-23")
 
-    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
-    events = Calendar.from_ical(answer.content).walk("VEVENT")
+    assert response["Content-Type"] == "text/calendar; charset=utf-8"
+    events = Calendar.from_ical(response.content).walk("VEVENT")
     assert [str(event["summary"]) for event in events] == [
         "Learn Docker (20 hours)",
         "Learn SQL (30 hours)",

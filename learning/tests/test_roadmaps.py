@@ -232,7 +232,7 @@ def test_explains_why_the_roadmap_is_based_on_own_skills(source, role, opening):
     assert "%" not in " ".join(with_skills)
 
 
-def test_recommendations_if_all_skills_are_acquired_or_none_is_required():
+def test_explains_if_all_skills_are_acquired_or_none_is_required():
     assert build_recommendations(roadmap=build({"sql": 50.0}, held=["sql"]))[-1].startswith("You have all of these")
     assert build_recommendations(roadmap=build({})) == [
         "No skill is required by at least 10 % of the 200 postings for Backend Developer."
@@ -352,7 +352,7 @@ def test_recommendations_use_singular_and_plural_correctly(held, expected):
     assert len(roadmap.missing) == len(roadmap.to_learn) == 2 - len(held)
 
 
-def test_recommendation_for_a_single_alternative():
+def test_mentions_a_single_alternative():
     roadmap = build({"aws": 40.0, "azure": 20.0}, held=[])
 
     assert any(

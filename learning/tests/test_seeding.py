@@ -25,7 +25,7 @@ from tests.fixtures.catalogues import IDEAS, RESOURCES
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-def summary(created=0, updated=0, unchanged=0, kept=0):
+def build_summary(created=0, updated=0, unchanged=0, kept=0):
     return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept)
 
 
@@ -54,8 +54,8 @@ def seed(request, mongo):
 
 
 def test_seeding_is_idempotent(seed):
-    assert seed() == summary(created=seed.size)
-    assert seed() == summary(unchanged=seed.size)
+    assert seed() == build_summary(created=seed.size)
+    assert seed() == build_summary(unchanged=seed.size)
 
 
 def test_seeds_concurrently(seed, mongo):
@@ -64,13 +64,13 @@ def test_seeds_concurrently(seed, mongo):
 
     assert first.created + first.unchanged == second.created + second.unchanged == seed.size
     assert first.created + second.created == seed.size
-    assert seed() == summary(unchanged=seed.size)
+    assert seed() == build_summary(unchanged=seed.size)
 
 
 def test_updates_an_unedited_entry(seed):
     seed()
 
-    assert seed(title="A better title") == summary(updated=1, unchanged=seed.size - 1)
+    assert seed(title="A better title") == build_summary(updated=1, unchanged=seed.size - 1)
     assert seed.document().title == "A better title"
 
 
@@ -80,7 +80,7 @@ def test_never_overwrites_an_edited_entry(seed):
     document.description = "A curator's words."
     document.save()
 
-    assert seed(title="A better title") == summary(kept=1, unchanged=seed.size - 1)
+    assert seed(title="A better title") == build_summary(kept=1, unchanged=seed.size - 1)
     assert seed.document().description == "A curator's words."
 
 
@@ -94,7 +94,7 @@ def test_does_not_restore_a_url_that_a_curator_changed(mongo, seeded_without_key
     changed.url = "https://example.org/moved"
     changed.save()
 
-    assert seed_resources(entries=RESOURCES, now=NOW) == summary(kept=1, unchanged=len(RESOURCES) - 1)
+    assert seed_resources(entries=RESOURCES, now=NOW) == build_summary(kept=1, unchanged=len(RESOURCES) - 1)
     assert LearningResourceDocument.objects(url=RESOURCES[0]["url"]).count() == 0
     assert LearningResourceDocument.objects.get(url="https://example.org/moved").title == RESOURCES[0]["title"]
 
@@ -105,8 +105,8 @@ def test_updates_an_edited_entry_again_once_the_file_contains_the_edit(seed):
     document.description = "Agreed."
     document.save()
 
-    assert seed(description="Agreed.") == summary(unchanged=seed.size)
-    assert seed(description="Changed again.") == summary(updated=1, unchanged=seed.size - 1)
+    assert seed(description="Agreed.") == build_summary(unchanged=seed.size)
+    assert seed(description="Changed again.") == build_summary(updated=1, unchanged=seed.size - 1)
 
 
 def test_keeps_a_field_that_a_curator_emptied(mongo):
@@ -115,7 +115,7 @@ def test_keeps_a_field_that_a_curator_emptied(mongo):
     document.stretch = []
     document.save()
 
-    assert seed_ideas(entries=IDEAS, now=NOW) == summary(kept=1, unchanged=len(IDEAS) - 1)
+    assert seed_ideas(entries=IDEAS, now=NOW) == build_summary(kept=1, unchanged=len(IDEAS) - 1)
     assert get_idea_catalogue().by_id[1].stretch == ()
 
 
@@ -124,7 +124,7 @@ def test_ignores_entries_that_a_curator_added(seed, mongo):
     LearningResourceFactory(title="Added")
     ProjectIdeaFactory(title="Added")
 
-    assert seed() == summary(unchanged=seed.size)
+    assert seed() == build_summary(unchanged=seed.size)
     assert LearningResourceDocument.objects(title="Added").count() == 1
     assert ProjectIdeaDocument.objects(title="Added").count() == 1
 

@@ -14,7 +14,7 @@ from skills.services import merge_skills, seed_skills
 USER = str(ObjectId())
 
 
-def progress(mongo: Database) -> list[tuple[str, str]]:
+def list_progress(mongo: Database) -> list[tuple[str, str]]:
     return [(row["skill"], row["status"]) for row in mongo.learning_progress.find()]
 
 
@@ -37,7 +37,7 @@ def test_keeps_the_more_advanced_progress(
 
     on_skill_merged("py", "python", now)
 
-    assert progress(mongo) == [("python", expected)]
+    assert list_progress(mongo) == [("python", expected)]
 
 
 def test_keeps_one_resource_per_url_and_seeding_does_not_restore_others(mongo: Database) -> None:

@@ -46,35 +46,35 @@ def list_served_skills() -> list[tuple[str, ...]]:
 
 
 def test_serves_an_edit_and_seeding_keeps_it(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
-    answer = staff_client.post(f"{LIST}7/change/", build_form_data(staff_client, skills="Rust\nSQL"))
+    response = staff_client.post(f"{LIST}7/change/", build_form_data(staff_client, skills="Rust\nSQL"))
 
-    assert answer.status_code == 302, answer.context["errors"]
+    assert response.status_code == 302, response.context["errors"]
     assert list_served_skills() == [("rust", "sql")]
     assert seed_ideas(entries=[ENTRY], now=timezone.now()).kept == 1
 
 
 def test_rejects_unknown_skills(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
-    answer = staff_client.post(f"{LIST}7/change/", build_form_data(staff_client, skills="python\ncooking"))
+    response = staff_client.post(f"{LIST}7/change/", build_form_data(staff_client, skills="python\ncooking"))
 
-    assert answer.context["adminform"].form.errors["skills"] == ["The vocabulary has no cooking."]
+    assert response.context["adminform"].form.errors["skills"] == ["The vocabulary has no cooking."]
 
 
 def test_suggests_the_next_id_for_a_new_idea(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     form = staff_client.get(f"{LIST}add/").context["adminform"].form
     new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
 
-    answer = staff_client.post(f"{LIST}add/", new | {"id": form["id"].value()})
+    response = staff_client.post(f"{LIST}add/", new | {"id": form["id"].value()})
 
-    assert answer.status_code == 302, answer.context["errors"]
+    assert response.status_code == 302, response.context["errors"]
     assert ProjectIdeaDocument.objects.get(id=8).skills == ["python"]
 
 
 def test_rejects_a_duplicate_id(staff_client: Client, seeded: ProjectIdeaDocument) -> None:
     new = {"title": "T", "description": "D", "difficulty": "Beginner", "estimated_time": "1 day", "skills": "python"}
 
-    answer = staff_client.post(f"{LIST}add/", new | {"id": 7})
+    response = staff_client.post(f"{LIST}add/", new | {"id": 7})
 
-    assert answer.context["adminform"].form.errors["id"] == ["There is another project idea with this id."]
+    assert response.context["adminform"].form.errors["id"] == ["There is another project idea with this id."]
     assert ProjectIdeaDocument.objects.get(id=7).title == "A weather station"
 
 

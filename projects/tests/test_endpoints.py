@@ -18,9 +18,9 @@ def request_projects(newcomer):
     """Return a function that sends requests as the newcomer, who has the skills Python and Linux."""
 
     def get(path, **parameters):
-        answer = newcomer.get(f"/projects/{path}?{urlencode(parameters, doseq=True)}")
-        assert answer.status_code == 200, answer.content
-        return answer.json()
+        response = newcomer.get(f"/projects/{path}?{urlencode(parameters, doseq=True)}")
+        assert response.status_code == 200, response.content
+        return response.json()
 
     return get
 
@@ -36,10 +36,10 @@ def test_returns_every_documented_field_of_a_project(request_projects):
 
 
 def test_recommendations_have_every_documented_field(request_projects):
-    answer = request_projects("recommendations", difficulty="Intermediate", skill_focus=["Docker", "k8s"], limit=1)
+    response = request_projects("recommendations", difficulty="Intermediate", skill_focus=["Docker", "k8s"], limit=1)
 
-    assert answer == {
-        "projects": answer["projects"],
+    assert response == {
+        "projects": response["projects"],
         "total_projects": 2,
         "filters_applied": {
             "difficulty": "Intermediate",
@@ -48,35 +48,35 @@ def test_recommendations_have_every_documented_field(request_projects):
             "target_role": None,
         },
         "user_skill_count": 2,
-        "recommendations": answer["recommendations"],
+        "recommendations": response["recommendations"],
     }
-    assert list_ids(answer["projects"]) == [3]
-    assert answer["recommendations"] == [
+    assert list_ids(response["projects"]) == [3]
+    assert response["recommendations"] == [
         "Begin with Shop Back End. The new skills in it are Django, PostgreSQL and Docker."
     ]
 
 
 def test_recommends_projects_for_the_first_target_role_first(request_projects):
-    answer = request_projects("recommendations")
+    response = request_projects("recommendations")
 
-    assert list_ids(answer["projects"]) == [1, 5, 3, 2, 4]
-    assert answer["total_projects"] == 5
-    assert answer["filters_applied"] == {"difficulty": None, "skill_focus": None, "limit": 10, "target_role": None}
-    assert answer == request_projects("recommendations")
+    assert list_ids(response["projects"]) == [1, 5, 3, 2, 4]
+    assert response["total_projects"] == 5
+    assert response["filters_applied"] == {"difficulty": None, "skill_focus": None, "limit": 10, "target_role": None}
+    assert response == request_projects("recommendations")
 
 
 def test_recommends_only_projects_for_the_requested_role(request_projects):
-    answer = request_projects("recommendations", target_role="devops-engineer")
+    response = request_projects("recommendations", target_role="devops-engineer")
 
-    assert sorted(list_ids(answer["projects"])) == [2, 4]
-    assert answer["filters_applied"]["target_role"] == "devops-engineer"
+    assert sorted(list_ids(response["projects"])) == [2, 4]
+    assert response["filters_applied"]["target_role"] == "devops-engineer"
 
 
 def test_explains_if_no_project_is_for_the_role(request_projects):
-    answer = request_projects("recommendations", target_role="Chef")
+    response = request_projects("recommendations", target_role="Chef")
 
-    assert answer["total_projects"] == 5
-    assert answer["recommendations"][0] == (
+    assert response["total_projects"] == 5
+    assert response["recommendations"][0] == (
         "No project is specifically for Chef, so these are based only on your skills."
     )
 
@@ -86,9 +86,9 @@ def test_ranks_projects_by_demand(request_projects, newcomer, post_jobs):
     newcomer.put("/auth/me", {"skills": ["python", "linux", "django", "sql", "c"]})
     post_jobs(demand={"kafka": 10})
 
-    answer = request_projects("recommendations", limit=2)
+    response = request_projects("recommendations", limit=2)
 
-    assert list_ids(answer["projects"]) == [3, 5]
+    assert list_ids(response["projects"]) == [3, 5]
     focused = request_projects("recommendations", skill_focus="kafka")
     assert (
         "Kafka is the only skill you lack for 1 project shown. 100.0 % of the postings for Backend Developer require"
@@ -100,9 +100,9 @@ def test_does_not_recommend_finished_projects(request_projects, newcomer):
     newcomer.put("/projects/1/progress", {"status": "finished"})
     newcomer.put("/projects/2/progress", {"status": "started"})
 
-    answer = request_projects("recommendations")
+    response = request_projects("recommendations")
 
-    assert sorted(list_ids(answer["projects"])) == [2, 3, 4, 5]
+    assert sorted(list_ids(response["projects"])) == [2, 3, 4, 5]
     assert len(request_projects("all")) == 5
 
 
@@ -116,10 +116,10 @@ def test_applies_filters_before_the_limit(request_projects):
 
 
 def test_recommends_nothing_if_no_project_matches(request_projects):
-    answer = request_projects("recommendations", skill_focus="greenhouse-keeping")
+    response = request_projects("recommendations", skill_focus="greenhouse-keeping")
 
-    assert (answer["projects"], answer["total_projects"]) == ([], 0)
-    assert answer["recommendations"] == ["No project matches all filters. Remove a filter to see more projects."]
+    assert (response["projects"], response["total_projects"]) == ([], 0)
+    assert response["recommendations"] == ["No project matches all filters. Remove a filter to see more projects."]
 
 
 def test_lists_projects_that_practise_given_skills(request_projects):
@@ -131,9 +131,9 @@ def test_lists_projects_that_practise_given_skills(request_projects):
 
 
 def test_search_returns_every_documented_field(request_projects):
-    answer = request_projects("search", query="ledger", skills=["Kafka"], difficulty="Advanced", limit=5, offset=0)
+    response = request_projects("search", query="ledger", skills=["Kafka"], difficulty="Advanced", limit=5, offset=0)
 
-    assert answer == {
+    assert response == {
         "projects": [IDEAS[4] | {"skill_match_percentage": 33.3, "missing_skills": ["kafka", "postgresql"]}],
         "total_found": 1,
         "search_query": "ledger",
@@ -160,10 +160,10 @@ def test_search_returns_every_documented_field(request_projects):
     ],
 )
 def test_finds_projects_by_words_most_relevant_first(request_projects, query, found):
-    answer = request_projects("search", query=query)
+    response = request_projects("search", query=query)
 
-    assert list_ids(answer["projects"]) == found
-    assert answer["total_found"] == len(found)
+    assert list_ids(response["projects"]) == found
+    assert response["total_found"] == len(found)
 
 
 def test_ranks_projects_with_a_named_skill_first(request_projects):
@@ -208,10 +208,10 @@ def test_paginates_search_and_list(request_projects):
     ],
 )
 def test_rejects_invalid_parameters_by_name(newcomer, path, field):
-    answer = newcomer.get(f"/projects/{path}")
+    response = newcomer.get(f"/projects/{path}")
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
 
 
 def test_ignores_unknown_parameters(request_projects):
@@ -239,37 +239,37 @@ def test_finished_project_offers_skills_but_adds_none(newcomer, request_projects
 
     assert started.status_code == finished.status_code == 200
     assert started.json()["offered_skills"] == []
-    answer = finished.json()
-    assert answer == {
+    response = finished.json()
+    assert response == {
         "project_id": 2,
         "title": "Container Lab",
         "status": "finished",
         "repository_url": "https://example.org/lab.git",
         "started_at": started.json()["started_at"],
-        "updated_at": answer["updated_at"],
-        "finished_at": answer["updated_at"],
+        "updated_at": response["updated_at"],
+        "finished_at": response["updated_at"],
         "offered_skills": ["docker"],
     }
     assert newcomer.get("/learning/progress").json()["total"] == 0
     assert request_projects("recommendations")["user_skill_count"] == 2
-    del answer["offered_skills"]
-    assert newcomer.get("/projects/progress").json() == {"progress": [answer], "total": 1}
+    del response["offered_skills"]
+    assert newcomer.get("/projects/progress").json() == {"progress": [response], "total": 1}
 
-    newcomer.put("/learning/progress/docker", {"status": "done", "evidence_url": answer["repository_url"]})
+    newcomer.put("/learning/progress/docker", {"status": "done", "evidence_url": response["repository_url"]})
 
     assert request_projects("recommendations")["user_skill_count"] == 3
     again = newcomer.put("/projects/2/progress", {"status": "finished"}).json()
     assert again["offered_skills"] == []
-    assert again["finished_at"] == answer["finished_at"]
-    assert again["repository_url"] == answer["repository_url"]
+    assert again["finished_at"] == response["finished_at"]
+    assert again["repository_url"] == response["repository_url"]
 
 
 def test_finished_project_can_be_reverted(newcomer):
     newcomer.put("/projects/2/progress", {"status": "finished", "repository_url": "https://example.org/a"})
 
-    answer = newcomer.put("/projects/2/progress", {"status": "started", "repository_url": None}).json()
+    response = newcomer.put("/projects/2/progress", {"status": "started", "repository_url": None}).json()
 
-    assert (answer["finished_at"], answer["repository_url"], answer["offered_skills"]) == (None, None, [])
+    assert (response["finished_at"], response["repository_url"], response["offered_skills"]) == (None, None, [])
     assert newcomer.delete("/projects/2/progress", None).status_code == 204
     assert newcomer.delete("/projects/2/progress", None).status_code == 404
     assert newcomer.get("/projects/progress").json() == {"progress": [], "total": 0}
@@ -300,10 +300,10 @@ def test_returns_404_for_an_unknown_project(newcomer, project):
     ],
 )
 def test_rejects_invalid_progress_by_field(newcomer, body, field):
-    answer = newcomer.put("/projects/1/progress", body)
+    response = newcomer.put("/projects/1/progress", body)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
 
 
 VALUES = st.text(max_size=20) | st.integers(-3, 120).map(str) | st.sampled_from(["Beginner", "python", "Docker"])
@@ -314,7 +314,7 @@ NAMES = st.sampled_from(["difficulty", "skill_focus", "skills", "limit", "offset
 @given(parameters=st.lists(st.tuples(NAMES, VALUES), max_size=6))
 def test_no_parameters_cause_a_server_error(newcomer, parameters):
     for path in PATHS:
-        answer = newcomer.get(f"{path}?{urlencode(parameters)}")
-        assert answer.status_code in (200, 400)
-        if answer.status_code == 400:
-            assert answer.json()["errors"]
+        response = newcomer.get(f"{path}?{urlencode(parameters)}")
+        assert response.status_code in (200, 400)
+        if response.status_code == 400:
+            assert response.json()["errors"]

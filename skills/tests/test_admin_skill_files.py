@@ -26,9 +26,9 @@ pytestmark = pytest.mark.usefixtures("python_and_django")
 def test_exported_files_can_be_imported(staff_client: Client, number: int, kind: str) -> None:
     form = {"format": str(number), "resource": "0"} | {f"skillresource_{name}": "on" for name in FIELDS}
 
-    answer = staff_client.post(f"{LIST}export/", form)
+    response = staff_client.post(f"{LIST}export/", form)
 
-    content = answer.content if kind == "xlsx" else answer.content.decode("utf-8-sig")
+    content = response.content if kind == "xlsx" else response.content.decode("utf-8-sig")
     rows = (
         json.loads(content)
         if kind == "json"
@@ -36,7 +36,7 @@ def test_exported_files_can_be_imported(staff_client: Client, number: int, kind:
     )
     assert [row["name"] for row in rows] == ["django", "python"]
     assert rows[0]["prerequisites"] == "python"
-    assert import_file(staff_client, f"skills.{kind}", answer.content, number).context["result"].totals["skip"] == 2
+    assert import_file(staff_client, f"skills.{kind}", response.content, number).context["result"].totals["skip"] == 2
 
 
 def build_xlsx(sheet_xml: str, **parts: bytes) -> bytes:
@@ -145,11 +145,11 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
 def test_rejects_a_file_over_the_limits(
     staff_client: Client, redis: Any, name: str, number: int, content: Any, sentence: str
 ) -> None:
-    answer = import_file(staff_client, name, content(), number)
+    response = import_file(staff_client, name, content(), number)
 
-    assert answer.status_code == 200
-    assert sentence in html.unescape(answer.content.decode())
-    assert "confirm_form" not in answer.context
+    assert response.status_code == 200
+    assert sentence in html.unescape(response.content.decode())
+    assert "confirm_form" not in response.context
     assert SkillDocument.objects.count() == 2
 
 
@@ -181,12 +181,12 @@ def test_unpacks_at_most_the_declared_size_of_a_part(compression: int) -> None:
 def test_accepts_a_sheet_that_declares_the_maximum_dimension(staff_client: Client) -> None:
     rows = HEADERS + build_row(2, "python", "Python 3") + build_row(3, "django")
 
-    answer = import_file(
+    response = import_file(
         staff_client, "skills.xlsx", build_xlsx(build_sheet(rows, '<dimension ref="A1:XFD1048576"/>')), 2
     )
 
-    assert answer.context["result"].totals["update"] == 1
-    assert answer.context["result"].total_rows == 2
+    assert response.context["result"].totals["update"] == 1
+    assert response.context["result"].total_rows == 2
 
 
 def test_reads_the_maximum_number_of_rows() -> None:

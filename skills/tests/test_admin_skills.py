@@ -36,9 +36,11 @@ def build_form_data(client: Client, name: str, **changes: object) -> dict[str, o
 def test_rejects_prerequisites_that_form_a_cycle(staff_client: Client) -> None:
     SkillFactory(name="wagtail", prerequisites=["django"])
 
-    answer = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", prerequisites="wagtail"))
+    response = staff_client.post(
+        get_page_url("python"), build_form_data(staff_client, "python", prerequisites="wagtail")
+    )
 
-    assert answer.context["adminform"].form.errors["prerequisites"] == [
+    assert response.context["adminform"].form.errors["prerequisites"] == [
         "the prerequisites form a cycle: python → wagtail → django → python."
     ]
 
@@ -71,11 +73,11 @@ def test_filters_by_category(staff_client: Client) -> None:
 def test_serves_an_edit_and_keeps_it_when_seeding(staff_client: Client) -> None:
     assert get_vocabulary().canonical("pythonista") is None
 
-    answer = staff_client.post(
+    response = staff_client.post(
         get_page_url("python"), build_form_data(staff_client, "python", aliases="pythonista\nCPython")
     )
 
-    assert answer.status_code == 302, answer.context["errors"]
+    assert response.status_code == 302, response.context["errors"]
     reset_caches()
     assert get_vocabulary().canonical("pythonista") == "python"
     seed_skills(entries=[{"name": "python", "category": "Programming Languages"}], now=timezone.now())
@@ -105,26 +107,26 @@ def test_writes_only_changed_fields_and_keeps_unknown_keys(staff_client: Client,
     ],
 )
 def test_reports_an_invalid_value_at_its_field(staff_client: Client, field: str, value: str, message: str) -> None:
-    answer = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", **{field: value}))
+    response = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", **{field: value}))
 
-    assert answer.status_code == 200
-    assert message in " ".join(answer.context["adminform"].form.errors[field])
+    assert response.status_code == 200
+    assert message in " ".join(response.context["adminform"].form.errors[field])
 
 
 def test_rejects_a_duplicate_name(staff_client: Client) -> None:
     new = {"name": " Python ", "display_name": "P", "category": "Databases", "is_skill": "on"}
 
-    answer = staff_client.post(f"{LIST}add/", new)
+    response = staff_client.post(f"{LIST}add/", new)
 
-    assert answer.context["adminform"].form.errors["name"] == ["There is another skill with this name."]
+    assert response.context["adminform"].form.errors["name"] == ["There is another skill with this name."]
 
 
 def test_normalizes_the_name_of_a_new_skill(staff_client: Client) -> None:
     new = {"name": " New  Skill ", "display_name": "New", "category": "Databases", "is_skill": "on"}
 
-    answer = staff_client.post(f"{LIST}add/", new)
+    response = staff_client.post(f"{LIST}add/", new)
 
-    assert answer.status_code == 302, answer.context["errors"]
+    assert response.status_code == 302, response.context["errors"]
     assert SkillDocument.objects.get(name="new skill").updated_at is not None
 
 
@@ -132,10 +134,10 @@ def test_rejects_an_edit_based_on_a_stale_version(staff_client: Client) -> None:
     second = build_form_data(staff_client, "python", subcategory="second")
     staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", subcategory="first"))
 
-    answer = staff_client.post(get_page_url("python"), second)
+    response = staff_client.post(get_page_url("python"), second)
 
-    assert answer.status_code == 200
-    assert "Your changes were not saved because somebody else changed or deleted this" in answer.content.decode()
+    assert response.status_code == 200
+    assert "Your changes were not saved because somebody else changed or deleted this" in response.content.decode()
     assert SkillDocument.objects.get(name="python").subcategory == "first"
 
 
@@ -150,9 +152,9 @@ def test_rejects_an_edit_when_the_skill_changes_during_the_request(
         SkillDocument.objects(name="python").update(subcategory="theirs")
 
     monkeypatch.setattr(Skill, "full_clean", clean_then_change)
-    answer = staff_client.post(get_page_url("python"), sent, follow=True)
+    response = staff_client.post(get_page_url("python"), sent, follow=True)
 
-    assert "Your changes were not saved because somebody else changed or deleted this" in answer.content.decode()
+    assert "Your changes were not saved because somebody else changed or deleted this" in response.content.decode()
     assert SkillDocument.objects.get(name="python").subcategory == "theirs"
 
 
@@ -160,9 +162,9 @@ def test_rejects_an_edit_when_the_skill_changes_during_the_request(
     ("field", "spelling"), [("aliases", "Django"), ("slugs", "django"), ("display_name", "Django")]
 )
 def test_rejects_a_spelling_of_another_skill(staff_client: Client, field: str, spelling: str) -> None:
-    answer = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", **{field: spelling}))
+    response = staff_client.post(get_page_url("python"), build_form_data(staff_client, "python", **{field: spelling}))
 
-    assert "is a spelling of &#x27;django&#x27;" in answer.content.decode()
+    assert "is a spelling of &#x27;django&#x27;" in response.content.decode()
     assert SkillDocument.objects.get(name="python").aliases == []
 
 
@@ -187,16 +189,16 @@ def test_marks_skills_as_not_skills_in_bulk(staff_client: Client) -> None:
 def test_deletes_added_skills_but_not_seeded_skills(staff_client: Client, name: str, status: int, left: int) -> None:
     SkillFactory(name="mine", category="Databases")
 
-    answer = staff_client.post(f"{LIST}{Skill.objects.get(name=name).pk}/delete/", {"post": "yes"})
+    response = staff_client.post(f"{LIST}{Skill.objects.get(name=name).pk}/delete/", {"post": "yes"})
 
-    assert answer.status_code == status
+    assert response.status_code == status
     assert SkillDocument.objects(name=name).count() == left
 
 
 def test_redirects_from_the_page_of_a_missing_skill(staff_client: Client) -> None:
-    answer = staff_client.get(f"{LIST}{ObjectId()}/change/")
+    response = staff_client.get(f"{LIST}{ObjectId()}/change/")
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
 
 
 def test_viewers_cannot_edit_import_or_merge(limited_client: Any) -> None:

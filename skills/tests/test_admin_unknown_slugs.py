@@ -16,7 +16,7 @@ LIST = "/admin/skills/unknownslug/"
 
 
 @pytest.fixture
-def unknown(admin_tables: None) -> None:
+def unknown_slugs(admin_tables: None) -> None:
     now = timezone.now()
     seed_skills(
         entries=[{"name": "kubernetes", "display_name": "Kubernetes", "category": "Tools/Technologies"}], now=now
@@ -29,14 +29,14 @@ def get_resolve_url(slug: str) -> str:
     return f"{LIST}{UnknownSlugDocument.objects.get(slug=slug).pk}/resolve/"
 
 
-def test_lists_the_most_frequent_slugs_first_with_suggestions(staff_client: Client, unknown: None) -> None:
+def test_lists_the_most_frequent_slugs_first_with_suggestions(staff_client: Client, unknown_slugs: None) -> None:
     page = staff_client.get(LIST)
 
     assert [slug.slug for slug in page.context["cl"].result_list] == ["kubernets", "zapp-board"]
     assert 'value="alias" formnovalidate>kubernetes</button>' in page.content.decode()
 
 
-def test_resolves_a_slug_as_a_suggested_alias(staff_client: Client, unknown: None) -> None:
+def test_resolves_a_slug_as_a_suggested_alias(staff_client: Client, unknown_slugs: None) -> None:
     answer = staff_client.post(get_resolve_url("kubernets") + "?skill=kubernetes", {"resolve": "alias"})
 
     assert answer.status_code == 302
@@ -46,7 +46,7 @@ def test_resolves_a_slug_as_a_suggested_alias(staff_client: Client, unknown: Non
 
 
 @pytest.mark.parametrize(("answer", "is_skill"), [("new", True), ("no_skill", False)])
-def test_resolves_a_slug_as_a_new_entry(staff_client: Client, unknown: None, answer: str, is_skill: bool) -> None:
+def test_resolves_a_slug_as_a_new_entry(staff_client: Client, unknown_slugs: None, answer: str, is_skill: bool) -> None:
     staff_client.post(get_resolve_url("zapp-board"), {"resolve": answer})
 
     skill = SkillDocument.objects.get(name="zapp board")
@@ -54,38 +54,38 @@ def test_resolves_a_slug_as_a_new_entry(staff_client: Client, unknown: None, ans
     assert UnknownSlugDocument.objects(slug="zapp-board").count() == 0
 
 
-def test_resolves_a_slug_as_an_alias_of_a_skill_entered_by_name(staff_client: Client, unknown: None) -> None:
-    address = get_resolve_url("zapp-board")
+def test_resolves_a_slug_as_an_alias_of_a_skill_entered_by_name(staff_client: Client, unknown_slugs: None) -> None:
+    url = get_resolve_url("zapp-board")
 
-    rejected = staff_client.post(address, {"skill": "nothing known"})
-    done = staff_client.post(address, {"skill": "Kubernetes"})
+    rejected = staff_client.post(url, {"skill": "nothing known"})
+    done = staff_client.post(url, {"skill": "Kubernetes"})
 
     assert "The vocabulary does not contain this skill." in rejected.content.decode()
     assert done.status_code == 302
     assert SkillDocument.objects.get(name="kubernetes").slugs == ["zapp-board"]
 
 
-def test_reports_a_slug_that_the_vocabulary_already_contains(staff_client: Client, unknown: None) -> None:
-    address = get_resolve_url("zapp-board")
+def test_reports_a_slug_that_the_vocabulary_already_contains(staff_client: Client, unknown_slugs: None) -> None:
+    url = get_resolve_url("zapp-board")
     SkillFactory(name="zapp board", display_name="Zapp", category="Databases")
     reset_caches()
 
-    answer = staff_client.post(address, {"resolve": "new"}, follow=True)
+    answer = staff_client.post(url, {"resolve": "new"}, follow=True)
 
     assert "already" in answer.content.decode()
     assert UnknownSlugDocument.objects(slug="zapp-board").count() == 1
 
 
-def test_reports_a_slug_that_has_already_been_resolved(staff_client: Client, unknown: None) -> None:
-    address = get_resolve_url("zapp-board")
+def test_reports_a_slug_that_has_already_been_resolved(staff_client: Client, unknown_slugs: None) -> None:
+    url = get_resolve_url("zapp-board")
     UnknownSlugDocument.objects(slug="zapp-board").delete()
 
-    answer = staff_client.post(address, {"resolve": "new"}, follow=True)
+    answer = staff_client.post(url, {"resolve": "new"}, follow=True)
 
     assert "This slug has already been resolved." in answer.content.decode()
 
 
-def test_resolves_slugs_in_bulk(staff_client: Client, unknown: None) -> None:
+def test_resolves_slugs_in_bulk(staff_client: Client, unknown_slugs: None) -> None:
     chosen = [str(slug.pk) for slug in UnknownSlugDocument.objects]
 
     staff_client.post(LIST, {"action": "mark_as_not_skills", "_selected_action": chosen, "confirmed": "yes"})
@@ -94,7 +94,7 @@ def test_resolves_slugs_in_bulk(staff_client: Client, unknown: None) -> None:
     assert SkillDocument.objects(is_skill=False).count() == 2
 
 
-def test_viewers_cannot_resolve_slugs(limited_client: Any, unknown: None) -> None:
+def test_viewers_cannot_resolve_slugs(limited_client: Any, unknown_slugs: None) -> None:
     client = limited_client("view_unknownslug")
 
     answer = client.post(get_resolve_url("zapp-board"), {"resolve": "new"})
@@ -104,7 +104,7 @@ def test_viewers_cannot_resolve_slugs(limited_client: Any, unknown: None) -> Non
     assert "formaction" not in client.get(LIST).content.decode()
 
 
-def test_resolves_one_of_two_spellings_and_reports_the_other(staff_client: Client, unknown: None) -> None:
+def test_resolves_one_of_two_spellings_and_reports_the_other(staff_client: Client, unknown_slugs: None) -> None:
     count_unknown_slugs(slugs=["zapp_board"], now=timezone.now())
     chosen = [str(each.pk) for each in UnknownSlugDocument.objects(slug__in=["zapp-board", "zapp_board"])]
 

@@ -138,6 +138,6 @@ def test_requires_exactly_two_skills(seeded: Database, staff_client: Client) -> 
     seed_skills(entries=ENTRIES, now=NOW)
     chosen = [str(skill.pk) for skill in SkillDocument.objects]
 
-    answer = staff_client.post("/admin/skills/skill/", {"action": "merge", "_selected_action": chosen}, follow=True)
+    response = staff_client.post("/admin/skills/skill/", {"action": "merge", "_selected_action": chosen}, follow=True)
 
-    assert "Select exactly two skills to merge." in answer.content.decode()
+    assert "Select exactly two skills to merge." in response.content.decode()

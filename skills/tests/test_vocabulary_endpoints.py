@@ -51,15 +51,15 @@ def client():
 
 
 def get(client, path, **parameters) -> dict[str, Any]:
-    answer = client.get(path, parameters)
-    assert answer.status_code == 200, answer.content
-    return orjson.loads(answer.content)
+    response = client.get(path, parameters)
+    assert response.status_code == 200, response.content
+    return orjson.loads(response.content)
 
 
 def post(client, path, body, status=200) -> dict[str, Any]:
-    answer = client.post(path, orjson.dumps(body), content_type="application/json")
-    assert answer.status_code == status, answer.content
-    return orjson.loads(answer.content)
+    response = client.post(path, orjson.dumps(body), content_type="application/json")
+    assert response.status_code == status, response.content
+    return orjson.loads(response.content)
 
 
 def store(*slug_lists, days_ago=0):
@@ -70,16 +70,16 @@ def store(*slug_lists, days_ago=0):
     refresh_stats(now=now)
 
 
-def list_names(answer):
-    return [skill["name"] for skill in answer["skills"]]
+def list_names(response):
+    return [skill["name"] for skill in response["skills"]]
 
 
 def test_lists_skills_by_name_without_entries_that_are_not_skills(client):
-    answer = get(client, "/skills")
+    response = get(client, "/skills")
 
-    assert list_names(answer) == ["c++", "ci/cd", "java", "javascript", "jenkins", "nodejs", "teamwork"]
-    assert (answer["total"], answer["limit"], answer["offset"]) == (7, 20, 0)
-    assert answer["skills"][5] == {
+    assert list_names(response) == ["c++", "ci/cd", "java", "javascript", "jenkins", "nodejs", "teamwork"]
+    assert (response["total"], response["limit"], response["offset"]) == (7, 20, 0)
+    assert response["skills"][5] == {
         "name": "nodejs",
         "display_name": "Node.js",
         "category": "Frameworks/Libraries",
@@ -133,21 +133,21 @@ def test_total_counts_skills_on_all_pages(client):
     ],
 )
 def test_rejects_invalid_parameters_by_name(client, parameters, message):
-    answer = client.get("/skills", parameters)
+    response = client.get("/skills", parameters)
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == message
+    assert response.status_code == 400
+    assert response.json()["detail"] == message
 
 
 @pytest.mark.parametrize("spelling", ["nodejs", "Node.js", "NODE-JS", "node", "nodejs/"])
 def test_returns_a_skill_in_any_spelling(client, spelling):
-    answer = get(client, f"/skills/{spelling}")
+    response = get(client, f"/skills/{spelling}")
 
-    assert answer["name"] == "nodejs"
-    assert answer["prerequisites"] == ["javascript"]
-    assert answer["see_also"] == ["express"]
-    assert answer["related_skills"] == []
-    assert answer["market"] == {
+    assert response["name"] == "nodejs"
+    assert response["prerequisites"] == ["javascript"]
+    assert response["see_also"] == ["express"]
+    assert response["related_skills"] == []
+    assert response["market"] == {
         "count": 0,
         "total_postings": 0,
         "percentage": 0.0,
@@ -167,9 +167,9 @@ def test_returns_skills_with_symbols_in_their_names(client, path, name):
 
 @pytest.mark.parametrize("name", ["astrology", "greenhouse", "%00", "!!", "x" * 3000, "%F0%9F%90%8D"])
 def test_returns_404_for_an_unknown_skill(client, name):
-    answer = client.get(f"/skills/{name}")
+    response = client.get(f"/skills/{name}")
 
-    assert (answer.status_code, answer.json()) == (
+    assert (response.status_code, response.json()) == (
         404,
         {"detail": "This skill does not exist.", "code": "skill_not_found"},
     )
@@ -216,18 +216,18 @@ def test_market_share_changes_with_new_postings(client):
 def test_returns_a_skill_that_only_postings_contain(client):
     store("apache-nifi java")
 
-    answer = get(client, "/skills/apache-nifi")
+    response = get(client, "/skills/apache-nifi")
 
-    assert (answer["name"], answer["market"]["count"]) == ("apache nifi", 1)
+    assert (response["name"], response["market"]["count"]) == ("apache nifi", 1)
     assert UnknownSlugDocument.objects.get(slug="apache-nifi").count == 1
 
 
 def test_normalizes_names_and_lists_unrecognized_names(client):
-    answer = post(
+    response = post(
         client, "/skills/normalize", {"skills": ["NodeJS", "astrology", "node-js", "Java 11", "", "Greenhouse"]}
     )
 
-    assert answer == {
+    assert response == {
         "skills": ["nodejs", "java"],
         "recognized": [
             {"given": "NodeJS", "skill": "nodejs", "display_name": "Node.js"},
@@ -250,14 +250,14 @@ def test_rejects_a_body_without_a_list_of_names(client, body):
 def test_extracts_skills_by_category_with_their_positions(client):
     text = "Émigrés write JavaScript and Node.js; javascript daily. Teamwork matters."
 
-    answer = post(client, "/skills/extract", {"text": text})
+    response = post(client, "/skills/extract", {"text": text})
 
-    assert list(answer["skills"]) == ["Programming Languages", "Frameworks/Libraries", "Soft Skills"]
-    (javascript,) = answer["skills"]["Programming Languages"]
+    assert list(response["skills"]) == ["Programming Languages", "Frameworks/Libraries", "Soft Skills"]
+    (javascript,) = response["skills"]["Programming Languages"]
     assert (javascript["skill"], javascript["display_name"]) == ("javascript", "JavaScript")
     assert [text[span["start"] : span["end"]] for span in javascript["spans"]] == ["JavaScript", "javascript"]
-    assert answer["total"] == 3
-    assert set(answer["skills"]) <= set(CATEGORIES)
+    assert response["total"] == 3
+    assert set(response["skills"]) <= set(CATEGORIES)
 
 
 def test_extracts_nothing_from_an_empty_text(client):
@@ -266,9 +266,9 @@ def test_extracts_nothing_from_an_empty_text(client):
 
 @pytest.mark.parametrize(("text", "status"), [("é" * 50_000, 200), ("é" * 50_001, 400), ("a" * 100_001, 400)])
 def test_accepts_texts_of_up_to_100_kilobytes(client, text, status):
-    answer = post(client, "/skills/extract", {"text": text}, status=status)
+    response = post(client, "/skills/extract", {"text": text}, status=status)
 
-    assert status == 200 or answer["detail"] == "text must be at most 100000 bytes long."
+    assert status == 200 or response["detail"] == "text must be at most 100000 bytes long."
 
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 5}, {"text": ["java"]}, "java"])
