@@ -53,7 +53,7 @@ class RoadmapViewSet(ApiViewSet):
         defaults to the first target role in the profile.
         """
         roadmap = self._plan_roadmap()
-        answer: dict[str, Any] = {"roadmap": roadmap, "recommendations": build_recommendations(roadmap=roadmap)}
+        data: dict[str, Any] = {"roadmap": roadmap, "recommendations": build_recommendations(roadmap=roadmap)}
         headers = {}
         if roadmap.source is RoadmapSource.NO_POSTINGS:
             collection = get_collection_state(
@@ -62,8 +62,8 @@ class RoadmapViewSet(ApiViewSet):
                 path=request.get_full_path(),
                 now=timezone.now(),
             )
-            answer, headers = answer | {"collection": collection}, collection.headers
-        return Response(self.get_serializer(answer).data, headers=headers)
+            data, headers = data | {"collection": collection}, collection.headers
+        return Response(self.get_serializer(data).data, headers=headers)
 
     @action(
         detail=False,
@@ -170,13 +170,13 @@ class ResourceViewSet(ApiViewSet):
             limit=self.query["limit"],
             offset=self.query["offset"],
         )
-        answer = {
+        data = {
             "resources": found.items,
             "total_found": found.total,
             "search_query": self.query["query"],
             "filters_applied": self.query,
         }
-        return Response(self.get_serializer(answer).data)
+        return Response(self.get_serializer(data).data)
 
 
 _SKILL = OpenApiParameter(

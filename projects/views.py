@@ -83,14 +83,14 @@ class ProjectViewSet(ApiViewSet):
             demand=demand,
             names={skill: vocabulary.display_name(skill) for match in shown for skill in match.missing},
         )
-        answer = {
+        data = {
             "projects": shown,
             "total_projects": len(ideas),
             "filters_applied": self.query,
             "user_skill_count": len(acquired),
             "recommendations": sentences,
         }
-        return Response(self.get_serializer(answer).data)
+        return Response(self.get_serializer(data).data)
 
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
     @action(detail=False, url_path="skill-building", query_serializer_class=shapes.SkillBuildingQuery, item_list="")
@@ -127,13 +127,13 @@ class ProjectViewSet(ApiViewSet):
             offset=self.query["offset"],
         )
         acquired = self._get_acquired_skills()
-        answer = {
+        data = {
             "projects": [IdeaMatch.build(idea, acquired) for idea in found.items],
             "total_found": found.total,
             "search_query": self.query["query"],
             "filters_applied": self.query,
         }
-        return Response(self.get_serializer(answer).data)
+        return Response(self.get_serializer(data).data)
 
     @extend_schema(responses=shapes.ProjectSerializer(many=True))
     @action(detail=False, url_path="all", query_serializer_class=shapes.AllProjectsQuery, item_list="")
@@ -185,8 +185,8 @@ class ProjectViewSet(ApiViewSet):
         )
         is_finished = stored["status"] == "finished"
         offered = IdeaMatch.build(idea, self._get_acquired_skills()).missing if is_finished else ()
-        answer = self.get_serializer(stored | {"offered_skills": offered}).data
-        return Response(answer, headers=build_etag(stored["updated_at"]))
+        data = self.get_serializer(stored | {"offered_skills": offered}).data
+        return Response(data, headers=build_etag(stored["updated_at"]))
 
     @set_progress.mapping.delete
     def delete_progress(self, request: Request, project_id: str) -> Response:

@@ -81,13 +81,13 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
     def resolve_buttons(self, slug: Any) -> SafeString:
         """Render the buttons that resolve the slug. They submit the form of the page to `resolve_view`."""
         url = reverse("admin:skills_unknownslug_resolve", args=[slug.pk])
-        answers = [("alias", name, name) for name in _find_similar_names(slug.slug)]
-        answers += [("new", "", "a new skill"), ("no_skill", "", "not a skill")]
+        resolutions = [("alias", name, name) for name in _find_similar_names(slug.slug)]
+        resolutions += [("new", "", "a new skill"), ("no_skill", "", "not a skill")]
         buttons = format_html_join(
             " ",
             '<button type="submit" class="resolve border border-base-200 dark:border-base-700 rounded px-2 py-1"'
             ' formaction="{}?skill={}" name="resolve" value="{}" formnovalidate>{}</button>',
-            ((url, name, answer, label) for answer, name, label in answers),
+            ((url, name, resolution, label) for resolution, name, label in resolutions),
         )
         return format_html(
             '<span class="staff-resolve">{} <a class="underline" href="{}">another skill…</a></span>', buttons, url
@@ -102,11 +102,11 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         return self._resolve_selected(request, queryset, "no_skill", verb="Mark as not skills:")
 
     def _resolve_selected(
-        self, request: HttpRequest, queryset: "models.QuerySet[Any]", answer: str, *, verb: str
+        self, request: HttpRequest, queryset: "models.QuerySet[Any]", resolution: str, *, verb: str
     ) -> HttpResponse | None:
         if not is_confirmed(request):
             return ask_about_selected(request, queryset, verb=verb, undo="You can undo this for one hour.")
-        resolved = [result for slug in queryset if (result := self._resolve(request, slug, answer, ""))]
+        resolved = [result for slug in queryset if (result := self._resolve(request, slug, resolution, ""))]
         if resolved:
             texts = " ".join(result["text"] for result in resolved[:_MAX_TEXTS])
             more = f" And {len(resolved) - _MAX_TEXTS:,} more." if len(resolved) > _MAX_TEXTS else ""
@@ -138,25 +138,25 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         }
         return TemplateResponse(request, "career_navigator/question.html", context)
 
-    def _resolve_one(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> None:
-        resolved = self._resolve(request, slug, answer, skill)
+    def _resolve_one(self, request: HttpRequest, slug: Any, resolution: str, skill: str) -> None:
+        resolved = self._resolve(request, slug, resolution, skill)
         if resolved:
             self.offer_undo(request, resolved["text"], {"resolved": [resolved]})
         offer_renormalization(request)
 
-    def _resolve(self, request: HttpRequest, slug: Any, answer: str, skill: str) -> dict[str, Any] | None:
+    def _resolve(self, request: HttpRequest, slug: Any, resolution: str, skill: str) -> dict[str, Any] | None:
         """Resolve a slug and return the values that `undo` needs, or None if the slug could not be resolved."""
         now = timezone.now()
         created_at = None
         try:
-            if answer == "alias":
+            if resolution == "alias":
                 resolve_as_alias(slug=slug.slug, skill=skill, now=now)
                 text = f"Resolved {slug} as {skill}."
             else:
-                skill = resolve_as_new(slug=slug.slug, is_skill=answer == "new", now=now).name
+                skill = resolve_as_new(slug=slug.slug, is_skill=resolution == "new", now=now).name
                 # Truncated to milliseconds, as MongoDB stores it, because `undo_resolution` compares the two.
                 created_at = now.replace(microsecond=now.microsecond // 1000 * 1000).isoformat()
-                text = f"Created the skill {slug}." if answer == "new" else f"Marked {slug} as not a skill."
+                text = f"Created the skill {slug}." if resolution == "new" else f"Marked {slug} as not a skill."
         except UnresolvableSlugError as error:
             self.message_user(request, str(error), messages.ERROR)
             return None

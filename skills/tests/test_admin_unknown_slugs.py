@@ -37,17 +37,19 @@ def test_lists_the_most_frequent_slugs_first_with_suggestions(staff_client: Clie
 
 
 def test_resolves_a_slug_as_a_suggested_alias(staff_client: Client, unknown_slugs: None) -> None:
-    answer = staff_client.post(get_resolve_url("kubernets") + "?skill=kubernetes", {"resolve": "alias"})
+    response = staff_client.post(get_resolve_url("kubernets") + "?skill=kubernetes", {"resolve": "alias"})
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     reset_caches()
     assert get_vocabulary().canonical("kubernets") == "kubernetes"
     assert UnknownSlugDocument.objects(slug="kubernets").count() == 0
 
 
-@pytest.mark.parametrize(("answer", "is_skill"), [("new", True), ("no_skill", False)])
-def test_resolves_a_slug_as_a_new_entry(staff_client: Client, unknown_slugs: None, answer: str, is_skill: bool) -> None:
-    staff_client.post(get_resolve_url("zapp-board"), {"resolve": answer})
+@pytest.mark.parametrize(("resolution", "is_skill"), [("new", True), ("no_skill", False)])
+def test_resolves_a_slug_as_a_new_entry(
+    staff_client: Client, unknown_slugs: None, resolution: str, is_skill: bool
+) -> None:
+    staff_client.post(get_resolve_url("zapp-board"), {"resolve": resolution})
 
     skill = SkillDocument.objects.get(name="zapp board")
     assert (skill.is_skill, skill.display_name, skill.slugs) == (is_skill, "Zapp Board", ["zapp-board"])
@@ -70,9 +72,9 @@ def test_reports_a_slug_that_the_vocabulary_already_contains(staff_client: Clien
     SkillFactory(name="zapp board", display_name="Zapp", category="Databases")
     reset_caches()
 
-    answer = staff_client.post(url, {"resolve": "new"}, follow=True)
+    response = staff_client.post(url, {"resolve": "new"}, follow=True)
 
-    assert "already" in answer.content.decode()
+    assert "already" in response.content.decode()
     assert UnknownSlugDocument.objects(slug="zapp-board").count() == 1
 
 
@@ -80,9 +82,9 @@ def test_reports_a_slug_that_has_already_been_resolved(staff_client: Client, unk
     url = get_resolve_url("zapp-board")
     UnknownSlugDocument.objects(slug="zapp-board").delete()
 
-    answer = staff_client.post(url, {"resolve": "new"}, follow=True)
+    response = staff_client.post(url, {"resolve": "new"}, follow=True)
 
-    assert "This slug has already been resolved." in answer.content.decode()
+    assert "This slug has already been resolved." in response.content.decode()
 
 
 def test_resolves_slugs_in_bulk(staff_client: Client, unknown_slugs: None) -> None:
@@ -97,9 +99,9 @@ def test_resolves_slugs_in_bulk(staff_client: Client, unknown_slugs: None) -> No
 def test_viewers_cannot_resolve_slugs(limited_client: Any, unknown_slugs: None) -> None:
     client = limited_client("view_unknownslug")
 
-    answer = client.post(get_resolve_url("zapp-board"), {"resolve": "new"})
+    response = client.post(get_resolve_url("zapp-board"), {"resolve": "new"})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert UnknownSlugDocument.objects.count() == 2
     assert "formaction" not in client.get(LIST).content.decode()
 
@@ -108,11 +110,11 @@ def test_resolves_one_of_two_spellings_and_reports_the_other(staff_client: Clien
     count_unknown_slugs(slugs=["zapp_board"], now=timezone.now())
     chosen = [str(each.pk) for each in UnknownSlugDocument.objects(slug__in=["zapp-board", "zapp_board"])]
 
-    answer = staff_client.post(
+    response = staff_client.post(
         LIST, {"action": "create_skills", "_selected_action": chosen, "confirmed": "yes"}, follow=True
     )
 
-    assert answer.status_code == 200
-    assert "already" in answer.content.decode()
+    assert response.status_code == 200
+    assert "already" in response.content.decode()
     assert SkillDocument.objects(name="zapp board").count() == 1
     assert UnknownSlugDocument.objects(slug__in=["zapp-board", "zapp_board"]).count() == 1
