@@ -33,7 +33,7 @@ from accounts.profile_parsing import (
 )
 from career_navigator.api.fields import BoundedList, BoundedNumber, SingleLineCharField, StrictCharField
 from market.roles import normalize_role
-from skills.vocabulary import spelling_key
+from skills.vocabulary import get_spelling_key
 
 # Seven to fifteen digits (E.164) with common separators.
 _PHONE_NUMBER = re.compile(r"\+?(?:[\s().\-/]*\d){7,15}[\s)]*", re.ASCII)
@@ -82,7 +82,7 @@ class SkillField(SingleLineCharField):
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
         # Names in other scripts have no spelling key, so accept them if they contain a letter or digit.
-        if not spelling_key(name) and not any(character.isalnum() for character in name):
+        if not get_spelling_key(name) and not any(character.isalnum() for character in name):
             raise serializers.ValidationError(f"{name!r} does not name a skill.")
         return name
 

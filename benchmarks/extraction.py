@@ -106,10 +106,10 @@ def compare(
     """Return the canonical and the span-exact tally."""
     canonical, exact = Tally(), Tally()
     for text, marked in sentences:
-        spans = [span for span in extractor.spans(text) if _is_knowledge(vocabulary, span.skill)]
+        spans = [span for span in extractor.find_spans(text) if _is_knowledge(vocabulary, span.skill)]
         skills = {span.skill for span in spans}
         marked = [strip_punctuation(text, *bounds) for bounds in marked]
-        names = [vocabulary.canonical(text[start:end]) for start, end in marked]
+        names = [vocabulary.get_canonical_name(text[start:end]) for start, end in marked]
 
         canonical.marked += len(marked)
         canonical.extracted += len(skills)
@@ -155,7 +155,7 @@ def measure_hostile_texts(extractor: SkillExtractor) -> list[tuple[float, str]]:
     for unit in (*phrases, *mixes):
         text = (unit * (_MAX_CHARACTERS // len(unit) + 1))[:_MAX_CHARACTERS]
         used = time.process_time()
-        extractor.spans(text)
+        extractor.find_spans(text)
         measured.append((time.process_time() - used, unit[:40]))
     return sorted(measured, reverse=True)
 

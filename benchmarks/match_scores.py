@@ -104,7 +104,7 @@ def stored_rows(count: int) -> list[dict[str, Any]]:
 
 def as_stored(posting: Posting, vocabulary: Vocabulary, extractor: SkillExtractor) -> dict[str, Any]:
     text = f"{posting.title}\n{posting.description}"
-    wording, spans = parse_requirements(text), extractor.spans(text)
+    wording, spans = parse_requirements(text), extractor.find_spans(text)
     slugs = vocabulary.map_technology_slugs(posting.technology_slugs)
     skills = slugs or list(dict.fromkeys(span.skill for span in spans))
     nice = select_nice_to_have(

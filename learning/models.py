@@ -21,7 +21,7 @@ class LearningResource(DocumentModel):
 
     def canonical(self, name: str, value: Any) -> Any:
         if name == "skill":
-            return get_vocabulary().canonical(value or "") or value
+            return get_vocabulary().get_canonical_name(value or "") or value
         if name in ("url", "language"):
             text = (value or "").strip()
             return text.lower() if name == "language" else text
@@ -30,5 +30,5 @@ class LearningResource(DocumentModel):
     def clean(self) -> None:
         """Reject a changed skill that is not in the vocabulary. Raises `ValidationError`."""
         super().clean()
-        if "skill" in self.changed_names() and get_vocabulary().canonical(self.skill or "") is None:
+        if "skill" in self.changed_names() and get_vocabulary().get_canonical_name(self.skill or "") is None:
             raise ValidationError({"skill": f"The vocabulary has no skill {self.skill!r}."})

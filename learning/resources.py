@@ -48,6 +48,6 @@ class ResourceCatalogue:
             text for group in self._by_skill.values() for resource in group for text in (resource.title, resource.skill)
         )
 
-    def of(self, skill: str) -> tuple[Resource, ...]:
+    def list_for_skill(self, skill: str) -> tuple[Resource, ...]:
         """Return the resources of a skill. The name must be canonical."""
         return self._by_skill.get(skill, ())

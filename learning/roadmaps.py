@@ -178,11 +178,13 @@ def build_roadmap(
                 prerequisites=prerequisites.get(name, ()),
                 foundations=foundations,
                 foundation_names=tuple(_get_skill(need, vocabulary).display_name for need in foundations),
-                foundation_resources=tuple(found[0] for need in foundations if (found := resources.of(need))),
+                foundation_resources=tuple(
+                    found[0] for need in foundations if (found := resources.list_for_skill(need))
+                ),
                 alternative=alternatives.get(name),
                 estimated_hours=0 if name in alternatives else sum(map(hours, (name, *foundations))),
                 is_soft=skill.category == SOFT,
-                resources=resources.of(name),
+                resources=resources.list_for_skill(name),
                 projects=projects[name],
             )
         )
@@ -196,7 +198,7 @@ def _get_skill(name: str, vocabulary: Vocabulary) -> Skill:
 def _get_phase(name: str, alternatives: Collection[str], vocabulary: Vocabulary) -> Phase:
     if name in alternatives:
         return Phase.ALTERNATIVE
-    alongside = name in _DEGREES or vocabulary.category(name) == SOFT
+    alongside = name in _DEGREES or vocabulary.get_category(name) == SOFT
     return Phase.ALONGSIDE if alongside else Phase.TECHNICAL
 
 

@@ -22,7 +22,7 @@ _VISIBLE = {"broken_since": None, "hidden": {"$ne": True}}
 
 def _load_catalogue(vocabulary: Vocabulary) -> ResourceCatalogue:
     rows = list(database().learning_resources.find(_VISIBLE))
-    canonical = {row["skill"]: vocabulary.canonical(row["skill"]) or row["skill"] for row in rows}
+    canonical = {row["skill"]: vocabulary.get_canonical_name(row["skill"]) or row["skill"] for row in rows}
     return ResourceCatalogue((build_resource(row) for row in rows), canonical=canonical)
 
 
@@ -57,7 +57,7 @@ def search_resources(
         collection=LearningResourceDocument._get_collection(),
         query=query,
         known=get_resource_catalogue().words,
-        canonical=get_vocabulary().canonical,
+        canonical=get_vocabulary().get_canonical_name,
         named_in="skill",
         fields=("title", "skill", "description"),
         filters=filters,

@@ -148,7 +148,7 @@ class ResourceViewSet(ApiViewSet):
             resources = [
                 resource
                 for skill in skills
-                for resource in catalogue.of(skill)
+                for resource in catalogue.list_for_skill(skill)
                 if resource_type in (None, resource.type)
             ]
         return Response(self.get_serializer(resources, many=True).data)

@@ -48,7 +48,7 @@ class SkillFilter(ExactFilter):
     field = "skills"
 
     def as_stored(self, text: str) -> str:
-        return get_vocabulary().canonical(text.strip()) or text.strip().lower()
+        return get_vocabulary().get_canonical_name(text.strip()) or text.strip().lower()
 
 
 class CountryFilter(ExactFilter):

@@ -66,7 +66,7 @@ def extract_posting_skills(*, title: str, description: str | None, slugs: Sequen
         nice = _select_nice_to_have(skills, text, requirements, title) if requirements.nice else []
     else:
         # There are no slugs, or only slugs of a job board or an applicant tracking system.
-        spans, source = get_extractor().spans(text), "text"
+        spans, source = get_extractor().find_spans(text), "text"
         skills = list(dict.fromkeys(span.skill for span in spans))
         nice = select_nice_to_have(
             skills=skills,

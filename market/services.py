@@ -387,7 +387,7 @@ def _build_fields(posting: Posting, closed_at: datetime | None, unknown_slugs: l
     fields |= extract_posting_skills(
         title=posting.title, description=posting.description, slugs=posting.technology_slugs
     ).as_fields()
-    unknown_slugs.extend(get_vocabulary().unknown_slugs(posting.technology_slugs))
+    unknown_slugs.extend(get_vocabulary().list_unknown_slugs(posting.technology_slugs))
     if posting.country_code and posting.country_code not in fields["country_codes"]:
         fields["country_codes"].insert(0, posting.country_code)
     return fields | build_posting_keys(fields)

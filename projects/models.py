@@ -21,12 +21,12 @@ class ProjectIdea(DocumentModel):
     def canonical(self, name: str, value: Any) -> Any:
         if name != "skills":
             return value
-        return list(dict.fromkeys(get_vocabulary().canonical(skill) or skill for skill in value or ()))
+        return list(dict.fromkeys(get_vocabulary().get_canonical_name(skill) or skill for skill in value or ()))
 
     def clean(self) -> None:
         """Reject changed skills that are not in the vocabulary. Raises `ValidationError`."""
         super().clean()
         vocabulary = get_vocabulary()
-        unknown = [name for name in self.skills or () if vocabulary.canonical(name) is None]
+        unknown = [name for name in self.skills or () if vocabulary.get_canonical_name(name) is None]
         if unknown and "skills" in self.changed_names():
             raise ValidationError({"skills": f"The vocabulary has no {', '.join(unknown)}."})

@@ -81,7 +81,7 @@ class ProjectViewSet(ApiViewSet):
             role=get_display_role(role_key) if role_key else None,
             has_role_projects=has_role_projects,
             demand=demand,
-            names={skill: vocabulary.display_name(skill) for match in shown for skill in match.missing},
+            names={skill: vocabulary.get_display_name(skill) for match in shown for skill in match.missing},
         )
         data = {
             "projects": shown,

@@ -29,7 +29,7 @@ from skills.models import Skill, SkillLookups
 from skills.selectors import count_uses, get_vocabulary, list_uses
 from skills.services import UnmergeableError, merge_skills
 from skills.slug_admin import SKILL_SUGGESTIONS, AliasForm, describe_names, offer_renormalization, search_skills
-from skills.vocabulary import CATEGORIES, spelling_key
+from skills.vocabulary import CATEGORIES, get_spelling_key
 
 # Fields that contain a skill's spellings, in order of precedence, as in `skills.vocabulary.Vocabulary`.
 _SPELLING_FIELDS = ("name", "display_name", "aliases", "slugs")
@@ -80,7 +80,7 @@ class SkillImportLookups(SkillLookups, ImportLookups):
         name = " ".join(spelling.split()).lower()
         if name in self._prerequisites:
             return name
-        key = spelling_key(spelling)
+        key = get_spelling_key(spelling)
         return next((owners[key] for owners in self._owners if key in owners), None)
 
     def _add(self, row: Mapping[str, Any]) -> None:
@@ -88,7 +88,7 @@ class SkillImportLookups(SkillLookups, ImportLookups):
         for field, owners in zip(_SPELLING_FIELDS, self._owners, strict=True):
             value = row.get(field) or ()
             for spelling in [value] if isinstance(value, str) else value:
-                if key := spelling_key(spelling):
+                if key := get_spelling_key(spelling):
                     owners.setdefault(key, row["name"])
 
 

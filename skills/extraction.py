@@ -12,7 +12,7 @@ import ahocorasick
 from career_navigator.plain_text import make_plain
 from skills.disambiguation import DisambiguationRules, Mention, Subjects, is_ruled_out
 from skills.disambiguation_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
-from skills.vocabulary import Skill, Vocabulary, fold, spelling_key
+from skills.vocabulary import Skill, Vocabulary, fold, get_spelling_key
 
 # Separators between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
 _SEPARATOR = r"(?:[,/|;&+•·()]|\band\b|\bor\b|\n[ \t]*[-*•]|\be\.?g\.?)"
@@ -61,7 +61,7 @@ class SkillExtractor:
         self._rules = DisambiguationRules()
         for entry in vocabulary:
             for spelling in (entry.name, entry.display_name, *entry.aliases):
-                key = spelling_key(spelling)
+                key = get_spelling_key(spelling)
                 if key and vocabulary.get(spelling) is entry:
                     # `_add` puts a space on each side of a name so that the automaton matches at word boundaries only.
                     self._add(key, entry)
@@ -71,16 +71,16 @@ class SkillExtractor:
             self._automaton.make_automaton()
 
     def _add(self, key: str, entry: Skill) -> None:
-        ambiguous = spelling_key(key) in AMBIGUOUS or len(key) == 1
+        ambiguous = get_spelling_key(key) in AMBIGUOUS or len(key) == 1
         needs_check = ambiguous or not entry.is_skill or entry.name in FIELDS
         name = _Name(key=key, entry=entry, is_ambiguous=ambiguous, needs_check=needs_check)
         self._automaton.add_word(f" {key} ", (len(key), name))
 
     def extract_skills(self, text: str) -> list[str]:
         """Return the canonical names of the skills in a text, without duplicates, in order of first mention."""
-        return list(dict.fromkeys(span.skill for span in self.spans(text)))
+        return list(dict.fromkeys(span.skill for span in self.find_spans(text)))
 
-    def spans(self, text: str) -> list[SkillSpan]:
+    def find_spans(self, text: str) -> list[SkillSpan]:
         """Return every mention of a skill in order. Where names overlap, the first and longest name is returned.
 
         Full-width letters and ligatures match their plain forms. Offsets refer to the text as passed. Of the names that

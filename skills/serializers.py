@@ -26,7 +26,7 @@ class DisplayNameField(serializers.CharField):
     """A canonical skill name, shown as its display name."""
 
     def to_representation(self, value: str) -> str:
-        return get_vocabulary().display_name(value)
+        return get_vocabulary().get_display_name(value)
 
 
 class CategoryOfField(serializers.ChoiceField):
@@ -36,7 +36,7 @@ class CategoryOfField(serializers.ChoiceField):
         super().__init__(CATEGORIES, **options)
 
     def to_representation(self, value: str) -> str:
-        return get_vocabulary().category(value)
+        return get_vocabulary().get_category(value)
 
 
 class SkillsQuery(QuerySerializer):

@@ -13,7 +13,7 @@ from career_navigator.db.catalogues import SeedSummary, seed_entries
 from career_navigator.db.connection import database
 from skills.documents import VOCABULARY, SkillDocument, UnknownSlugDocument
 from skills.selectors import get_vocabulary
-from skills.vocabulary import Skill, spelling_key
+from skills.vocabulary import Skill, get_spelling_key
 
 
 def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
@@ -144,10 +144,10 @@ def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument
     Raises:
         UnresolvableSlugError: The vocabulary already contains a spelling of the slug.
     """
-    existing = next((each for each in get_vocabulary() if spelling_key(each.name) == spelling_key(slug)), None)
+    existing = next((each for each in get_vocabulary() if get_spelling_key(each.name) == get_spelling_key(slug)), None)
     if existing is not None:
         raise UnresolvableSlugError("known", f"The vocabulary already contains {existing.name!r}.")
-    name = spelling_key(slug) or slug.lower()
+    name = get_spelling_key(slug) or slug.lower()
     words = name.split()
     document = SkillDocument(
         name=name,

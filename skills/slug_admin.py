@@ -22,7 +22,7 @@ from career_navigator.document_admin.admin import DocumentAdmin
 from skills.models import UnknownSlug
 from skills.selectors import get_vocabulary
 from skills.services import UnresolvableSlugError, resolve_as_alias, resolve_as_new, undo_resolution
-from skills.vocabulary import Skill, spelling_key
+from skills.vocabulary import Skill, get_spelling_key
 
 # Minimum similarity, in percent, of a suggested spelling.
 _MIN_SIMILARITY = 75
@@ -216,12 +216,12 @@ class AliasForm(forms.Form):
 
 def search_skills(text: str) -> list[Skill]:
     """Return the skills whose names or aliases contain the text or are spelled like it, most similar first."""
-    key = spelling_key(text)
+    key = get_spelling_key(text)
     if not key:
         return []
     scored = []
     for skill in get_vocabulary():
-        spellings = [spelling_key(spelling) for spelling in (skill.name, skill.display_name, *skill.aliases)]
+        spellings = [get_spelling_key(spelling) for spelling in (skill.name, skill.display_name, *skill.aliases)]
         score = max(_score_similarity(key, spelling) for spelling in spellings)
         if score >= _MIN_SIMILARITY:
             scored.append((-score, skill.name, skill))
@@ -237,7 +237,7 @@ def _score_similarity(key: str, spelling: str) -> float:
 
 def show_skill(name: str) -> str:
     """Return the display name of a skill."""
-    return get_vocabulary().display_name(name)
+    return get_vocabulary().get_display_name(name)
 
 
 # Value of `DocumentAdmin.suggestions` for fields that contain skill names.
@@ -251,6 +251,6 @@ def describe_names(skill: Skill) -> str:
 
 def _find_similar_names(slug: str) -> list[str]:
     """Return the names of at most two skills whose names are spelled most like the slug."""
-    names = {skill.name: spelling_key(skill.name) for skill in get_vocabulary() if skill.is_skill}
-    found = process.extract(spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_MIN_SIMILARITY)
+    names = {skill.name: get_spelling_key(skill.name) for skill in get_vocabulary() if skill.is_skill}
+    found = process.extract(get_spelling_key(slug), names, scorer=fuzz.ratio, limit=2, score_cutoff=_MIN_SIMILARITY)
     return [name for _, _, name in found]

@@ -126,7 +126,7 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
         """
         text = self.body["text"]
         by_skill: dict[str, list[SkillSpan]] = {}
-        for span in get_extractor().spans(text):
+        for span in get_extractor().find_spans(text):
             by_skill.setdefault(span.skill, []).append(span)
         skills = {
             category: [{"skill": name, "spans": by_skill[name]} for name in names]

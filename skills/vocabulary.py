@@ -62,7 +62,7 @@ def _find_all(text: bytes, symbol: bytes) -> Iterator[int]:
         offset = text.find(symbol, offset + 1)
 
 
-def spelling_key(name: str) -> str:
+def get_spelling_key(name: str) -> str:
     """Return the lookup key shared by all spellings of a name: the folded name with single spaces."""
     return " ".join(fold(make_plain(name).text).split())
 
@@ -93,7 +93,7 @@ class Skill:
     def from_entry(cls, entry: Mapping[str, Any]) -> "Skill":
         """Build a skill from an entry of the seed file. Raises `InvalidSkill` if the entry is invalid."""
         name = entry.get("name")
-        if not isinstance(name, str) or not spelling_key(name) or name != name.strip().lower():
+        if not isinstance(name, str) or not get_spelling_key(name) or name != name.strip().lower():
             raise InvalidSkill(f"a skill's name must be in lower case and not empty, not {name!r}")
         category = entry.get("category", DEFAULT_CATEGORY)
         if category not in CATEGORIES:
@@ -137,7 +137,7 @@ class Vocabulary:
         ):
             for skill in self._skills.values():
                 for spelling in spellings(skill):
-                    self._by_key.setdefault(spelling_key(spelling), skill)
+                    self._by_key.setdefault(get_spelling_key(spelling), skill)
         self._by_key.pop("", None)
 
     def __len__(self) -> int:
@@ -155,13 +155,13 @@ class Vocabulary:
         # Fast path: most names are already canonical.
         if (named := self._skills.get(name)) is not None:
             return named
-        key = spelling_key(name)
+        key = get_spelling_key(name)
         found = self._by_key.get(key)
         if found is None and (versioned := _VERSIONED.fullmatch(key)):
             found = self._by_key.get(versioned[1] or versioned[2])
         return found
 
-    def canonical(self, name: str) -> str | None:
+    def get_canonical_name(self, name: str) -> str | None:
         """Return the canonical name of the skill with this spelling, or None if it is unknown or not a skill."""
         skill = self.get(name)
         return skill.name if skill is not None and skill.is_skill else None
@@ -174,7 +174,7 @@ class Vocabulary:
                 dict.fromkeys(
                     name
                     for prerequisite in skill.prerequisites
-                    if (name := self.canonical(prerequisite)) and name != skill.name
+                    if (name := self.get_canonical_name(prerequisite)) and name != skill.name
                 )
             )
             for skill in self
@@ -197,7 +197,7 @@ class Vocabulary:
                 skills[entry.name] = None
         return list(skills)
 
-    def unknown_slugs(self, slugs: Iterable[str]) -> list[str]:
+    def list_unknown_slugs(self, slugs: Iterable[str]) -> list[str]:
         """Return the slugs that are not in the vocabulary, in order and without duplicates."""
         return list(dict.fromkeys(slug for slug in slugs if slug.strip() and self.get(slug) is None))
 
@@ -208,15 +208,15 @@ class Vocabulary:
         """
         groups: dict[str, list[str]] = {category: [] for category in CATEGORIES}
         for skill in dict.fromkeys(skills):
-            groups[self.category(skill)].append(skill)
+            groups[self.get_category(skill)].append(skill)
         return {category: group for category, group in groups.items() if group}
 
-    def category(self, name: str) -> str:
+    def get_category(self, name: str) -> str:
         """Return the category of a skill in any spelling, or `DEFAULT_CATEGORY` if the skill is unknown."""
         skill = self.get(name)
         return skill.category if skill is not None else DEFAULT_CATEGORY
 
-    def display_name(self, name: str) -> str:
+    def get_display_name(self, name: str) -> str:
         """Return a skill's display name ("postgresql" -> "PostgreSQL"), or `name` if the skill is unknown."""
         skill = self.get(name)
         return skill.display_name if skill is not None else name
@@ -266,9 +266,9 @@ def _iterate_suffixes(name: str) -> Iterator[str]:
 
 def _build_prefix_test(query: str) -> Callable[[str], bool]:
     """Return a test for names that begin with the query, in any spelling: "node.j" is a prefix of "Node.js"."""
-    key = spelling_key(query)
+    key = get_spelling_key(query)
     if not key:
         # The query consists of punctuation or of another script, so there is no key to compare.
         prefix = query.strip().casefold()
         return lambda name: name.casefold().startswith(prefix)
-    return lambda name: spelling_key(name).startswith(key)
+    return lambda name: get_spelling_key(name).startswith(key)

@@ -62,7 +62,7 @@ class Match:
                 skill=skill,
                 must_have=index < len(required),
                 demand_percentage=round(100 * self.demand.get(skill, 0.0), 1),
-                resources=catalogue.of(skill)[:MAX_RESOURCES],
+                resources=catalogue.list_for_skill(skill)[:MAX_RESOURCES],
             )
             for index, skill in enumerate([*required, *self.match["missing_nice_to_have"]])
         ]

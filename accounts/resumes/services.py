@@ -142,7 +142,7 @@ def generate_resume(*, current_user: CurrentUser, job_id: str | None, now: datet
         projects=projects,
         posting=posting,
         demand=_demand(person, posting, row or {}, now),
-        names={skill: words.display_name(skill) for skill in held},
+        names={skill: words.get_display_name(skill) for skill in held},
     )
     try:
         check_resume(written.content)

@@ -190,7 +190,7 @@ def _check_room(user_id: ObjectId) -> None:
 def _build_parts(file: FileText, *, now: datetime) -> dict[str, Any]:
     """What is stored of a file's text. Raises FileRejected."""
     known, text = get_vocabulary(), make_plain(file.text).text
-    parsed = parse_resume(text=text, links=file.links, spans=get_extractor().spans(text), now=now.date())
+    parsed = parse_resume(text=text, links=file.links, spans=get_extractor().find_spans(text), now=now.date())
     names = {skill.name: entry.display_name for skill in parsed.skills if (entry := known.get(skill.name))}
     content = build_json_resume(parsed, names=names)
     try:

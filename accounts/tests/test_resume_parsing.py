@@ -35,7 +35,7 @@ def _servers():
 
 
 def _parse(text, **more):
-    return parse_resume(text=text, spans=EXTRACTOR.spans(text), now=NOW, **more)
+    return parse_resume(text=text, spans=EXTRACTOR.find_spans(text), now=NOW, **more)
 
 
 def test_parses_a_resume():

@@ -40,7 +40,7 @@ def seeded(admin_tables: None) -> LearningResourceDocument:
 
 def list_served_titles() -> list[str]:
     reset_caches()
-    return [resource.title for resource in get_resource_catalogue().of("python")]
+    return [resource.title for resource in get_resource_catalogue().list_for_skill("python")]
 
 
 def build_form_data(client: Client, resource: LearningResourceDocument, **changes: object) -> dict[str, object]:

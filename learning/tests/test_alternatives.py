@@ -25,7 +25,7 @@ def find(priorities, held=(), started=()):
 def test_groups_contain_canonical_names():
     vocabulary = Vocabulary(Skill.from_entry(entry) for entry in SEEDED)
 
-    assert [name for name in chain.from_iterable(GROUPS) if vocabulary.canonical(name) != name] == []
+    assert [name for name in chain.from_iterable(GROUPS) if vocabulary.get_canonical_name(name) != name] == []
     assert all(len(set(group)) == len(group) > 1 for group in GROUPS)
 
 

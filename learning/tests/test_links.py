@@ -123,7 +123,7 @@ def get_stored(url):
 def test_marks_missing_pages_as_broken_and_removes_them_from_the_catalogue(site, store):
     site.responses = {"there": 200}
     store(site.url("there"), site.url("gone"))
-    assert len(get_resource_catalogue().of("python")) == 2
+    assert len(get_resource_catalogue().list_for_skill("python")) == 2
 
     report = check_links(now=NOW)
 

@@ -157,12 +157,14 @@ def test_rejects_a_duplicate_url_for_a_skill(mongo):
 
 def test_serves_a_seeded_change_within_a_second(seed):
     seed()
-    assert len(get_idea_catalogue().ideas) + len(get_resource_catalogue().of("python")) > 0
+    assert len(get_idea_catalogue().ideas) + len(get_resource_catalogue().list_for_skill("python")) > 0
 
     seed(title="A better title")
 
     time.sleep(0.85)
-    titles = [entry.title for entry in (*get_idea_catalogue().ideas, *get_resource_catalogue().of("python"))]
+    titles = [
+        entry.title for entry in (*get_idea_catalogue().ideas, *get_resource_catalogue().list_for_skill("python"))
+    ]
     assert "A better title" in titles
 
 
@@ -194,5 +196,5 @@ def test_stores_only_resources_that_can_be_served(mongo, changes):
     reset_caches()
 
     stored = mongo.learning_resources.count_documents({})
-    assert len(get_resource_catalogue().of(entry["skill"])) == stored <= 1
+    assert len(get_resource_catalogue().list_for_skill(entry["skill"])) == stored <= 1
     assert stored or changes

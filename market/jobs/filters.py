@@ -81,12 +81,12 @@ def parse_search_text(text: str) -> list[Term]:
             (
                 length
                 for length in range(min(_MAX_SKILL_WORDS, len(words) - start), 0, -1)
-                if vocabulary.canonical(" ".join(words[start : start + length]))
+                if vocabulary.get_canonical_name(" ".join(words[start : start + length]))
             ),
             1,
         )
         term = tuple(words[start : start + length])
-        terms.append(Term(tuple(map(fold_accents, term)), vocabulary.canonical(" ".join(term))))
+        terms.append(Term(tuple(map(fold_accents, term)), vocabulary.get_canonical_name(" ".join(term))))
         start += length
     return terms
 

@@ -88,7 +88,7 @@ class JobListing:
     @property
     def technologies(self) -> list[str]:
         vocabulary = get_vocabulary()
-        return [vocabulary.display_name(skill) for skill in self.skills]
+        return [vocabulary.get_display_name(skill) for skill in self.skills]
 
     @property
     def nice_to_have(self) -> list[str]:

@@ -287,7 +287,7 @@ def find_relevant_jobs(
         total=total,
         total_is_exact=total_is_exact,
         facets=count_facets(
-            newest, skill_name=vocabulary.display_name, country_name=lambda code: get_country_name(code=code)
+            newest, skill_name=vocabulary.get_display_name, country_name=lambda code: get_country_name(code=code)
         ),
     )
 

@@ -23,7 +23,7 @@ from market.jobs.selectors import ORDERINGS
 from market.roles import normalize_role
 from market.trends import MAX_WINDOW_DAYS
 from skills.selectors import get_vocabulary
-from skills.vocabulary import spelling_key
+from skills.vocabulary import get_spelling_key
 
 MAX_TEXT_LENGTH = 200
 MAX_VALUES = 100
@@ -60,8 +60,8 @@ class SkillNameField(StrictCharField):
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
         # `map_technology_slugs` drops unknown names. An unknown skill must stay a criterion that no posting matches.
-        return get_vocabulary().canonical(name) or next(
-            iter(get_vocabulary().map_technology_slugs([name])), spelling_key(name) or name.lower()
+        return get_vocabulary().get_canonical_name(name) or next(
+            iter(get_vocabulary().map_technology_slugs([name])), get_spelling_key(name) or name.lower()
         )
 
 

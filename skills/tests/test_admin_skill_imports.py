@@ -201,7 +201,7 @@ def test_import_makes_every_process_reload_the_vocabulary(staff_client: Client, 
 
     assert mongo.catalogue_versions.find_one("vocabulary") != before
     reset_caches()
-    assert get_vocabulary().canonical("Skill 1") == "skill 1"
+    assert get_vocabulary().get_canonical_name("Skill 1") == "skill 1"
 
 
 def test_stores_an_imported_skill_like_one_from_the_form(staff_client: Client, mongo: Database) -> None:

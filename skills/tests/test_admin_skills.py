@@ -71,7 +71,7 @@ def test_filters_by_category(staff_client: Client) -> None:
 
 
 def test_serves_an_edit_and_keeps_it_when_seeding(staff_client: Client) -> None:
-    assert get_vocabulary().canonical("pythonista") is None
+    assert get_vocabulary().get_canonical_name("pythonista") is None
 
     response = staff_client.post(
         get_page_url("python"), build_form_data(staff_client, "python", aliases="pythonista\nCPython")
@@ -79,7 +79,7 @@ def test_serves_an_edit_and_keeps_it_when_seeding(staff_client: Client) -> None:
 
     assert response.status_code == 302, response.context["errors"]
     reset_caches()
-    assert get_vocabulary().canonical("pythonista") == "python"
+    assert get_vocabulary().get_canonical_name("pythonista") == "python"
     seed_skills(entries=[{"name": "python", "category": "Programming Languages"}], now=timezone.now())
     assert SkillDocument.objects.get(name="python").aliases == ["pythonista", "CPython"]
     assert LogEntry.objects.get().get_change_message() == "Changed Aliases."

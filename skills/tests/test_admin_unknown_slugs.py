@@ -41,7 +41,7 @@ def test_resolves_a_slug_as_a_suggested_alias(staff_client: Client, unknown_slug
 
     assert response.status_code == 302
     reset_caches()
-    assert get_vocabulary().canonical("kubernets") == "kubernetes"
+    assert get_vocabulary().get_canonical_name("kubernets") == "kubernetes"
     assert UnknownSlugDocument.objects(slug="kubernets").count() == 0
 
 

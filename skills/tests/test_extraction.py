@@ -57,7 +57,7 @@ def test_finds_the_skills_of_a_text_in_order(extractor: SkillExtractor, text: st
 def test_returns_the_position_of_each_mention_in_any_script(
     extractor: SkillExtractor, text: str, mentions: list[tuple[str, str]]
 ) -> None:
-    spans = extractor.spans(text)
+    spans = extractor.find_spans(text)
 
     assert [(span.skill, text[span.start : span.end]) for span in spans] == mentions
 
@@ -65,11 +65,11 @@ def test_returns_the_position_of_each_mention_in_any_script(
 def test_does_not_match_part_of_an_accented_word() -> None:
     extractor = SkillExtractor(Vocabulary([Skill(name="velo", display_name="Velo", category="Databases")]))
 
-    assert extractor.spans("évelo veloé velo") == [SkillSpan("velo", 12, 16)]
+    assert extractor.find_spans("évelo veloé velo") == [SkillSpan("velo", 12, 16)]
 
 
 def test_limits_the_number_of_disambiguated_names(extractor: SkillExtractor) -> None:
-    spans = extractor.spans("Go, Python\n" * 3_000)
+    spans = extractor.find_spans("Go, Python\n" * 3_000)
 
     assert Counter(span.skill for span in spans) == {"go": 2_000, "python": 3_000}
 
@@ -95,7 +95,7 @@ _WORDS = st.sampled_from([*_PIECES.split(), "\n"])
 
 @given(st.one_of(st.text(), st.lists(_WORDS).map(" ".join), st.lists(_WORDS).map("".join)))
 def test_spans_are_sorted_disjoint_and_within_the_text(extractor: SkillExtractor, text: str) -> None:
-    spans = extractor.spans(text)
+    spans = extractor.find_spans(text)
 
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
     assert all(before.end <= after.start for before, after in pairwise(spans))

@@ -35,7 +35,7 @@ def test_reads_100_kilobytes_of_any_text_within_two_seconds(extractor: SkillExtr
     text = (unit * TEXT_LENGTH)[:TEXT_LENGTH]
     started = process_time()
 
-    extractor.spans(text)
+    extractor.find_spans(text)
 
     assert process_time() - started < 2
 
@@ -57,6 +57,6 @@ def test_searches_a_text_once_for_the_subject_of_a_repeated_name(
     pattern = _CountingPattern(disambiguation._SUBJECTS[key])
     monkeypatch.setitem(disambiguation._SUBJECTS, key, pattern)
 
-    extractor.spans(f"{key.upper()}, " * 1000)
+    extractor.find_spans(f"{key.upper()}, " * 1000)
 
     assert pattern.searches == 1

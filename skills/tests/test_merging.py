@@ -44,7 +44,9 @@ def test_target_gets_every_spelling_of_the_source(seeded: Database) -> None:
     merge()
 
     reset_caches()
-    assert {get_vocabulary().canonical(name) for name in ("Postgres", "postgres", "pg", "PostgreSQL")} == {"postgresql"}
+    assert {get_vocabulary().get_canonical_name(name) for name in ("Postgres", "postgres", "pg", "PostgreSQL")} == {
+        "postgresql"
+    }
     assert SkillDocument.objects.get(name="django").prerequisites == ["postgresql", "sql"]
 
 

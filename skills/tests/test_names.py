@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills.vocabulary import fold, spelling_key
+from skills.vocabulary import fold, get_spelling_key
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from skills.vocabulary import fold, spelling_key
     ],
 )
 def test_maps_all_spellings_to_one_key(name: str, key: str) -> None:
-    assert spelling_key(name) == key
+    assert get_spelling_key(name) == key
 
 
 @given(st.text())
@@ -37,6 +37,6 @@ def test_folding_keeps_the_length_of_any_text(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(max_codepoint=300)))
 def test_spelling_key_is_idempotent(text: str) -> None:
-    key = spelling_key(text)
+    key = get_spelling_key(text)
 
-    assert spelling_key(key) == key
+    assert get_spelling_key(key) == key

@@ -15,7 +15,7 @@ EXTRACTOR = SkillExtractor(
 
 
 def list_nice_to_have(text: str) -> set[str]:
-    wording, spans = parse_requirements(text), EXTRACTOR.spans(text)
+    wording, spans = parse_requirements(text), EXTRACTOR.find_spans(text)
     return set(
         select_nice_to_have(
             skills=[span.skill for span in spans],

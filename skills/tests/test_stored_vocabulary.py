@@ -124,7 +124,7 @@ def test_caches_the_stored_vocabulary() -> None:
 
     vocabulary = selectors.get_vocabulary()
 
-    assert vocabulary.canonical("GIT-SCM") == "git"
+    assert vocabulary.get_canonical_name("GIT-SCM") == "git"
     assert selectors.get_vocabulary() is vocabulary
     assert selectors.get_extractor() is selectors.get_extractor()
     assert selectors.get_extractor().extract_skills("We use git scm.") == ["git"]
@@ -133,23 +133,23 @@ def test_caches_the_stored_vocabulary() -> None:
 def test_serves_an_edit_when_the_cached_version_is_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
     seed_skills(entries=[build_entry("git")], now=NOW)
-    assert selectors.get_vocabulary().canonical("dvcs") is None
+    assert selectors.get_vocabulary().get_canonical_name("dvcs") is None
 
     edited = SkillDocument.objects.get(name="git")
     edited.aliases = ["dvcs"]
     edited.save()
 
-    assert selectors.get_vocabulary().canonical("dvcs") == "git"
+    assert selectors.get_vocabulary().get_canonical_name("dvcs") == "git"
 
 
 def test_does_not_serve_a_deleted_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors._cache, "max_staleness", 0)
     seed_skills(entries=[build_entry("git")], now=NOW)
-    assert selectors.get_vocabulary().canonical("git") == "git"
+    assert selectors.get_vocabulary().get_canonical_name("git") == "git"
 
     SkillDocument.objects.get(name="git").delete()
 
-    assert selectors.get_vocabulary().canonical("git") is None
+    assert selectors.get_vocabulary().get_canonical_name("git") is None
 
 
 def test_reads_the_version_at_most_once_per_second(commands: list[str]) -> None:
@@ -184,7 +184,7 @@ def test_serves_an_edit_made_after_restoring_a_backup(mongo: Database, monkeypat
     stored = mongo.list_collection_names(filter={"name": {"$not": {"$regex": "^system"}}})
     backup = {name: list(mongo[name].find()) for name in stored}
     edit("git", aliases=["dvcs"])
-    assert selectors.get_vocabulary().canonical("dvcs") == "git"
+    assert selectors.get_vocabulary().get_canonical_name("dvcs") == "git"
 
     for name, documents in backup.items():
         mongo[name].delete_many({})
@@ -193,8 +193,8 @@ def test_serves_an_edit_made_after_restoring_a_backup(mongo: Database, monkeypat
     # Simulates an edit by another process, which has not loaded the vocabulary before.
     edit("git", aliases=["scm"])
 
-    assert selectors.get_vocabulary().canonical("dvcs") is None
-    assert selectors.get_vocabulary().canonical("scm") == "git"
+    assert selectors.get_vocabulary().get_canonical_name("dvcs") is None
+    assert selectors.get_vocabulary().get_canonical_name("scm") == "git"
 
 
 def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mongodb(

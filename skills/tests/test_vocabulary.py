@@ -50,7 +50,7 @@ def build_skill(name: str, **fields: Any) -> Skill:
     ],
 )
 def test_resolves_spellings_to_canonical_names(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
-    assert seeded.canonical(spelling) == canonical
+    assert seeded.get_canonical_name(spelling) == canonical
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_resolves_spellings_to_canonical_names(seeded: Vocabulary, spelling: str
     ],
 )
 def test_does_not_confuse_products_with_similar_names(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
-    assert seeded.canonical(spelling) == canonical
+    assert seeded.get_canonical_name(spelling) == canonical
 
 
 def test_has_no_spelling_that_names_two_skills(seeded: Vocabulary) -> None:
@@ -86,7 +86,7 @@ def test_has_no_spelling_that_names_two_skills(seeded: Vocabulary) -> None:
         for skill in seeded
         if skill.name != "ui/ux design"
         for spelling in (skill.name, *skill.aliases)
-        if len(skills := {seeded.canonical(part) for part in re.split(r"\s*[/&]\s*|\s+and\s+", spelling)}) > 1
+        if len(skills := {seeded.get_canonical_name(part) for part in re.split(r"\s*[/&]\s*|\s+and\s+", spelling)}) > 1
         and None not in skills
     }
 
@@ -134,11 +134,11 @@ def test_drops_slugs_of_job_boards_and_recruiting_systems(seeded: Vocabulary) ->
     slugs = ["greenhouse", "lever", "workday", "ashby", "bamboohr", "oracle-recruiting-cloud", "zoho-recruit"]
 
     assert seeded.map_technology_slugs(slugs) == []
-    assert seeded.unknown_slugs(slugs) == []
+    assert seeded.list_unknown_slugs(slugs) == []
 
 
 def test_reports_unknown_slugs_once_and_as_written(seeded: Vocabulary) -> None:
-    assert seeded.unknown_slugs(["python", "Foo-Bar", "lever", "Foo-Bar", "baz"]) == ["Foo-Bar", "baz"]
+    assert seeded.list_unknown_slugs(["python", "Foo-Bar", "lever", "Foo-Bar", "baz"]) == ["Foo-Bar", "baz"]
 
 
 def test_groups_skills_by_category_in_the_documented_order(seeded: Vocabulary) -> None:
@@ -157,23 +157,23 @@ def test_groups_skills_by_category_in_the_documented_order(seeded: Vocabulary) -
 
 
 def test_returns_the_display_name_of_a_skill(seeded: Vocabulary) -> None:
-    assert seeded.display_name("postgresql") == "PostgreSQL"
-    assert seeded.display_name("nodejs") == "Node.js"
-    assert seeded.display_name("unheard of") == "unheard of"
+    assert seeded.get_display_name("postgresql") == "PostgreSQL"
+    assert seeded.get_display_name("nodejs") == "Node.js"
+    assert seeded.get_display_name("unheard of") == "unheard of"
 
 
 def test_canonical_name_takes_precedence_over_an_alias() -> None:
     vocabulary = Vocabulary([build_skill("a", aliases=("b", "x")), build_skill("b", aliases=("x",))])
 
-    assert vocabulary.canonical("b") == "b"
-    assert vocabulary.canonical("x") == "a"
+    assert vocabulary.get_canonical_name("b") == "b"
+    assert vocabulary.get_canonical_name("x") == "a"
 
 
 def test_empty_vocabulary_resolves_nothing() -> None:
     vocabulary = Vocabulary([])
 
     assert len(vocabulary) == 0
-    assert vocabulary.canonical("python") is None
+    assert vocabulary.get_canonical_name("python") is None
     assert vocabulary.map_technology_slugs(["python", "node-js"]) == ["python", "node js"]
     assert vocabulary.get_skill_categories(["python"]) == {"Tools/Technologies": ["python"]}
 
@@ -208,9 +208,9 @@ def test_never_returns_a_skill_twice_for_any_slugs(seeded: Vocabulary, slugs: li
 
 @given(st.text(max_size=40))
 def test_canonical_is_idempotent(seeded: Vocabulary, name: str) -> None:
-    canonical = seeded.canonical(name)
+    canonical = seeded.get_canonical_name(name)
 
-    assert canonical is None or seeded.canonical(canonical) == canonical
+    assert canonical is None or seeded.get_canonical_name(canonical) == canonical
 
 
 @given(st.lists(st.text(max_size=20), max_size=20))

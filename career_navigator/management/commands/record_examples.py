@@ -126,7 +126,7 @@ class Recorder:
         if media_type != "application/json" or not response.content:
             return None
         content = response.json()
-        for name, path in call.taken.items():
+        for name, path in call.captures.items():
             try:
                 self.values[name] = _find_value(content, path)
             except (LookupError, TypeError) as error:

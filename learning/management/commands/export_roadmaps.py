@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
 
 def _render_table(roadmap: Roadmap, acquired: list[str]) -> list[str]:
-    names = ", ".join(map(get_vocabulary().display_name, acquired)) or "no skills"
+    names = ", ".join(map(get_vocabulary().get_display_name, acquired)) or "no skills"
     return [
         "",
         f"## {roadmap.target_role}",
