@@ -149,7 +149,7 @@ def _patient_clients() -> Iterator[None]:
 
 
 @pytest.fixture
-def impatient_clients() -> Iterator[None]:
+def short_redis_timeout() -> Iterator[None]:
     """Clients of Redis that wait as long as in production: for tests of a Redis that hangs."""
     with _time_for_redis(seconds=0.5):
         yield

@@ -21,7 +21,7 @@ HALF_OPEN = client.OPEN_SECONDS + 0.5
 
 
 @pytest.fixture
-def server(impatient_clients: None, tmp_path: Path) -> Iterator[EmbeddedServer]:
+def server(short_redis_timeout: None, tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A server of the test's own, which the client gives 0.5 s."""
     server = start_valkey(directory=tmp_path / "valkey")
     try:

@@ -175,7 +175,7 @@ def test_returns_503_immediately_while_the_queue_is_unavailable(client):
     assert elapsed < 5
 
 
-@pytest.mark.usefixtures("impatient_clients")
+@pytest.mark.usefixtures("short_redis_timeout")
 def test_returns_503_in_time_while_the_queue_hangs(client, tmp_path):
     server = start_valkey(directory=tmp_path / "valkey")
     with freezing(server) as freeze, redis_at(f"{server.uri}0"):

@@ -377,7 +377,7 @@ def test_returns_503_in_time_while_mongodb_hangs(client, hung_mongodb):
 
 
 @pytest.fixture
-def hung_redis(impatient_clients, tmp_path) -> Iterator[None]:
+def hung_redis(short_redis_timeout, tmp_path) -> Iterator[None]:
     server = start_valkey(directory=tmp_path / "valkey")
     with freezing(server) as freeze, redis_at(f"{server.uri}0"):
         assert Client().get("/market/trending").status_code == 200
