@@ -1,4 +1,4 @@
-"""Fixtures for every test: clean collections in a real MongoDB, a clean database in a real Valkey."""
+"""Fixtures for all tests: clean collections in a real MongoDB, and an empty database in a real Valkey."""
 
 import gc
 from collections import Counter
@@ -30,14 +30,15 @@ from career_navigator.db.connection import database, redis_client
 
 pytest_plugins = [f"tests.fixtures.{name}" for name in ("catalogues", "users", "user_data", "servers")]
 
-# How long an example takes says something of the machine alone.
-# `make test ARGS=--hypothesis-profile=thorough` tries more of them.
+# No deadline per example, because its duration depends mostly on the machine's load.
+# `make test ARGS=--hypothesis-profile=thorough` runs more examples.
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("quick")
 
 
-# They start processes and wait for them. In this order: `test_run` ends the demonstration that those before it use.
+# These files start processes and wait for them. The order matters: the tests before `test_run` use a demonstration that
+# `test_run` stops.
 SLOW_FILES = (
     "tests/installation/test_clients.py",
     "tests/installation/test_staff_in_a_browser.py",
@@ -51,7 +52,7 @@ SLOW_FILES = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Each worker collects from another directory on, so that what is not compiled yet is compiled by one of them."""
+    """Rotate the directories per worker, so that the workers do not all compile the same modules at the same time."""
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         first = len(config.args) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
@@ -59,26 +60,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is slow begins: were it last, one worker would end long after the others. No two tests have one name."""
-    twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
-    if twice:
-        raise pytest.UsageError(f"several tests have one name, of which xdist would run one: {', '.join(twice)}")
+    """Reject duplicate test names, and run slow files first, because they would otherwise delay the end of the run."""
+    duplicates = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if duplicates:
+        raise pytest.UsageError(f"xdist runs only one of several tests with the same name: {', '.join(duplicates)}")
     slow = {file: number for number, file in enumerate(SLOW_FILES)}
 
-    def place(item: pytest.Item) -> tuple[int, str]:
+    def get_position(item: pytest.Item) -> tuple[int, str]:
         file = item.nodeid.split("::")[0]
         return slow.get(file, len(slow)), file
 
-    items.sort(key=place)
+    items.sort(key=get_position)
 
 
 def pytest_collection_finish() -> None:
-    """What is imported and collected stays; pytest looks through it for garbage five times when it ends."""
+    """Exclude imported modules and collected tests from garbage collection. pytest runs it five times at the end."""
     gc.freeze()
 
 
 class Scheduling(LoadFileScheduling):
-    """Tests go to workers file by file, and what is slow to one of them: side by side it would only be slower."""
+    """A scheduler that assigns whole files to workers, and all slow files to one worker.
+
+    Slow files that run in parallel take longer in total.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
@@ -90,8 +94,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 class CommandLog(monitoring.CommandListener):
-    """The names of the commands that this process sends to MongoDB, sessions' ends excepted, and of the collections
-    it writes to; what is in them is kept where `whole` is a list."""
+    """A log of the commands that this process sends to MongoDB, and of the collections that it writes to.
+
+    `names` has the names of all commands except `endSessions` and `hello`. If `whole` is a list, the log also appends
+    complete commands to it.
+    """
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -114,49 +121,49 @@ class CommandLog(monitoring.CommandListener):
 
 
 _command_log = CommandLog()
-# Heard by clients that are made from now on, and no test has made one yet.
+# A listener receives the events of clients created after its registration. No client exists yet.
 monitoring.register(_command_log)
 
 
 @pytest.fixture
 def commands() -> list[str]:
-    """What is sent to MongoDB from now on, by name."""
+    """Return the names of the commands sent to MongoDB from now on."""
     _command_log.names.clear()
     return _command_log.names
 
 
 @pytest.fixture
 def whole_commands() -> Iterator[list[Mapping[str, Any]]]:
-    """What is sent to MongoDB from now on."""
+    """Return the complete commands sent to MongoDB from now on."""
     _command_log.whole = []
     yield _command_log.whole
     _command_log.whole = None
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _little_work() -> Iterator[None]:
-    """A password is hashed in no time: half a second of work each is for those who guess."""
+def _fast_password_hashing() -> Iterator[None]:
+    """Hash passwords with few iterations. Production's number of iterations takes half a second per password."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 10)
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _patient_clients() -> Iterator[None]:
-    """Nobody takes Redis for unavailable because the machine is busy."""
-    with _time_for_redis(seconds=20):
+def _long_redis_timeout() -> Iterator[None]:
+    """Use a long Redis timeout, so that Redis does not count as unavailable on a busy machine."""
+    with _redis_timeout(seconds=20):
         yield
 
 
 @pytest.fixture
 def short_redis_timeout() -> Iterator[None]:
-    """Clients of Redis that wait as long as in production: for tests of a Redis that hangs."""
-    with _time_for_redis(seconds=0.5):
+    """Use production's Redis timeout, for tests of a Redis that hangs."""
+    with _redis_timeout(seconds=0.5):
         yield
 
 
 @contextmanager
-def _time_for_redis(*, seconds: float) -> Iterator[None]:
+def _redis_timeout(*, seconds: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (cache_client, celery):
             patch.setattr(module, "FAIL_FAST_TIMEOUT", seconds)
@@ -166,8 +173,8 @@ def _time_for_redis(*, seconds: float) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _current_versions() -> Iterator[None]:
-    """A response is cached no longer than until the next refresh: tests ask at once for what it brought."""
+def _no_stale_responses() -> Iterator[None]:
+    """Check the data version for every cached response, because tests read new data immediately after a refresh."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(responses, "MAX_STALENESS", 0)
         yield
@@ -175,15 +182,15 @@ def _current_versions() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _declared() -> None:
-    """Read before a test puts something of its own in their place."""
+    """Load all declarations of apps before a test replaces some of them."""
     load_declared()
-    # Loading all views takes seconds on a busy machine, which would count as those of the first request.
+    # Load all views now. This takes seconds on a busy machine, and would add to the time of the first request.
     assert get_resolver().url_patterns
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _open_tables(django_db_blocker: Any) -> Iterator[None]:
-    """Django's own tables are in the same database as the documents, which the fixture `mongo` empties."""
+    """Allow all tests to use Django's ORM. Its tables are in the database that the fixture `mongo` empties."""
     with django_db_blocker.unblock():
         yield
 
@@ -198,7 +205,7 @@ def _indexed() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def empty_mongo(_indexed: None) -> Callable[[], Database]:
-    """Empties every collection, for fixtures that several tests share. No other process writes to this database."""
+    """Return a function that empties every collection. No other process writes to this database."""
 
     def empty() -> Database:
         written, _command_log.written = _command_log.written, set()
@@ -212,7 +219,7 @@ def empty_mongo(_indexed: None) -> Callable[[], Database]:
 
 @pytest.fixture
 def mongo(empty_mongo: Callable[[], Database]) -> Database:
-    """The database, with every collection empty and indexed."""
+    """Return the database with empty collections and all indexes."""
     return empty_mongo()
 
 
@@ -221,14 +228,14 @@ _stored: dict[str, dict[str, list[dict[str, Any]]]] = {}
 
 @pytest.fixture
 def store_once(mongo: Database) -> Callable[[Callable[[], object]], None]:
-    """Runs what stores the same documents for several tests; after the first time they are put back as they were."""
+    """Return a function that calls `make` once, and inserts the documents it stored on every later call."""
 
     def store(make: Callable[[], object]) -> None:
         name = f"{make.__module__}.{make.__qualname__}"
         if name not in _stored:
             before, _command_log.written = _command_log.written, set()
             make()
-            assert before.isdisjoint(_command_log.written), "others wrote to these collections before"
+            assert before.isdisjoint(_command_log.written), "the test wrote to these collections before store_once"
             found = {collection: list(mongo[collection].find()) for collection in _command_log.written}
             _stored[name] = {collection: documents for collection, documents in found.items() if documents}
             _command_log.written |= before
@@ -241,14 +248,14 @@ def store_once(mongo: Database) -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture
 def redis() -> "redis_package.Redis":
-    """The client, on an empty database."""
+    """Return a client for an empty Redis database."""
     reset_caches()
     redis_client().flushdb()
     return redis_client()
 
 
 class WindowClock:
-    """The clock of rate limits: it stands at the beginning of a window, however long, until it is moved."""
+    """A clock for rate limits that stands still at the start of a window of any length. Set `now` to move it."""
 
     def __init__(self, client: "redis_package.Redis") -> None:
         self._now = 2_000_000_000 // 86_400 * 86_400.0
@@ -263,7 +270,7 @@ class WindowClock:
 
     @now.setter
     def now(self, now: float) -> None:
-        # The windows of `limits` end when Redis drops their keys.
+        # Windows of the `limits` package end when Redis expires their keys.
         for key in self._client.scan_iter("throttle:*/*"):
             self._client.pexpire(key, max(0, self._client.pttl(key) - round((now - self._now) * 1000)))
         self._now = now
@@ -271,7 +278,7 @@ class WindowClock:
 
 @pytest.fixture
 def window_clock(monkeypatch: pytest.MonkeyPatch) -> WindowClock:
-    """Tries that are made one after another all fall into one window, and are counted however busy the machine is."""
+    """Stop the clock of rate limits, so that all requests of a test count in one window even on a busy machine."""
     clock = WindowClock(cache_client.fail_fast_redis())
     monkeypatch.setattr(throttling.RequestThrottle, "timer", clock)
     return clock
@@ -279,7 +286,7 @@ def window_clock(monkeypatch: pytest.MonkeyPatch) -> WindowClock:
 
 @pytest.fixture(scope="session")
 def _migrated(_indexed: None, django_db_blocker: Any) -> None:
-    # A test that seeds before has made tables: seeding gives the staff's roles their rights.
+    # Drop tables created by an earlier test: seeding grants permissions to the staff roles.
     for name in database().list_collection_names():
         if name.startswith(("auth_", "django_", "otp_")):
             database().drop_collection(name)
@@ -294,7 +301,7 @@ def admin_tables(
     redis: "redis_package.Redis",
     django_db_blocker: Any,
 ) -> Iterator[None]:
-    """Django's own tables, with the permissions and nobody in them."""
+    """Create Django's own tables, with all permissions and without users."""
     with django_db_blocker.unblock():
         ContentType.objects.clear_cache()
         store_once(_make_permissions)
@@ -307,20 +314,20 @@ def _make_permissions() -> None:
 
 @pytest.fixture
 def superuser(admin_tables: None) -> StaffUser:
-    """A staff account that may do everything."""
+    """Return a superuser of the admin."""
     return StaffUser.objects.create_superuser("root", "", "Secret-123")
 
 
 @pytest.fixture
 def staff_client(superuser: StaffUser, client: Client) -> Client:
-    """A browser in which the superuser is logged in."""
+    """Return a client in which the superuser is logged in."""
     client.force_login(superuser)
     return client
 
 
 @pytest.fixture
 def limited_client(admin_tables: None, client: Client) -> Callable[..., Client]:
-    """A browser in which somebody is logged in who has the named permissions alone."""
+    """Return a function that logs in a staff user with only the given permissions."""
 
     def log_in(*permissions: str) -> Client:
         user = StaffUser.objects.create_user("limited", "", "Secret-123", is_staff=True)

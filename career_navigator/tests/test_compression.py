@@ -1,4 +1,4 @@
-"""Answers over 1 kB come compressed to who takes that, and as they are to who does not."""
+"""Tests of the compression of responses of at least 1 kB for clients that accept gzip."""
 
 import gzip
 
@@ -13,7 +13,7 @@ from tests.factories import PostingFactory
 from tests.fixtures.users import API, Member
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
-# The second one is sent from the response cache.
+# The second response comes from the response cache.
 TRENDING = ["/market/trending?days=30", "/market/trending?days=30"]
 
 
@@ -29,36 +29,36 @@ def market(servers_emptied: None) -> None:
 
 @pytest.mark.usefixtures("market")
 @pytest.mark.parametrize("path", [*TRENDING, "/openapi.json", "/countries", "/docs", "/jobs/list_jobs"])
-def test_compresses_long_answers(ada: Member, path: str) -> None:
+def test_compresses_long_responses(ada: Member, path: str) -> None:
     for _ in range(2):
-        plain, packed = ada.get(path), ada.get(path, **GZIP)
+        plain, compressed = ada.get(path), ada.get(path, **GZIP)
 
         assert len(plain.content) >= MIN_BYTES
         assert "Content-Encoding" not in plain
-        assert packed["Content-Encoding"] == "gzip"
-        assert len(packed.content) < len(plain.content)
-        # A page differs by its nonce.
-        assert path == "/docs" or gzip.decompress(packed.content) == plain.content
-        assert int(packed.get("Content-Length", len(packed.content))) == len(packed.content)
-        assert packed["Content-Type"] == plain["Content-Type"]
-        assert "Accept-Encoding" in packed["Vary"]
+        assert compressed["Content-Encoding"] == "gzip"
+        assert len(compressed.content) < len(plain.content)
+        # Each /docs page has another nonce.
+        assert path == "/docs" or gzip.decompress(compressed.content) == plain.content
+        assert int(compressed.get("Content-Length", len(compressed.content))) == len(compressed.content)
+        assert compressed["Content-Type"] == plain["Content-Type"]
+        assert "Accept-Encoding" in compressed["Vary"]
         assert "Accept-Encoding" in plain["Vary"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/auth/me", "/nowhere", "/countries?search=Iceland"])
-def test_leaves_short_answers_alone(servers_emptied: None, ada: Member, path: str) -> None:
-    answer = ada.get(path, **GZIP)
+def test_does_not_compress_short_responses(servers_emptied: None, ada: Member, path: str) -> None:
+    response = ada.get(path, **GZIP)
 
-    assert len(answer.content) < MIN_BYTES
-    assert "Content-Encoding" not in answer
-    assert answer.json()
+    assert len(response.content) < MIN_BYTES
+    assert "Content-Encoding" not in response
+    assert response.json()
 
 
-def test_compresses_no_file_that_is_compressed_already(servers_emptied: None, ada: Member) -> None:
+def test_does_not_compress_formats_that_are_already_compressed(servers_emptied: None, ada: Member) -> None:
     text = "Grace Hopper\ngrace@example.org\n\nSkills\nPython, Docker\n"
-    made = ada.post("/resumes/generate", {"source": "upload", "content": text}).json()["resume_id"]
+    resume_id = ada.post("/resumes/generate", {"source": "upload", "content": text}).json()["resume_id"]
 
-    files = {ending: ada.get(f"/resumes/{made}.{ending}", **GZIP) for ending in ("pdf", "docx", "html")}
+    files = {ending: ada.get(f"/resumes/{resume_id}.{ending}", **GZIP) for ending in ("pdf", "docx", "html")}
 
     assert all(len(file.content) >= MIN_BYTES for file in files.values())
     assert {ending: file.get("Content-Encoding") for ending, file in files.items()} == {
@@ -71,20 +71,20 @@ def test_compresses_no_file_that_is_compressed_already(servers_emptied: None, ad
 
 @pytest.mark.usefixtures("market")
 @pytest.mark.parametrize("path", ["/market/trending", "/countries"])
-def test_answers_304_to_the_tag_of_either_form(api: API, path: str) -> None:
-    plain, packed = api.get(path), api.get(path, **GZIP)
+def test_returns_304_for_the_etag_of_the_plain_and_of_the_compressed_response(api: API, path: str) -> None:
+    plain, compressed = api.get(path), api.get(path, **GZIP)
 
-    assert packed["ETag"] == f"W/{plain['ETag']}"
-    for tag in (plain["ETag"], packed["ETag"]):
+    assert compressed["ETag"] == f"W/{plain['ETag']}"
+    for tag in (plain["ETag"], compressed["ETag"]):
         for headers in ({}, GZIP):
-            answer = api.get(path, **headers, **{"If-None-Match": tag})
-            assert (answer.status_code, answer.content) == (304, b"")
-            assert "Content-Encoding" not in answer
-            assert "Accept-Encoding" in answer["Vary"]
+            response = api.get(path, **headers, **{"If-None-Match": tag})
+            assert (response.status_code, response.content) == (304, b"")
+            assert "Content-Encoding" not in response
+            assert "Accept-Encoding" in response["Vary"]
     assert api.get(path, **GZIP, **{"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_takes_the_weak_tag_of_a_compressed_profile(servers_emptied: None, ada: Member) -> None:
+def test_accepts_the_weak_etag_of_a_compressed_profile_in_if_match(servers_emptied: None, ada: Member) -> None:
     skills = [f"Skill number {number}" for number in range(100)]
     ada.put("/auth/me", {"skills": skills})
     tag = ada.get("/auth/me", **GZIP)["ETag"]
@@ -97,7 +97,7 @@ def test_takes_the_weak_tag_of_a_compressed_profile(servers_emptied: None, ada: 
     assert stale.status_code in {409, 412}
 
 
-def test_two_answers_with_a_secret_differ_in_length(servers_emptied: None, ada: Member) -> None:
+def test_compressed_responses_vary_in_length(servers_emptied: None, ada: Member) -> None:
     ada.put("/auth/me", {"skills": [f"Skill number {number}" for number in range(100)]})
 
     lengths = {len(ada.get("/auth/me", **GZIP).content) for _ in range(30)}
@@ -125,5 +125,5 @@ def test_two_answers_with_a_secret_differ_in_length(servers_emptied: None, ada: 
         ("gzipped", False),
     ],
 )
-def test_reads_the_weights_of_encodings(header: str, accepted: bool) -> None:
+def test_parses_the_weights_in_accept_encoding(header: str, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted

@@ -1,4 +1,4 @@
-"""Imports run one way."""
+"""Tests of the import rules in pyproject.toml."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "pyproject.toml"
 
 
-def lint(directory: Path) -> "subprocess.CompletedProcess[str]":
+def run_lint(directory: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--config", CONFIGURATION, "--no-cache"],
         cwd=directory,
@@ -20,14 +20,15 @@ def lint(directory: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_imports_run_one_way():
-    checked = lint(ROOT)
+def test_breaks_no_import_rule():
+    result = run_lint(ROOT)
 
-    assert checked.returncode == 0, checked.stdout
-    assert "0 broken" in checked.stdout
+    assert result.returncode == 0, result.stdout
+    assert "0 broken" in result.stdout
 
 
-AGAINST_THE_RULES = [
+# A module, a module that it must not import, and the name of the rule.
+FORBIDDEN_IMPORTS = [
     ("skills/vocabulary.py", "market.posting", "Domain modules import downward"),
     ("skills/vocabulary.py", "django", "Pure modules"),
     ("market/services.py", "ingestion.runs", "Domain modules import downward"),
@@ -40,27 +41,27 @@ AGAINST_THE_RULES = [
 ]
 
 
-def test_imports_against_the_rules_are_found(copied):
-    usual = {path: path.read_text() for path in {copied / module for module, _, _ in AGAINST_THE_RULES}}
-    for module, imported, _ in AGAINST_THE_RULES:
-        path = copied / module
+def test_finds_forbidden_imports(project_copy):
+    original = {path: path.read_text() for path in {project_copy / module for module, _, _ in FORBIDDEN_IMPORTS}}
+    for module, imported, _ in FORBIDDEN_IMPORTS:
+        path = project_copy / module
         path.write_text(f"import {imported}\n{path.read_text()}")
 
-    found = lint(copied)
+    result = run_lint(project_copy)
 
-    for path, text in usual.items():
+    for path, text in original.items():
         path.write_text(text)
-    assert found.returncode == 1
-    broken = found.stdout.partition("Broken contracts")[2]
-    for module, imported, contract in AGAINST_THE_RULES:
-        assert contract in broken, found.stdout
+    assert result.returncode == 1
+    broken = result.stdout.partition("Broken contracts")[2]
+    for module, imported, contract in FORBIDDEN_IMPORTS:
+        assert contract in broken, result.stdout
         importer = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        assert f"{importer} -> {imported} (l." in broken, found.stdout
+        assert f"{importer} -> {imported} (l." in broken, result.stdout
 
 
 @pytest.fixture(scope="module")
-def copied(tmp_path_factory) -> Path:
-    """The modules of the project, to break rules in."""
+def project_copy(tmp_path_factory) -> Path:
+    """Return a copy of the project's modules."""
     copy = tmp_path_factory.mktemp("copy")
     for app in ("accounts", "career_navigator", "ingestion", "learning", "market", "projects", "skills"):
         for module in (ROOT / app).rglob("*.py"):

@@ -1,4 +1,4 @@
-"""Log lines: which request or task, when, and no secret."""
+"""Tests of log lines: time, request or task id, and hidden secrets."""
 
 import json
 import logging
@@ -58,7 +58,7 @@ def test_writes_json_lines_with_the_tasks_id_and_extra_fields(line: Line) -> Non
     }
 
 
-def test_writes_a_trace_into_one_json_line(line: Line) -> None:
+def test_writes_a_traceback_in_one_json_line(line: Line) -> None:
     try:
         raise ValueError("broken")
     except ValueError:
@@ -69,7 +69,9 @@ def test_writes_a_trace_into_one_json_line(line: Line) -> None:
 
 
 @pytest.mark.parametrize("formatter", [PlainFormatter, JSONFormatter])
-def test_hides_secrets_wherever_they_stand(line: Line, settings: Any, formatter: type[logging.Formatter]) -> None:
+def test_hides_secrets_in_messages_arguments_and_tracebacks(
+    line: Line, settings: Any, formatter: type[logging.Formatter]
+) -> None:
     settings.THEIR_STACK_API_KEY = "key-of-theirstack"
     settings.JWT_SECRET_KEY = "j" * 20 + '"' + "j" * 20
     settings.REDIS_URL = "rediss://default:redis-password@redis.example:6380/0"
@@ -102,11 +104,11 @@ def test_escapes_control_characters_in_plain_lines(line: Line, text: str) -> Non
     assert written.endswith("2025-11-21T06:30:00.000Z INFO [-] staff: login")
 
 
-def test_leaves_the_letters_of_any_language_as_they_are(line: Line) -> None:
+def test_does_not_escape_letters_of_any_language(line: Line) -> None:
     assert line(PlainFormatter(), "Zoë 開発 \\n").endswith("Zoë 開発 \\n")
 
 
-def test_no_line_of_a_plain_trace_passes_for_one_of_the_log(line: Line) -> None:
+def test_indents_tracebacks_so_that_they_cannot_forge_log_lines(line: Line) -> None:
     try:
         raise ValueError("broken\n2025-11-21T06:30:00.000Z INFO [-] staff: login\x1b[31m\r2025")
     except ValueError:
@@ -119,7 +121,7 @@ def test_no_line_of_a_plain_trace_passes_for_one_of_the_log(line: Line) -> None:
     assert all(each.startswith("    ") and each.isprintable() for each in trace)
 
 
-def test_a_decoded_path_makes_no_line_of_its_own(client: Any, caplog: pytest.LogCaptureFixture, redis: Any) -> None:
+def test_escapes_control_characters_in_request_paths(client: Any, caplog: pytest.LogCaptureFixture, redis: Any) -> None:
     with caplog.at_level(logging.INFO):
         client.get("/x%0a2026-11-28T21:00:00.000Z%20INFO%20[-]%20staff:%20login%1b[31m%00")
 

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: requests of every process, tasks of every worker, what the apps add."""
+"""Tests of the Prometheus metrics: requests of all processes, tasks of all workers, and metrics declared by apps."""
 
 import multiprocessing
 import os
@@ -23,7 +23,7 @@ from career_navigator.observability.metrics import observe_request
 
 
 def read(client: Client) -> dict[tuple[str, ...], float]:
-    """The samples of a scrape by name and label values, in order of the labels' names."""
+    """Return the samples of a scrape by name and label values, ordered by label name."""
     answer = client.get("/metrics")
     assert answer.status_code == 200
     return {
@@ -40,18 +40,18 @@ def debug(settings: Any) -> None:
 
 @pytest.fixture
 def collectors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Only those that a test declares."""
+    """Replace the metrics declared by apps with those that a test adds to this dictionary."""
     declared: dict[str, Any] = {}
     monkeypatch.setattr(metrics, "get_declared", {"metrics": declared}.get)
     return declared
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redis is given time, however busy the machine is."""
-    patient = Redis.from_url(settings.REDIS_URL, socket_timeout=30)
+def long_redis_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use a Redis client with a long timeout, so that tests pass on a busy machine."""
+    client = Redis.from_url(settings.REDIS_URL, socket_timeout=30)
     for module in (metrics, celery):
-        monkeypatch.setattr(module, "fail_fast_redis", lambda: patient)
+        monkeypatch.setattr(module, "fail_fast_redis", lambda: client)
 
 
 def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, collectors: Any) -> None:
@@ -62,25 +62,25 @@ def test_counts_requests_by_method_route_and_status(client: Client, redis: Any, 
     client.post("/health")
     after = read(client)
 
-    def grown(*key: str) -> float:
+    def get_increase(*key: str) -> float:
         return after[key] - before.get(key, 0)
 
-    assert grown("career_navigator_requests_total", "GET", "/health", "200") == 2
-    assert grown("career_navigator_requests_total", "POST", "/health", "405") == 1
-    assert grown("career_navigator_request_duration_seconds_count", "GET", "/health") == 2
-    assert grown("career_navigator_request_duration_seconds_bucket", "5.0", "GET", "/health") == 2
+    assert get_increase("career_navigator_requests_total", "GET", "/health", "200") == 2
+    assert get_increase("career_navigator_requests_total", "POST", "/health", "405") == 1
+    assert get_increase("career_navigator_request_duration_seconds_count", "GET", "/health") == 2
+    assert get_increase("career_navigator_request_duration_seconds_bucket", "5.0", "GET", "/health") == 2
 
 
-def test_keeps_labels_few_whatever_is_asked_for(client: Client, redis: Any, collectors: Any) -> None:
+def test_bounds_the_number_of_labels_for_unknown_paths_and_methods(client: Client, redis: Any, collectors: Any) -> None:
     for number in range(20):
         client.get(f"/no/such/{number}")
         client.generic(f"METHOD{number}", "/health")
 
-    requested = {key[1:] for key in read(client) if key[0] == "career_navigator_requests_total"}
+    label_sets = {key[1:] for key in read(client) if key[0] == "career_navigator_requests_total"}
 
-    assert ("GET", "unmatched", "404") in requested
-    assert ("other", "/health", "405") in requested
-    assert not [labels for labels in requested if "such" in labels[1] or "METHOD" in labels[0]]
+    assert ("GET", "unmatched", "404") in label_sets
+    assert ("other", "/health", "405") in label_sets
+    assert not [labels for labels in label_sets if "such" in labels[1] or "METHOD" in labels[0]]
 
 
 def _observe_in_another_process() -> None:
@@ -97,24 +97,26 @@ def test_sums_up_the_requests_of_all_processes(client: Client, redis: Any, colle
     assert read(client)["career_navigator_requests_total", "GET", "/from/another/process", "200"] == 2
 
 
-def test_forgets_the_counts_of_servers_that_have_ended(
+def test_deletes_the_metrics_of_processes_that_have_ended(
     tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
     ended = subprocess.Popen(["true"])
     ended.wait()
     host = socket.gethostname()
-    kept = [f"another-{host}-1-1700000000", "notes.txt"]
-    for name in [*kept, f"{host}-{ended.pid}-1700000000", f"{host}-{os.getpid()}-1700000000"]:
+    unrelated = [f"another-{host}-1-1700000000", "notes.txt"]
+    for name in [*unrelated, f"{host}-{ended.pid}-1700000000", f"{host}-{os.getpid()}-1700000000"]:
         (tmp_path / "metrics" / name).mkdir(parents=True)
     settings.VAR_DIR = tmp_path
 
     own = metrics._create_directory.__wrapped__()
 
-    assert {path.name for path in (tmp_path / "metrics").iterdir()} == {*kept, own.name}
+    assert {path.name for path in (tmp_path / "metrics").iterdir()} == {*unrelated, own.name}
 
 
-def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors: Any, patient: None) -> None:
+def test_counts_tasks_by_name_and_outcome(
+    client: Client, redis: Any, collectors: Any, long_redis_timeout: None
+) -> None:
     from career_navigator.celery import app
 
     @app.task(name="test.succeeds")
@@ -137,7 +139,7 @@ def test_counts_tasks_by_name_and_outcome(client: Client, redis: Any, collectors
     assert samples["career_navigator_queue_length", "default"] == 0
 
 
-def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
+def test_sets_the_task_id_for_log_lines_during_a_task(redis: Any) -> None:
     from career_navigator.celery import app
     from career_navigator.observability.logging import task_id
 
@@ -154,7 +156,7 @@ def test_puts_the_tasks_id_on_its_log_lines(redis: Any) -> None:
     assert task_id.get() == ""
 
 
-def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collectors: Any, patient: None) -> None:
+def test_counts_waiting_tasks_per_queue(client: Client, redis: Any, collectors: Any, long_redis_timeout: None) -> None:
     for queue, waiting in {"default": "abc", "mail": "ab", "collect": "a"}.items():
         redis.rpush(queue, *waiting)
 
@@ -164,7 +166,7 @@ def test_counts_tasks_that_wait_for_a_worker(client: Client, redis: Any, collect
     assert lengths == {"default": 3, "mail": 2, "collect": 1}
 
 
-def test_adds_what_an_app_declares(client: Client, redis: Any, collectors: Any) -> None:
+def test_includes_metrics_declared_by_apps(client: Client, redis: Any, collectors: Any) -> None:
     def collect() -> Iterator[Metric]:
         yield GaugeMetricFamily("career_navigator_test_age_seconds", "An age.", value=12)
 
@@ -176,7 +178,7 @@ def test_adds_what_an_app_declares(client: Client, redis: Any, collectors: Any) 
     assert samples["career_navigator_scrape_errors", "test"] == 0
 
 
-def test_leaves_out_a_part_whose_server_is_away(client: Client, redis: Any, collectors: Any) -> None:
+def test_omits_metrics_whose_server_is_unavailable(client: Client, redis: Any, collectors: Any) -> None:
     def collect() -> Iterator[Metric]:
         yield GaugeMetricFamily("career_navigator_test_age_seconds", "An age.", value=12)
         raise pymongo.errors.AutoReconnect("refused")
@@ -190,7 +192,7 @@ def test_leaves_out_a_part_whose_server_is_away(client: Client, redis: Any, coll
     assert samples["career_navigator_scrape_errors", "tasks"] == 0
 
 
-def test_answers_without_redis(client: Client, settings: Any, collectors: Any) -> None:
+def test_returns_metrics_without_redis(client: Client, settings: Any, collectors: Any) -> None:
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     reset_caches()
@@ -203,7 +205,7 @@ def test_answers_without_redis(client: Client, settings: Any, collectors: Any) -
     assert any(key[0] == "career_navigator_requests_total" for key in samples)
 
 
-def test_loses_a_count_rather_than_a_task_when_redis_is_away(settings: Any, redis: Any) -> None:
+def test_runs_tasks_uncounted_while_redis_is_unavailable(settings: Any, redis: Any) -> None:
     from career_navigator.celery import app
 
     @app.task(name="test.runs")
@@ -226,7 +228,7 @@ def test_loses_a_count_rather_than_a_task_when_redis_is_away(settings: Any, redi
     ("authorization", "status"),
     [("Bearer token-of-metrics", 200), ("Bearer token-of-others", 401), ("token-of-metrics", 401), ("", 401)],
 )
-def test_asks_for_its_token(
+def test_requires_the_metrics_token(
     client: Client, settings: Any, redis: Any, collectors: Any, authorization: str, status: int
 ) -> None:
     settings.METRICS_TOKEN = "token-of-metrics"
@@ -238,7 +240,9 @@ def test_asks_for_its_token(
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer x"])
-def test_answers_nobody_in_production_while_no_token_is_set(client: Client, settings: Any, authorization: str) -> None:
+def test_returns_404_in_production_without_a_configured_token(
+    client: Client, settings: Any, authorization: str
+) -> None:
     settings.DEBUG = False
 
     answer = client.get("/metrics", headers={"Authorization": authorization})
@@ -247,13 +251,15 @@ def test_answers_nobody_in_production_while_no_token_is_set(client: Client, sett
     assert "METRICS_TOKEN" in answer.json()["detail"]
 
 
-def test_answers_in_production_to_its_token(client: Client, settings: Any, redis: Any, collectors: Any) -> None:
+def test_returns_metrics_in_production_with_the_token(
+    client: Client, settings: Any, redis: Any, collectors: Any
+) -> None:
     settings.DEBUG, settings.METRICS_TOKEN = False, "token-of-metrics"
 
     assert client.get("/metrics", headers={"Authorization": "Bearer token-of-metrics"}).status_code == 200
 
 
-def test_offers_the_apps_own_figures(client: Client, mongo: Any, redis: Any) -> None:
+def test_collects_the_metrics_of_all_apps_without_errors(client: Client, mongo: Any, redis: Any) -> None:
     samples = read(client)
 
     parts = {key[1]: value for key, value in samples.items() if key[0] == "career_navigator_scrape_errors"}

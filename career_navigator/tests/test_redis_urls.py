@@ -1,4 +1,4 @@
-"""Sentinel's addresses, and what goes on when the primary they lead to is gone."""
+"""Tests of Redis and broker URLs, and of a Sentinel failover to a new primary."""
 
 import subprocess
 import time
@@ -26,7 +26,7 @@ from career_navigator.redis_urls import (
 )
 from tests.other_servers import redis_at
 
-# Twice what Sentinel needs on a busy machine to notice the loss, agree with itself and promote the replica.
+# Twice the time that Sentinel needs on a busy machine to detect the failure and promote the replica.
 FAILOVER_SECONDS = 30
 
 
@@ -40,7 +40,7 @@ FAILOVER_SECONDS = 30
         "amqp://host1:5672//;amqp://host2:5672//",
     ],
 )
-def test_accepts_what_the_clients_read(address: str) -> None:
+def test_accepts_urls_that_the_clients_support(address: str) -> None:
     check_redis_url(address)
 
 
@@ -61,7 +61,7 @@ def test_accepts_what_the_clients_read(address: str) -> None:
         ),
     ],
 )
-def test_reads_an_address_of_sentinel(
+def test_parses_sentinel_urls(
     address: str, nodes: Any, master_name: str, number: int, login: Any, node_login: Any
 ) -> None:
     parsed = parse_sentinel(address)
@@ -70,7 +70,7 @@ def test_reads_an_address_of_sentinel(
     assert (parsed.login, parsed.node_login) == (login, node_login)
 
 
-def test_celery_gets_every_node_and_the_passwords() -> None:
+def test_passes_all_nodes_and_passwords_to_celery() -> None:
     address = "sentinel://:p%40;ss@host1:1,[::1]:2/3?master_name=main&sentinel_password=hidden"
 
     url = build_broker_url(address)
@@ -84,25 +84,25 @@ def test_celery_gets_every_node_and_the_passwords() -> None:
     assert "ss@" not in connection.as_uri()
 
 
-def test_rabbitmq_has_to_confirm_what_is_queued() -> None:
+def test_requires_rabbitmq_to_confirm_queued_tasks() -> None:
     options = build_broker_options("amqp://localhost//", timeout_seconds=3)
 
     assert options["confirm_publish"] is True
     assert "socket_timeout" not in options
 
 
-def test_the_log_hides_both_passwords_of_sentinels_address() -> None:
+def test_lists_both_passwords_of_a_sentinel_url() -> None:
     assert list_passwords("sentinel://ann:first@h1,h2/0?sentinel_password=second") == ["first", "second"]
 
 
 class Replicas:
-    """A primary, its replica and a Sentinel over them."""
+    """A primary, its replica, and a Sentinel that monitors them."""
 
     def __init__(self, directory: Path) -> None:
         self.primary = start_valkey(directory=directory / "primary")
         self.replica = start_valkey(directory=directory / "replica")
-        client_of(self.replica).replicaof(HOST, self.primary.port)
-        wait_until(lambda: client_of(self.replica).info("replication")["master_link_status"] == "up")
+        build_client(self.replica).replicaof(HOST, self.primary.port)
+        wait_until(lambda: build_client(self.replica).info("replication")["master_link_status"] == "up")
         self.sentinel_port = free_port()
         configuration = directory / "sentinel.conf"
         configuration.write_text(
@@ -115,10 +115,10 @@ class Replicas:
             self.sentinel = subprocess.Popen(
                 with_pdeathsig([str(valkey_binary()), str(configuration), "--sentinel"]), stdout=log, stderr=log
             )
-        # Only a replica that Sentinel has seen can be promoted.
-        wait_until(lambda: bool(self._ask_sentinel()))
+        # Sentinel can only promote a replica that it has discovered.
+        wait_until(lambda: bool(self._list_replicas()))
 
-    def _ask_sentinel(self) -> Any:
+    def _list_replicas(self) -> Any:
         with redis.Redis(host=HOST, port=self.sentinel_port, socket_timeout=1) as client:
             try:
                 return client.sentinel_slaves("mymaster")
@@ -127,7 +127,7 @@ class Replicas:
 
     @property
     def address(self) -> str:
-        # The first node does not answer, so the second one has to be asked.
+        # The first node does not exist, so clients must try the second one.
         return f"sentinel://{HOST}:1,{HOST}:{self.sentinel_port}/0"
 
     def kill_primary(self) -> None:
@@ -141,14 +141,14 @@ class Replicas:
         self.replica.stop()
 
 
-def client_of(server: EmbeddedServer) -> Any:
+def build_client(server: EmbeddedServer) -> Any:
     return redis.Redis(host=HOST, port=server.port, socket_timeout=2)
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + FAILOVER_SECONDS
-    while not holds():
-        assert time.monotonic() < give_up_at
+def wait_until(is_done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + FAILOVER_SECONDS
+    while not is_done():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
@@ -161,11 +161,11 @@ def replicas(tmp_path: Path) -> Iterator[Replicas]:
         replicas.stop()
 
 
-def test_everything_that_uses_redis_follows_sentinel_to_the_new_primary(replicas: Replicas) -> None:
+def test_follows_sentinel_to_the_new_primary(replicas: Replicas) -> None:
     @app.task(name="test.follows")
     def follow() -> None: ...
 
-    def is_well() -> bool:
+    def is_redis_working() -> bool:
         try:
             redis_client().set("version", "1")
             cache.set("cached", "2")
@@ -180,15 +180,15 @@ def test_everything_that_uses_redis_follows_sentinel_to_the_new_primary(replicas
             return False
 
     with redis_at(replicas.address):
-        assert is_well()
+        assert is_redis_working()
         replicas.kill_primary()
         assert not is_available()
 
-        wait_until(is_well)
+        wait_until(is_redis_working)
 
         with app.connection_for_read() as connection:
             message = connection.SimpleQueue(app.conf.task_default_queue).get(timeout=5)
     app.tasks.unregister("test.follows")
 
     assert message.headers["task"] == "test.follows"
-    assert client_of(replicas.replica).role()[0] == b"master"
+    assert build_client(replicas.replica).role()[0] == b"master"

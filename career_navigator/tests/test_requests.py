@@ -1,4 +1,4 @@
-"""Every request: its id, its Host, its line in the log, its deadline at MongoDB."""
+"""Tests of the request middleware: request id, `Host`, log line and MongoDB timeout."""
 
 import logging
 import re
@@ -15,29 +15,29 @@ from career_navigator.observability.logging import request_id
 from career_navigator.observability.middleware import RequestMiddleware
 
 
-def test_makes_an_id_and_answers_it(client: Client) -> None:
+def test_returns_a_generated_request_id(client: Client) -> None:
     first, second = client.get("/health"), client.get("/health")
 
     assert re.fullmatch(r"[0-9a-f]{16}", first["X-Request-ID"])
     assert first["X-Request-ID"] != second["X-Request-ID"]
 
 
-def test_takes_over_a_sane_id(client: Client) -> None:
+def test_accepts_a_well_formed_request_id(client: Client) -> None:
     answer = client.get("/health", headers={"X-Request-ID": "edge-7f3a.19_b"})
 
     assert answer["X-Request-ID"] == "edge-7f3a.19_b"
 
 
 @pytest.mark.parametrize(
-    "given", ["short", "x" * 65, "a b c d e f g", "line\nbreak-injected", "<script>alert</script>"]
+    "identity", ["short", "x" * 65, "a b c d e f g", "line\nbreak-injected", "<script>alert</script>"]
 )
-def test_replaces_an_id_that_could_forge_a_log_line(client: Client, given: str) -> None:
-    answer = client.get("/health", headers={"X-Request-ID": given})
+def test_replaces_a_request_id_that_could_forge_a_log_line(client: Client, identity: str) -> None:
+    answer = client.get("/health", headers={"X-Request-ID": identity})
 
-    assert answer["X-Request-ID"] != given
+    assert answer["X-Request-ID"] != identity
 
 
-def test_lets_go_of_the_id_after_the_request() -> None:
+def test_resets_the_request_id_after_the_request() -> None:
     seen = []
 
     def view(request: HttpRequest) -> HttpResponse:
@@ -50,7 +50,7 @@ def test_lets_go_of_the_id_after_the_request() -> None:
     assert request_id.get() == ""
 
 
-def test_logs_one_line_a_request(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_one_line_per_request(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     client.get("/no/such/path?token=abc")
@@ -59,7 +59,7 @@ def test_logs_one_line_a_request(client: Client, caplog: pytest.LogCaptureFixtur
     assert re.fullmatch(r"GET /no/such/path 404 \d+\.\d ms", line)
 
 
-def test_keeps_probes_out_of_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_does_not_log_liveness_probes(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     client.get("/health/")
@@ -67,7 +67,7 @@ def test_keeps_probes_out_of_the_log(client: Client, caplog: pytest.LogCaptureFi
     assert caplog.records == []
 
 
-def test_refuses_a_host_that_is_not_ours(client: Client) -> None:
+def test_rejects_an_unknown_host(client: Client) -> None:
     answer = client.get("/", headers={"Host": "evil.example"})
 
     assert answer.status_code == 400
@@ -77,13 +77,13 @@ def test_refuses_a_host_that_is_not_ours(client: Client) -> None:
     }
 
 
-def test_answers_probes_that_ask_by_address(client: Client) -> None:
+def test_accepts_liveness_probes_with_an_ip_address_as_host(client: Client) -> None:
     answer = client.get("/health", headers={"Host": "10.1.2.3:8000"})
 
     assert answer.status_code == 200
 
 
-def test_gives_up_on_a_mongodb_that_accepts_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_out_if_mongodb_accepts_a_connection_but_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middleware, "DATABASE_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = pymongo.MongoClient(f"mongodb://127.0.0.1:{silent.getsockname()[1]}", serverSelectionTimeoutMS=60_000)

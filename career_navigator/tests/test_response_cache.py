@@ -1,4 +1,4 @@
-"""Responses sent again from the process's memory: the same bytes and headers, while their version is current."""
+"""Tests of the response cache, which returns the same body and headers until the data version changes."""
 
 import io
 import time
@@ -21,7 +21,7 @@ requests = RequestFactory()
 
 
 class _View:
-    """Counts its calls; its answer is of the version that Redis held before."""
+    """A view that counts its calls and marks its response as cacheable for the version in Redis."""
 
     def __init__(self, redis: Any, *, seconds: float = 60) -> None:
         self.calls = 0
@@ -54,7 +54,7 @@ def get(view: _View) -> Callable[..., Any]:
     )
 
 
-def test_sends_the_same_answer_again_with_the_same_headers(view: _View, get: Callable[..., Any]) -> None:
+def test_returns_the_cached_response_with_the_same_headers(view: _View, get: Callable[..., Any]) -> None:
     first, second = get(), get()
 
     assert view.calls == 1
@@ -62,7 +62,7 @@ def test_sends_the_same_answer_again_with_the_same_headers(view: _View, get: Cal
     assert second["Cache-Control"] == "no-cache, no-store"
 
 
-def test_asks_the_view_again_as_soon_as_the_version_changes(view: _View, get: Callable[..., Any], redis: Any) -> None:
+def test_calls_the_view_again_after_the_version_changed(view: _View, get: Callable[..., Any], redis: Any) -> None:
     get()
 
     answers = []
@@ -73,7 +73,7 @@ def test_asks_the_view_again_as_soon_as_the_version_changes(view: _View, get: Ca
     assert answers == [f"answer {version}" for version in range(2, 20)]
 
 
-def test_asks_the_view_again_when_the_version_is_gone(view: _View, get: Callable[..., Any], redis: Any) -> None:
+def test_calls_the_view_again_if_there_is_no_version(view: _View, get: Callable[..., Any], redis: Any) -> None:
     get()
     redis.delete(KEY)
 
@@ -83,7 +83,7 @@ def test_asks_the_view_again_when_the_version_is_gone(view: _View, get: Callable
     assert view.calls == 3
 
 
-def test_asks_the_view_again_when_the_answer_has_ended(redis: Any) -> None:
+def test_calls_the_view_again_after_the_response_expired(redis: Any) -> None:
     redis.set(KEY, "1")
     view = _View(redis, seconds=-1)
     middleware = ResponseCacheMiddleware(view)
@@ -94,9 +94,9 @@ def test_asks_the_view_again_when_the_answer_has_ended(redis: Any) -> None:
     assert view.calls == 2
 
 
-def test_keeps_queries_paths_schemes_and_origins_apart(view: _View) -> None:
+def test_caches_each_query_path_scheme_and_origin_separately(view: _View) -> None:
     middleware = ResponseCacheMiddleware(view)
-    asked = [
+    distinct = [
         requests.get("/trending?days=30"),
         requests.get("/trending?days=31"),
         requests.get("/trending/?days=30"),
@@ -104,13 +104,13 @@ def test_keeps_queries_paths_schemes_and_origins_apart(view: _View) -> None:
         requests.get("/trending?days=30", headers={"Origin": "http://localhost:3000"}),
     ]
 
-    answers = [[middleware(request).content for request in asked] for _ in range(2)]
+    answers = [[middleware(request).content for request in distinct] for _ in range(2)]
 
-    assert view.calls == len(asked) == len(set(answers[0]))
+    assert view.calls == len(distinct) == len(set(answers[0]))
     assert answers[0] == answers[1]
 
 
-def test_gives_each_origin_its_own_headers(client: Any, mongo: Any, redis: Any) -> None:
+def test_returns_cors_headers_per_origin(client: Any, mongo: Any, redis: Any) -> None:
     call_command("refresh_stats", stdout=StringIO())
     allowed = [
         client.get("/market/trending", headers={"Origin": origin}).get("Access-Control-Allow-Origin")
@@ -126,18 +126,18 @@ def test_gives_each_origin_its_own_headers(client: Any, mongo: Any, redis: Any) 
     assert allowed == ["http://localhost:3000", None, "http://localhost:3000", "http://127.0.0.1:3000"]
 
 
-def test_answers_304_to_who_has_the_answer(view: _View, get: Callable[..., Any]) -> None:
+def test_returns_304_if_the_etag_matches(view: _View, get: Callable[..., Any]) -> None:
     etag = get()["ETag"]
 
-    for asked in (etag, f"W/{etag}", f'"other", {etag}', "*"):
-        answer = get(If_None_Match=asked)
+    for header in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = get(If_None_Match=header)
         assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", etag)
         assert answer["Cache-Control"] == "no-cache, no-store"
     assert get(If_None_Match='"other"').status_code == 200
     assert view.calls == 1
 
 
-def test_answers_head_like_get_and_leaves_other_methods_to_the_view(view: _View, get: Callable[..., Any]) -> None:
+def test_caches_head_like_get_and_passes_other_methods_to_the_view(view: _View, get: Callable[..., Any]) -> None:
     first = get()
 
     head, post = get(method="head"), get(method="post")
@@ -146,7 +146,7 @@ def test_answers_head_like_get_and_leaves_other_methods_to_the_view(view: _View,
     assert post.content == b"answer 2"
 
 
-def test_leaves_untagged_answers_alone(redis: Any) -> None:
+def test_does_not_cache_unmarked_responses(redis: Any) -> None:
     view = _View(redis)
     middleware = ResponseCacheMiddleware(view)
 
@@ -156,7 +156,9 @@ def test_leaves_untagged_answers_alone(redis: Any) -> None:
     assert "ETag" not in answers[0]
 
 
-def test_drops_the_answer_unused_longest(view: _View, get: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evicts_the_least_recently_used_response(
+    view: _View, get: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(responses, "MAX_RESPONSES", 2)
 
     for path in ("/a", "/b", "/a", "/c", "/a", "/b"):
@@ -165,7 +167,7 @@ def test_drops_the_answer_unused_longest(view: _View, get: Callable[..., Any], m
     assert view.calls == 4
 
 
-def test_goes_on_to_the_view_while_redis_is_unavailable_and_recovers(
+def test_calls_the_view_while_redis_is_unavailable_and_recovers(
     view: _View, get: Callable[..., Any], settings: Any
 ) -> None:
     get()
@@ -181,7 +183,7 @@ def test_goes_on_to_the_view_while_redis_is_unavailable_and_recovers(
     assert get().content == answers[1].content
 
 
-def test_survives_a_connection_that_redis_has_closed(view: _View, get: Callable[..., Any], redis: Any) -> None:
+def test_recovers_from_a_connection_closed_by_redis(view: _View, get: Callable[..., Any], redis: Any) -> None:
     get()
     get()
     redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -196,7 +198,7 @@ def test_survives_a_connection_that_redis_has_closed(view: _View, get: Callable[
 
 @pytest.fixture
 def find(view: _View) -> Callable[..., Any]:
-    """What the server finds for a request once Django has answered one for `/trending?days=30`."""
+    """Return a function that looks up a request after `/trending?days=30` was cached."""
     middleware = ResponseCacheMiddleware(view)
 
     def build(method: str = "GET", **meta: str) -> dict[str, Any]:
@@ -216,19 +218,19 @@ def find(view: _View) -> Callable[..., Any]:
     return lambda **changes: find_response(build(**changes))
 
 
-def test_gives_the_server_the_answer_that_django_gave(view: _View, find: Callable[..., Any]) -> None:
-    found = find()
+def test_finds_the_response_of_the_view(view: _View, find: Callable[..., Any]) -> None:
+    cached = find()
 
     assert view.calls == 1
-    assert found.content == b"answer 1"
-    assert dict(found.headers) | {"ETag": found.etag} == {
+    assert cached.content == b"answer 1"
+    assert dict(cached.headers) | {"ETag": cached.etag} == {
         "Content-Type": "application/json",
         "Cache-Control": "no-cache, no-store",
-        "ETag": found.etag,
+        "ETag": cached.etag,
     }
 
 
-def test_gives_the_server_nothing_as_soon_as_the_version_changes(find: Callable[..., Any], redis: Any) -> None:
+def test_finds_nothing_after_the_version_changed(find: Callable[..., Any], redis: Any) -> None:
     redis.set(KEY, "2")
 
     assert find() is None
@@ -248,17 +250,17 @@ def test_gives_the_server_nothing_as_soon_as_the_version_changes(find: Callable[
         {"method": "POST"},
     ],
 )
-def test_leaves_another_question_to_django(find: Callable[..., Any], other: dict[str, str]) -> None:
+def test_finds_nothing_for_a_different_request(find: Callable[..., Any], other: dict[str, str]) -> None:
     assert find(**other) is None
 
 
-def test_drops_every_answer_on_a_reset(find: Callable[..., Any]) -> None:
+def test_finds_nothing_after_a_reset(find: Callable[..., Any]) -> None:
     reset_caches()
 
     assert find() is None
 
 
-def test_serves_a_new_version_once_the_one_that_was_read_may_be_stale(
+def test_reads_the_version_again_after_the_maximum_staleness(
     view: _View, get: Callable[..., Any], redis: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(responses, "MAX_STALENESS", 60)

@@ -1,4 +1,4 @@
-"""What is longer than is stored is refused before anything reads it."""
+"""Tests that fields reject overlong text and lists before parsing them."""
 
 import pytest
 from rest_framework import serializers
@@ -10,32 +10,32 @@ from market.jobs.serializers import JobFilterSerializer
 from skills.serializers import NamesSerializer
 
 
-class _Reading(StrictCharField):
+class _RecordingField(StrictCharField):
     def to_internal_value(self, data):
-        self.read = super().to_internal_value(data)
-        return self.read
+        self.parsed = super().to_internal_value(data)
+        return self.parsed
 
 
-def test_refuses_long_text_before_a_subclass_reads_it():
-    field = _Reading(max_length=10)
+def test_rejects_overlong_text_before_a_subclass_parses_it():
+    field = _RecordingField(max_length=10)
 
     with pytest.raises(serializers.ValidationError, match="no more than 10 characters"):
         field.run_validation("a" * 41)
 
-    assert not hasattr(field, "read")
+    assert not hasattr(field, "parsed")
 
 
-def test_takes_text_that_is_short_enough_once_it_is_read():
+def test_accepts_text_that_is_short_enough_after_parsing():
     assert SingleLineCharField(max_length=10).run_validation("ada" + " " * 20 + "lovel") == "ada lovel"
 
 
-def test_refuses_a_long_list_before_its_items_are_read():
-    child = _Reading(max_length=10)
+def test_rejects_an_overlong_list_before_parsing_its_items():
+    child = _RecordingField(max_length=10)
 
-    with pytest.raises(serializers.ValidationError, match="takes no more than 3"):
+    with pytest.raises(serializers.ValidationError, match="at most 3 are allowed"):
         BoundedList(child=child, max_length=3).run_validation(["a"] * 4)
 
-    assert not hasattr(child, "read")
+    assert not hasattr(child, "parsed")
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,15 @@ def test_refuses_a_long_list_before_its_items_are_read():
         (NamesSerializer, {"skills": [1] * 5_000}, "skills"),
     ],
 )
-def test_says_of_what_is_too_long_that_alone(shape, body, field):
-    given = shape(data=body)
+def test_reports_only_the_length_of_an_overlong_value(shape, body, field):
+    serializer = shape(data=body)
 
-    assert not given.is_valid()
-    assert all("more than" in str(error) or "at most" in str(error) for error in _sentences(given.errors[field]))
+    assert not serializer.is_valid()
+    messages = _list_messages(serializer.errors[field])
+    assert all("more than" in str(message) or "at most" in str(message) for message in messages)
 
 
-def _sentences(errors):
+def _list_messages(errors):
     if isinstance(errors, dict):
-        return [sentence for each in errors.values() for sentence in _sentences(each)]
+        return [message for each in errors.values() for message in _list_messages(each)]
     return errors

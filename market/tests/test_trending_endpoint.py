@@ -397,4 +397,4 @@ def assert_unavailable(response, duration):
     assert response.status_code == 503
     assert duration < 8
     assert int(response["Retry-After"]) > 0
-    assert "not available" in response.json()["detail"]
+    assert "unavailable" in response.json()["detail"]
