@@ -293,7 +293,7 @@ def show_users(now: datetime) -> Iterator[Card | Chart]:
         title="Users",
         value=f"{database().users.estimated_document_count():,}",
         note=f"{sum(counts.values()):,} new in {DAYS} days",
-        meaning="People who have registered on the platform, without staff.",
+        meaning="People who have registered on the platform, not counting staff.",
         route="admin:accounts_person_changelist",
     )
     yield Chart(

@@ -43,7 +43,7 @@ class MissingSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A stored match score. `role` is normalized, and `demand` are the market shares that weighted the skills."""
+    """A stored match score. `role` is normalized, and `demand` holds the market shares that weighted the skills."""
 
     user: ObjectId
     job: ObjectId

@@ -81,12 +81,12 @@ def test_erases_the_user_and_all_their_data(ada, notes, mongo, now):
     answer = _erase(ada)
 
     assert answer.status_code == 204
-    left = {
+    remaining = {
         name: list(mongo[name].find())
         for name in mongo.list_collection_names()
         if str(user_id) in str(list(mongo[name].find())) or "ada@example.org" in str(list(mongo[name].find()))
     }
-    assert left == {}
+    assert remaining == {}
     assert CollectionRunDocument.objects.get().requested_by is None
 
 

@@ -320,10 +320,10 @@ def test_explains_why_a_field_cannot_be_changed(grace, fields, detail):
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_rejects_every_other_id_identically(ada, grace, method):
-    others = (ada.id, UNKNOWN, "x", "1" * 300, "$where", "{}")
+    other_ids = (ada.id, UNKNOWN, "x", "1" * 300, "$where", "{}")
     body = {"user_name": "Eve"} if method == "PUT" else None
 
-    answers = [grace.send(method, f"/users/{user_id}", body) for user_id in others]
+    answers = [grace.send(method, f"/users/{user_id}", body) for user_id in other_ids]
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(403, answers[0].content)}
     assert API().send(method, f"/users/{ada.id}", body).status_code == 401
