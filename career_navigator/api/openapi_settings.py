@@ -1,6 +1,11 @@
-"""Settings of drf-spectacular, which describes the API. Read by settings, so nothing is imported here."""
+"""Settings of drf-spectacular, which generates the OpenAPI document.
 
-# Fields of one name with different choices, and choices of several names.
+The Django settings import this module, so it must not import any module that reads them.
+"""
+
+from career_navigator.api.openapi_introduction import INTRODUCTION
+
+# Component names for enums whose field name is ambiguous, or whose choices have several field names.
 _ENUM_NAMES = {
     "LevelEnum": "learning.resources.LEVELS",
     "JobOrderingEnum": "market.jobs.selectors.ORDERINGS",
@@ -18,21 +23,21 @@ _ENUM_NAMES = {
     "SeniorityEnum": "market.jobs.serializers.SENIORITIES",
 }
 _TAGS = {
-    "auth": "Accounts: registering, sessions, passwords and the current user's profile.",
-    "users": "The same accounts, with the profile in the job search's names.",
-    "market": "What the collected postings ask for and pay, and how that moves.",
-    "skills": "The skill vocabulary, skills in texts, and what a role asks for.",
-    "learning": "Roadmaps, learning resources, and how far somebody has come.",
-    "projects": "Projects that exercise skills, and which of them somebody has built.",
-    "jobs": "Finding, scoring, saving and following postings, and saved searches.",
-    "resumes": "Uploading, writing and downloading resumes, and applying with one.",
-    "activity": "What the current user has done, and what became of applications.",
+    "auth": "Registration, login, sessions, passwords, and the current user's profile.",
+    "users": "The same accounts and profiles, with the field names of the job-search endpoints.",
+    "market": "The skills that collected postings require, their salaries, and trends over time.",
+    "skills": "The skill vocabulary, skills in texts, and the gap between a profile and a role.",
+    "learning": "Roadmaps, learning resources, and the current user's progress.",
+    "projects": "Project ideas to practice skills, and the current user's progress with them.",
+    "jobs": "Search, match scores, saved jobs, applications, and saved searches.",
+    "resumes": "Upload, generate and download resumes, and apply with a resume.",
+    "activity": "The current user's activity log, and how far their applications got.",
     "countries": "Countries by code and name.",
-    "ingestion": "What TheirStack sends.",
-    "health": "Whether the service is alive and able to serve.",
+    "ingestion": "Webhooks that receive postings from TheirStack.",
+    "health": "The service's name and version, and health checks.",
 }
 OPENAPI_SETTINGS = {
-    "DESCRIPTION": "Which skills the job market asks for, which of them a person lacks, and how to get there.",
+    "DESCRIPTION": INTRODUCTION.strip(),
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
