@@ -45,13 +45,13 @@ _MAX_NAMED = 10
 
 
 class FailedRunFilter(AttentionFilter):
-    """Show only the runs that the dashboard's "Failed collection runs" counts."""
+    """Filter for the runs that the dashboard counts as failed."""
 
     attention = FAILED_RUNS
 
 
 class RoleFilter(ExactFilter):
-    """Filter runs by one of their roles."""
+    """Filter for runs with a given role."""
 
     title = "role"
     parameter_name = "role"
@@ -81,7 +81,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
 
     @admin.display(description="requested")
     def request_summary(self, obj: Any) -> str:
-        return f"{_get_first(obj.roles)} in {_get_first(obj.places)}"
+        return f"{_shorten(obj.roles)} in {_shorten(obj.places)}"
 
     @admin.display(description="requested by", ordering="trigger")
     def requester(self, obj: Any) -> str:
@@ -131,14 +131,14 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         form = CollectForm(request.POST or None, initial=get_usual_collection(), left=left)
         if request.method == "POST" and form.is_valid():
             try:
-                run = _start(form, user)
+                run = _start_run(form, user)
             except (UnusableRequestError, services.UnknownUserError) as error:
                 form.add_error(None, str(error))
             else:
                 unknown = describe_unknown_roles(roles=run.roles) | describe_unknown_places(places=run.places)
                 for text in unknown.values():
                     messages.warning(request, f"{text[:1].upper()}{text[1:]}")
-                return self._queued(request, user, run, "Started a collection.", flag=ADDITION)
+                return self._queue_and_redirect(request, user, run, "Started a collection.", flag=ADDITION)
         context = {**self.admin_site.each_context(request), "title": "Collect now", "form": form}
         context |= {"left": left, "left_text": f"{left:,}" if left is not None else ""}
         return TemplateResponse(request, "career_navigator/admin_site/collect.html", context)
@@ -149,23 +149,23 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             return self._ask_to_repeat(request, _find_run(run_id))
         user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         try:
-            repeated = services.repeat_run(run_id=run.pk, requested_by=_get_name(user), now=timezone.now())
+            repeated = services.repeat_run(run_id=run.pk, requested_by=_get_requester_name(user), now=timezone.now())
         except UnusableRequestError as error:
             messages.error(request, f"The run cannot be repeated: {error}.")
-            return _to_run(run_id)
-        return self._queued(request, user, repeated, f"Repeated run {run_id}.", flag=ADDITION)
+            return _redirect_to_run(run_id)
+        return self._queue_and_redirect(request, user, repeated, f"Repeated run {run_id}.", flag=ADDITION)
 
     def _ask_to_repeat(self, request: HttpRequest, run: documents.CollectionRunDocument) -> HttpResponse:
         try:
             repetition = services.plan_repetition(run=run)
         except UnusableRequestError as error:
             messages.error(request, f"The run cannot be repeated: {error}.")
-            return _to_run(str(run.pk))
+            return _redirect_to_run(str(run.pk))
         searches, left = repetition.searches, get_spendable_credits(now=timezone.now())
         more = len(searches) - _MAX_NAMED
         return ask_for_confirmation(
             request,
-            title=f"Repeat {_count(len(searches), 'search', 'searches')} of {len(run.searches):,}?",
+            title=f"Repeat {_format_count(len(searches), 'search', 'searches')} of {len(run.searches):,}?",
             act="Repeat what failed",
             facts=[
                 *(f"{role} in {place}" for role, place in searches[:_MAX_NAMED]),
@@ -188,10 +188,10 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             title="Cancel the collection?",
             act="Cancel the collection",
             facts=[
-                f"{_count(waiting, 'search', 'searches')} of {len(statuses):,} will not begin, and {running:,} will"
-                " stop after the page that is being fetched.",
-                f"The {_count(run.collected + run.updated, 'posting', 'postings')} collected so far stay. The "
-                f"{_count(run.credits, 'credit', 'credits')} spent are not refunded.",
+                f"{_format_count(waiting, 'search', 'searches')} of {len(statuses):,} will not begin, and {running:,}"
+                " will stop after the page that is being fetched.",
+                f"The {_format_count(run.collected + run.updated, 'posting', 'postings')} collected so far stay. The "
+                f"{_format_count(run.credits, 'credit', 'credits')} spent are not refunded.",
             ],
             undo="This cannot be undone, but “Repeat what failed” collects the missing searches.",
             back=reverse("admin:ingestion_collectionrun_change", args=[run.pk]),
@@ -205,12 +205,12 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         user, run = require_permission(request, _TRIGGER), _find_run(run_id)
         if not cancel_run(run_id=run.pk, now=timezone.now()):
             messages.info(request, "The run is already over, so there is nothing to cancel.")
-            return _to_run(run_id)
+            return _redirect_to_run(run_id)
         log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), "Cancelled the collection.")
         messages.success(request, "Cancellation requested. The run stops after the page that is being fetched.")
-        return _to_run(run_id)
+        return _redirect_to_run(run_id)
 
-    def _queued(
+    def _queue_and_redirect(
         self, request: HttpRequest, user: User, run: documents.CollectionRunDocument, message: str, *, flag: int
     ) -> HttpResponse:
         log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
@@ -218,7 +218,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         roles = list_open_roles(run=run)
         if all(enqueue_or_report(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
-        return _to_run(str(run.pk))
+        return _redirect_to_run(str(run.pk))
 
 
 def _describe_state(run: documents.CollectionRunDocument) -> dict[str, Any]:
@@ -238,12 +238,12 @@ def _describe_wait(run: documents.CollectionRunDocument) -> str:
         for each in list_open_runs(now=timezone.now())
         if each.status == "running" and get_queue(each.task) == "maintenance" and (task := find_task(name=each.task))
     ]
-    ahead = [_count(earlier, "earlier collection", "earlier collections")] if earlier else []
+    ahead = [_format_count(earlier, "earlier collection", "earlier collections")] if earlier else []
     ahead += [f"the maintenance task “{title}”" for title in tasks]
     return f"Waiting behind {' and '.join(ahead)}." if ahead else "Waiting for a free collector process."
 
 
-def _start(form: CollectForm, user: User) -> documents.CollectionRunDocument:
+def _start_run(form: CollectForm, user: User) -> documents.CollectionRunDocument:
     data, now = form.cleaned_data, timezone.now()
     if form.user_id is not None:
         return services.collect_jobs_for_user(
@@ -259,7 +259,7 @@ def _start(form: CollectForm, user: User) -> documents.CollectionRunDocument:
         places=data["places"],
         max_age_days=data["max_age_days"],
         per_role_limit=data["per_role_limit"],
-        requested_by=_get_name(user),
+        requested_by=_get_requester_name(user),
         now=now,
     )
 
@@ -269,7 +269,7 @@ def _get_user(run: Any) -> str | None:
     return run.requested_by if run.requested_by and ObjectId.is_valid(run.requested_by) else None
 
 
-def _get_first(names: Sequence[str]) -> str:
+def _shorten(names: Sequence[str]) -> str:
     """Return the first two names and the number of further ones."""
     more = len(names) - 2
     return ", ".join(names[:2]) + (f" and {more} more" if more > 0 else "")
@@ -282,15 +282,15 @@ def _find_run(run_id: str) -> documents.CollectionRunDocument:
     return run
 
 
-def _to_run(run_id: str) -> HttpResponse:
+def _redirect_to_run(run_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:ingestion_collectionrun_change", args=[run_id]))
 
 
-def _count(number: int, one: str, many: str) -> str:
+def _format_count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _get_name(user: User) -> str:
+def _get_requester_name(user: User) -> str:
     return f"staff {user.get_username()}"
 
 

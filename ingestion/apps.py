@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class IngestionConfig(AppConfig):
-    """Registers ingestion's exports, erasures, checks, metrics, panels and staff roles with the shared layer."""
+    """App configuration that registers ingestion's exports, checks, metrics, panels and staff roles."""
 
     name = "ingestion"
 

@@ -65,7 +65,7 @@ def acquire_lease(*, run: CollectionRunDocument, index: int, now: datetime, task
     try:
         # The condition is part of the write, so exactly one worker wins. The others violate the unique index.
         database().collected_roles.find_one_and_update(
-            _role_key(search) | {"$or": available},
+            _build_role_query(search) | {"$or": available},
             {"$set": holder},
             upsert=True,
             return_document=ReturnDocument.AFTER,
@@ -77,14 +77,15 @@ def acquire_lease(*, run: CollectionRunDocument, index: int, now: datetime, task
 
 def find_other_holder(*, run: CollectionRunDocument, index: int) -> str | None:
     """Return the id of the run that holds the lease on the search's role and place, unless it is `run` itself."""
-    role = database().collected_roles.find_one(_role_key(run.searches[index]), {"claimed_by_run": 1})
+    role = database().collected_roles.find_one(_build_role_query(run.searches[index]), {"claimed_by_run": 1})
     holder = role.get("claimed_by_run") if role else None
     return None if holder == str(run.id) else holder
 
 
 def renew_lease(*, lease: Lease, now: datetime) -> None:
     """Extend the lease to its full duration from `now`. Raises `LeaseLostError`."""
-    # The heartbeat is written first, so that no lease outlasts the silence after which its run is resumed.
+    # The heartbeat is written first. In the other order, a crash in between would leave a valid lease on a run that is
+    # already stale, and so would block the worker that resumes it.
     database().collection_runs.update_one(
         build_open_search_query(lease.run_id, lease.index, lease.token), {"$set": {"heartbeat_at": now}}
     )
@@ -108,16 +109,16 @@ def plan_first_page(run: CollectionRunDocument, index: int, now: datetime) -> di
     """Return the limit, the paging and the start time of a search that begins."""
     search = run.searches[index]
     same_role = [other for other in run.searches if other.role == search.role]
-    # A search that is still open in another place may yet spend its whole limit.
+    # A search that is still open in another place may still spend its whole limit.
     taken = sum((other.limit or 0) if other.status in OPEN_SEARCH_STATUSES else other.credits for other in same_role)
     left = max(0, run.per_role_limit - search.spent_before - taken)
     places_left = sum(1 for other in same_role if other.limit is None and other.status in OPEN_SEARCH_STATUSES)
     limit = math.ceil(left / max(1, places_left))
     values: dict[str, Any] = {"limit": limit, "page_started_at": now, **plan_paging(limit)}
-    known = _get_collected_role(run=run, index=index)
-    # Postings discovered before the last run ended were paid for then, unless this run reaches further back.
-    if known.discovered_until and known.posted_since and known.posted_since <= _posted_since(run, now):
-        values |= {"discovered_since": known.discovered_until, "excluded_ids": known.boundary_ids}
+    stored = _get_collected_role(run=run, index=index)
+    # Postings up to `discovered_until` were already paid for, unless this run reaches further back.
+    if stored.discovered_until and stored.posted_since and stored.posted_since <= _get_posted_since(run, now):
+        values |= {"discovered_since": stored.discovered_until, "excluded_ids": stored.boundary_ids}
     return values
 
 
@@ -142,17 +143,17 @@ def find_newest(search: Any, postings: Sequence[Posting]) -> dict[str, Any]:
 
 def build_collected_state(run: CollectionRunDocument, index: int, now: datetime) -> dict[str, Any]:
     """Return the new collection state of a role and place after its search is exhausted."""
-    search, known = run.searches[index], _get_collected_role(run=run, index=index)
-    since = _posted_since(run, now)
+    search, stored = run.searches[index], _get_collected_role(run=run, index=index)
+    since = _get_posted_since(run, now)
     state: dict[str, Any] = {
         "collected_at": now,
-        "posted_since": min(since, known.posted_since) if known.posted_since else since,
+        "posted_since": min(since, stored.posted_since) if stored.posted_since else since,
     }
     newest = search.newest_discovered_at
-    if newest and (known.discovered_until is None or newest > known.discovered_until):
+    if newest and (stored.discovered_until is None or newest > stored.discovered_until):
         state |= {"discovered_until": newest, "boundary_ids": search.newest_ids}
-    elif newest and newest == known.discovered_until:
-        state["boundary_ids"] = sorted({*known.boundary_ids, *search.newest_ids})
+    elif newest and newest == stored.discovered_until:
+        state["boundary_ids"] = sorted({*stored.boundary_ids, *search.newest_ids})
     return state
 
 
@@ -172,7 +173,7 @@ def _get_collected_role(*, run: CollectionRunDocument, index: int) -> CollectedR
     return CollectedRole.objects.get(role=normalize_role(search.role), place=search.place)
 
 
-def _posted_since(run: CollectionRunDocument, now: datetime) -> datetime:
+def _get_posted_since(run: CollectionRunDocument, now: datetime) -> datetime:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=run.max_age_days)
 
@@ -204,7 +205,7 @@ def _match_leased_role(lease: Lease) -> dict[str, Any]:
     return {"role": lease.role, "place": lease.place, "claim": lease.token}
 
 
-def _role_key(search: Search) -> dict[str, Any]:
+def _build_role_query(search: Search) -> dict[str, Any]:
     return {"role": normalize_role(search.role), "place": search.place}
 
 

@@ -65,7 +65,7 @@ from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)
 
-# Share of the lease to leave unused: storing a fetched page is given up when only this much is left.
+# Storing a fetched page is given up when only this share of the lease is left.
 STORING_MARGIN = 0.05
 STORING_TIMEOUT_SECONDS = 2.0
 
@@ -140,12 +140,12 @@ def _collect_pages(
     except TheirStackRetryableError as error:
         if error.reason == PacingUnavailable.reason:
             # Redis is unavailable, not TheirStack. The search is resumed later. No request was sent, so the attempt
-            # does not count: it is no evidence that the page kills its worker.
+            # does not count towards `MAX_ATTEMPTS`, which detects pages that kill their worker.
             _update(lease, clock(), {"attempts": max(0, run.searches[lease.index].attempts - 1)})
             release_lease(lease=lease)
             raise
         if error.reason in {"timeout", "network"} and clock() >= lease.until:
-            # This process was suspended meanwhile, so the error is no evidence of a fault at TheirStack.
+            # This process was suspended meanwhile, so the error does not mean that TheirStack failed.
             raise LeaseLostError(f"its lease expired: {error}") from error
         if error.retry_after_seconds is None:
             _fail(run, lease, error, clock())
@@ -236,7 +236,7 @@ def _fetch_next_page(run: CollectionRunDocument, client: TheirStackClient, clock
     """Fetch the search's next page. Credits stay reserved for requests that may be charged without a response."""
     search = run.searches[lease.index]
     before = search.page * search.page_size
-    # A smaller last page needs an offset, since its start is no multiple of its own size.
+    # A smaller last page needs an offset, since its start is not a multiple of its own size.
     rows = min(search.page_size, search.limit - before)
     payload = build_search_payload(
         role=search.role,
@@ -313,7 +313,7 @@ def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Le
     values: dict[str, Any] = {"page": search.page + 1, "last_page_ids": page.ids, "attempts": 1}
     values |= find_newest(search, page.postings)
     if repeats:
-        values["error"] = f"page {search.page} repeats the one before; stopped there"
+        values["error"] = f"page {search.page} repeats the previous page; stopped there"
     if last:
         values["exhausted"] = True
     counts = {
@@ -384,7 +384,7 @@ def _wait_for_servers(lease: Lease, clock: Clock) -> Iterator[AttemptManager]:
 
     def log(state: RetryCallState) -> None:
         error = type(state.outcome.exception()).__name__ if state.outcome else ""
-        logger.warning("storing a page of %s, %s waits for a server: %s", lease.role, lease.place, error)
+        logger.warning("cannot store a page of %s, %s yet, retrying: %s", lease.role, lease.place, error)
 
     yield from Retrying(
         retry=retry_if_exception(is_server_unavailable),

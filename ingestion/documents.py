@@ -14,7 +14,7 @@ from mongoengine import (
 from career_navigator.documents import StoredDocument
 
 TRIGGERS = ("schedule", "admin", "user", "command", "webhook")
-# The first two statuses are open; the others are final.
+# The first two statuses are open. The others are final.
 RUN_STATUSES = ("queued", "running", "finished", "failed", "cancelled", "lost")
 OPEN_RUN_STATUSES = ("queued", "running")
 # `waiting`: the rate limit allows the next page at `resume_at`. `skipped`: the role was fresh, its limit was reached

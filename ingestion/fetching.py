@@ -60,7 +60,7 @@ def build_criteria(*, user: CurrentUser, overrides: Mapping[str, Any]) -> FetchC
     locations, countries = overrides.get("preferred_locations") or [], overrides.get("countries") or []
     if not locations and not countries:
         locations = user.preferred_locations or [user.location or ""]
-    labels = _distinct([*map(get_place_label, _join_states(locations)), *map(_get_country_label, countries)])
+    labels = _deduplicate([*map(get_place_label, _join_states(locations)), *map(_get_country_label, countries)])
     labels = labels[:MAX_PLACES]
     preference = overrides.get("remote_preference") or user.remote_preference
     distinct: dict[str, str] = {}
@@ -111,14 +111,14 @@ def _join_states(locations: Iterable[str]) -> list[str]:
 
 def _list_requested_roles(overrides: Mapping[str, Any]) -> list[str]:
     desired = overrides.get("desired_job_role") or {}
-    return _distinct(
+    return _deduplicate(
         [desired.get("first_role") or "", *(desired.get("target_roles") or ()), *(overrides.get("target_roles") or ())]
     )
 
 
 def _build_remote_criteria(roles: tuple[str, ...], labels: Sequence[str]) -> FetchCriteria:
     """Build criteria for remote jobs, whose place is at most a country."""
-    codes = _distinct(parse_place_label(label).country_code or "" for label in labels if label != REMOTE)
+    codes = _deduplicate(parse_place_label(label).country_code or "" for label in labels if label != REMOTE)
     places = [f"{REMOTE}, {_get_country_label(code)}" for code in codes] or [REMOTE]
     unknown = describe_unknown_places(places=labels, consequence="it was ignored").values()
     return FetchCriteria(
@@ -139,7 +139,7 @@ def _get_country_label(code: str) -> str:
     return name if parse_place_label(name).country_code == code else code
 
 
-def _distinct(names: Iterable[str]) -> list[str]:
+def _deduplicate(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
@@ -151,7 +151,7 @@ MAX_AGE_DAYS = 30
 JOBS_PER_ROLE = 20
 
 # Each job is returned with its full text. POST /jobs/relevant_jobs pages through the rest.
-MAX_ANSWERED = 50
+MAX_RETURNED_JOBS = 50
 MAX_COUNTED = 10_000
 
 NO_CREDIT = "No new jobs were fetched because the credits are used up. The jobs below are those already stored."
@@ -233,9 +233,9 @@ class StoredJobs:
 
 
 def find_stored_jobs(*, job_filter: JobFilter, now: datetime) -> StoredJobs:
-    """Return the newest `MAX_ANSWERED` stored postings that match the filter, and their total number."""
+    """Return the newest `MAX_RETURNED_JOBS` stored postings that match the filter, and their total number."""
     query = build_job_query(job_filter, now=now)
-    rows = list_rows(list_posting_ids(query=query, limit=MAX_ANSWERED, offset=0))
+    rows = list_rows(list_posting_ids(query=query, limit=MAX_RETURNED_JOBS, offset=0))
     total = database().job_postings.count_documents(query, limit=MAX_COUNTED, maxTimeMS=QUERY_MILLISECONDS)
     return StoredJobs(rows=rows, total=total)
 

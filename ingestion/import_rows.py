@@ -73,7 +73,7 @@ def read_row(row: Mapping[str, Any]) -> Row:
         job[canonical], written[canonical] = row[first], first
         for name in others:
             if column.kind == "list" and isinstance(row[name], list) and isinstance(job[canonical], list):
-                job[canonical] = _union(job[canonical], row[name])
+                job[canonical] = _merge_lists(job[canonical], row[name])
             elif row[name] != row[first]:
                 unread.append(name)
     _normalize_words(job)
@@ -84,13 +84,13 @@ def read_row(row: Mapping[str, Any]) -> Row:
     return Row(job=job, written=written, unread=unread)
 
 
-def _union(first: list[Any], second: list[Any]) -> list[Any]:
-    known = {str(item).casefold() for item in first}
-    return [*first, *(item for item in second if str(item).casefold() not in known)]
+def _merge_lists(first: list[Any], second: list[Any]) -> list[Any]:
+    seen = {str(item).casefold() for item in first}
+    return [*first, *(item for item in second if str(item).casefold() not in seen)]
 
 
 def _normalize_words(job: dict[str, Any]) -> None:
-    """Replace seniority and employment statuses by the words that filters use. Drop unknown words."""
+    """Replace seniority and employment statuses with the words that filters use. Drop unknown words."""
     if "seniority" in job:
         job["seniority"] = _find_word(job["seniority"], SENIORITIES)
     statuses = job.get("employment_statuses")
@@ -108,7 +108,7 @@ def _find_word(value: Any, words: Sequence[str]) -> str | None:
 
 
 def _normalize_countries(job: dict[str, Any]) -> None:
-    """Replace country names by their codes, and UK by GB."""
+    """Replace country names with their codes, and UK with GB."""
     code = job.get("country_code")
     if isinstance(code, str) and len(code.strip()) == 2:
         job["country_code"] = _find_country(code)

@@ -179,7 +179,7 @@ class _SeenPostings:
     def compare(self, posting: Posting) -> StoreOutcome | None:
         """Return the outcome of storing the posting after the earlier batches, or None if none of them contains it.
 
-        If a posting occurs twice in one batch, only the last one is stored, so the same holds here.
+        If a posting occurs twice in one batch, an import stores only the last one, and a dry run counts accordingly.
         """
         identity = posting.job_id or build_url_key(posting.url or "")
         before, self._hashes[identity] = self._hashes.get(identity), hash(posting)

@@ -12,8 +12,8 @@ from market.geo.names import Place, get_state_name, list_city_spellings
 from market.roles import normalize_role, title_names_role
 
 # Each line has a role and its other titles, as whole phrases. TheirStack matches all words of a phrase in any order, so
-# a bare "Engineer" or "Backend" would buy postings of every other profession. Spellings such as "Full-stack" and
-# "Fullstack" are both listed, because TheirStack does not document whether it treats them as the same word.
+# a bare "Engineer" or "Backend" would return, and charge for, postings of many other roles. Spellings such as
+# "Full-stack" and "Fullstack" are both listed, because TheirStack does not document whether it treats them as the same.
 _VARIATIONS = """
 Software Engineer: Software Developer, SDE, Software Development Engineer
 Backend Developer: Back-end Developer, Backend Engineer, Back-end Engineer
@@ -99,7 +99,7 @@ EXCLUSIONS: dict[str, tuple[str, ...]] = {
 }
 
 # Phrases to exclude only from the results, not in the request. TheirStack matches words in any order, and so would also
-# exclude "Product Manager, Marketing Platform". And a search for the word "java" never returns "JavaScript".
+# exclude "Product Manager, Marketing Platform". A search for the word "java" does not return "JavaScript" anyway.
 EXCLUDED_FROM_RESULTS = frozenset(
     {"data center", "data centre", "java script", "javascript", "product marketing"},
 )

@@ -56,7 +56,7 @@ def start_run(
         UnusableRequestError: Roles or places are missing, or a limit is out of range.
         NotUniqueError: `requested_by` already has a run with this `idempotency_key`.
     """
-    roles, places = _distinct(roles), _distinct(places)
+    roles, places = _deduplicate(roles), _deduplicate(places)
     if not roles:
         raise UnusableRequestError("no_roles", "at least one role is required")
     if not places:
@@ -72,7 +72,7 @@ def start_run(
             return {"status": "skipped", "error": "did not fail in the run that is being repeated"}
         return {}
 
-    # Roles are registered first: a run that was saved before a crash is resumed with its searches only.
+    # Roles are registered before the run is saved: a run that is resumed after a crash no longer registers its roles.
     for role in roles:
         register_role(role=role, now=now)
     run = CollectionRunDocument(
@@ -195,7 +195,7 @@ def begin_search(
 
 
 def close_if_done(*, run_id: ObjectId, now: datetime) -> None:
-    """Close the run if none of its searches is open. It ends as failed, lost or cancelled if any search did."""
+    """Close the run if none of its searches is open. The worst status of its searches becomes its own."""
     runs = database().collection_runs
     run = runs.find_one({"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}}, {"searches": 1})
     if run is None or any(search["status"] in OPEN_SEARCH_STATUSES for search in run["searches"]):
@@ -212,7 +212,7 @@ def close_if_done(*, run_id: ObjectId, now: datetime) -> None:
 
 
 def cancel_run(*, run_id: ObjectId, now: datetime) -> bool:
-    """Cancel a run. Idle searches are closed immediately; a running search stops after its current page.
+    """Cancel a run. Idle searches are closed immediately. A running search stops after its current page.
 
     Returns False if the run is already over.
     """
@@ -287,7 +287,7 @@ def _resume(run: CollectionRunDocument, changes: dict[str, Any], now: datetime) 
     return bool(updated.matched_count)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def _deduplicate(names: Sequence[str]) -> list[str]:
     """Return the non-blank names in order, without duplicates. Names with the same normalized form are duplicates."""
     return list({key: name.strip() for name in reversed(names) if (key := normalize_role(name))}.values())[::-1]
 

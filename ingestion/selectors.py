@@ -212,15 +212,17 @@ def serialize_run(*, run: CollectionRunDocument) -> dict[str, Any]:
         | {
             "searches": f"{over} of {len(run.searches)} searches have ended",
             "refused": f"{refused:,}",
-            "started": _moment(run.started_at),
-            "finished": _moment(run.finished_at),
-            "heartbeat": _moment(run.heartbeat_at),
+            "started": _format_time(run.started_at),
+            "finished": _format_time(run.finished_at),
+            "heartbeat": _format_time(run.heartbeat_at),
             "error": run.error or "—",
             "why": _explain_run(run, reasons),
             "cancelling": "Stops after the page that is being fetched." if stopping else "",
         },
         "tables": {
-            "searches": [_search_row(search, reasons.get(index, [])) for index, search in enumerate(run.searches)],
+            "searches": [
+                _build_search_row(search, reasons.get(index, [])) for index, search in enumerate(run.searches)
+            ],
             "reasons": [[reason, count] for reason, count in sorted(run.refused.items())],
             "samples": [
                 [sample.get("reason", ""), sample.get("message", ""), sample.get("job_id", "")]
@@ -261,7 +263,7 @@ def _explain_search(
     if run.max_age_days == 0:
         reasons.append("“posted within 0 days” finds only jobs posted today; allow more days")
     if search.discovered_since:
-        since = _moment(search.discovered_since)
+        since = _format_time(search.discovered_since)
         reasons.append(f"no new jobs since {since} UTC; earlier ones were already collected")
     if not reasons:
         within = f"{run.max_age_days} day{'' if run.max_age_days == 1 else 's'}"
@@ -284,16 +286,16 @@ def _explain_run(run: CollectionRunDocument, reasons: Mapping[int, list[str]]) -
     return f"Nothing was found: {'; '.join(shown)}." if shown else ""
 
 
-def _search_row(search: Search, reasons: Sequence[str]) -> list[Any]:
+def _build_search_row(search: Search, reasons: Sequence[str]) -> list[Any]:
     note = search.error or "; ".join(reasons)
     if search.status == "waiting" and search.resume_at:
-        note = f"resumes at {_moment(search.resume_at)}; {note}"
+        note = f"resumes at {_format_time(search.resume_at)}; {note}"
     counts = (search.pages, search.credits, search.collected, search.updated, search.unchanged)
     badge = {"text": search.status, "color": STATUS_COLORS.get(search.status, "")}
     return [search.role, search.place, badge, *counts, search.filtered, search.refused, note]
 
 
-def _moment(at: datetime | None) -> str:
+def _format_time(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else "—"
 
 

@@ -12,7 +12,7 @@ from accounts.profile_fields import RemotePreferenceField, RoleOrRolesField, Tar
 from career_navigator.api.fields import BoundedList, OwnUserId, StrictCharField
 from career_navigator.api.serializers import CountField, SuccessSerializer
 from ingestion.documents import RUN_STATUSES
-from ingestion.fetching import MAX_ANSWERED, MAX_COUNTED
+from ingestion.fetching import MAX_COUNTED, MAX_RETURNED_JOBS
 from market.jobs.serializers import CountryNameField, JobListingSerializer
 
 
@@ -66,14 +66,14 @@ class FetchJobsSerializer(serializers.Serializer[Any]):
 
 
 class RunAddressField(serializers.CharField):
-    """Render a run's id as the path of the run."""
+    """Field that renders a run's id as the path of the run."""
 
     def to_representation(self, value: ObjectId) -> str:  # type: ignore[override]
         return f"/jobs/fetch_jobs/{value}"
 
 
 class TotalField(serializers.IntegerField):
-    """Render a mapping of reason to count as the sum of its counts."""
+    """Field that renders counts by reason as their sum."""
 
     def to_representation(self, value: Mapping[str, int]) -> int:  # type: ignore[override]
         return sum(value.values())
@@ -102,7 +102,7 @@ class FetchedJobsSerializer(SuccessSerializer):
 
     jobs_fetched = CountField(source="jobs", help_text="Number of `jobs` in this response.")
     jobs = JobListingSerializer(
-        many=True, help_text=f"Stored jobs that meet the criteria, newest first. At most {MAX_ANSWERED}."
+        many=True, help_text=f"Stored jobs that meet the criteria, newest first. At most {MAX_RETURNED_JOBS}."
     )
     total = serializers.IntegerField(help_text=f"Number of stored jobs that match, at most {MAX_COUNTED:,}.")
     run = FetchRunSerializer(allow_null=True, help_text="null if no run was needed or none could be started.")

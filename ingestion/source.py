@@ -95,7 +95,7 @@ class Reservation:
 
 def count_spent_credits(*, now: datetime) -> int:
     """Return the credits spent in the month of `now`, including reservations."""
-    month = database().credit_months.find_one({"_id": _month(now)})
+    month = database().credit_months.find_one({"_id": _format_month(now)})
     return int(month["spent"]) if month else 0
 
 
@@ -104,7 +104,7 @@ def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> Reser
 
     A reservation that is never settled counts as spent, because the page may have been charged.
     """
-    reservation = Reservation(id=uuid.uuid4().hex, month=_month(now), credits=credits)
+    reservation = Reservation(id=uuid.uuid4().hex, month=_format_month(now), credits=credits)
     months = database().credit_months
     change = {"$inc": {"spent": credits}, "$set": {f"reservations.{reservation.id}": credits}}
     if budget is None:
@@ -131,7 +131,7 @@ def reserve_credits(*, credits: int, budget: int | None, now: datetime) -> Reser
 
 
 def settle_credits(*, reservation: Reservation, used: int) -> None:
-    """Replace a reservation by the credits that the request really used. Idempotent."""
+    """Replace a reservation with the credits that the request actually used. Idempotent."""
     reserved = f"reservations.{reservation.id}"
     database().credit_months.update_one(
         {"_id": reservation.month, reserved: {"$exists": True}},
@@ -144,5 +144,5 @@ def get_credits_left(*, budget: int | None, now: datetime) -> int | None:
     return None if budget is None else max(0, budget - count_spent_credits(now=now))
 
 
-def _month(now: datetime) -> str:
+def _format_month(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y-%m")

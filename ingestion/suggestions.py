@@ -28,14 +28,14 @@ def suggest_places(*, text: str) -> list[str]:
 def list_role_names() -> list[str]:
     """Return the roles for which variations are known, then all registered roles that have postings."""
     names = [variations[0] for variations in load_role_variations().values()]
-    known = database().known_roles.find({}, {"label": 1}).sort("_id", 1)
+    registered = database().known_roles.find({}, {"label": 1}).sort("_id", 1)
     # Read from the daily stats through their index. `distinct` on the postings would read all of them.
     with_postings = set(database().market_figures.distinct("scope"))
-    return list(dict.fromkeys([*names, *(row["label"] for row in known if row["_id"] in with_postings)]))
+    return list(dict.fromkeys([*names, *(row["label"] for row in registered if row["_id"] in with_postings)]))
 
 
 def describe_unknown_roles(*, roles: Collection[str]) -> dict[str, str]:
-    """Return an explanation, with a suggestion if possible, for each role that no posting and no table knows."""
+    """Return an explanation for each unknown role, by role, with a suggestion if there is one."""
     keys = {role: normalize_role(role) for role in roles}
     unlisted = {role: key for role, key in keys.items() if key not in load_role_variations()}
     if not unlisted:
@@ -52,7 +52,7 @@ def describe_unknown_roles(*, roles: Collection[str]) -> dict[str, str]:
 def describe_unknown_places(
     *, places: Collection[str], consequence: str = "it was matched as text against job locations"
 ) -> dict[str, str]:
-    """Return an explanation, with the consequence and a suggestion if possible, for each unknown place."""
+    """Return an explanation for each unknown place, by place, with a suggestion if there is one."""
     return {
         place: f"“{place}” is not a known place, so {consequence}{_did_you_mean(place, list_labels())}"
         for place in places

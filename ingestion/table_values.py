@@ -155,7 +155,7 @@ def _find_decimal_mark(text: str) -> str | None:
 
 
 def _has_thousands(text: str, mark: str) -> bool:
-    """Return whether the mark separates thousands: it precedes groups of three digits, and money has two decimals."""
+    """Return whether the mark must separate thousands, because amounts never have three decimals."""
     return re.fullmatch(rf"[1-9]\d{{0,2}}(?:\{mark}\d{{3}})+k?", text, re.IGNORECASE) is not None
 
 

@@ -89,10 +89,10 @@ class TheirStackClient:
                 "no_posted_at_filter", f"A search must set one of {', '.join(POSTED_FILTERS)}."
             )
         body = json.dumps(dict(payload), allow_nan=False).encode()
-        answer, attempts = self._transport.call(
+        content, attempts = self._transport.call(
             method="POST", path=SEARCH_PATH, body=body, before_sending=before_sending
         )
-        jobs, metadata = answer.get("data"), answer.get("metadata")
+        jobs, metadata = content.get("data"), content.get("metadata")
         if not isinstance(jobs, list):
             raise _build_unexpected_error("The response to a search has no list of jobs in 'data'.")
         totals = metadata if isinstance(metadata, Mapping) else {}
@@ -105,8 +105,8 @@ class TheirStackClient:
 
     def get_credit_balance(self) -> CreditBalance:
         """Return the account's API credits, which is free. Errors are in `theirstack_errors`."""
-        answer, _ = self._transport.call(method="GET", path=BALANCE_PATH)
-        total, used = _parse_count(answer.get("api_credits")), _parse_count(answer.get("used_api_credits"))
+        content, _ = self._transport.call(method="GET", path=BALANCE_PATH)
+        total, used = _parse_count(content.get("api_credits")), _parse_count(content.get("used_api_credits"))
         if total is None or used is None:
             raise _build_unexpected_error("The response with the credit balance does not contain the API credits.")
         return CreditBalance(total=total, used=used)

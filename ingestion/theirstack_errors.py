@@ -75,23 +75,23 @@ class TheirStackRetryableError(TheirStackClientError):
     `retry_after_seconds` is the wait that the API requested, or None if it requested none.
     """
 
-    def __init__(self, reason: str, message: str, *, retry_after_seconds: float | None = None, **answer: Any) -> None:
-        super().__init__(reason, message, **answer)
+    def __init__(self, reason: str, message: str, *, retry_after_seconds: float | None = None, **details: Any) -> None:
+        super().__init__(reason, message, **details)
         self.retry_after_seconds = retry_after_seconds
 
 
 def build_error(*, status: int, body: bytes, retry_after_seconds: float | None, secret: str) -> TheirStackClientError:
     """Return the exception for a response with a status other than 200. `secret` is masked in its message."""
     code, request_id, explanation = _parse_error_body(body, secret=secret)
-    answer: dict[str, Any] = {"status": status, "code": code, "request_id": request_id}
+    details: dict[str, Any] = {"status": status, "code": code, "request_id": request_id}
     message = f"TheirStack returned status {status}"
     if explanation:
         message += f": {explanation}"
     if status == 429 or status >= 500:
         reason = "rate_limited" if status == 429 else "server_error"
-        return TheirStackRetryableError(reason, message, retry_after_seconds=retry_after_seconds, **answer)
+        return TheirStackRetryableError(reason, message, retry_after_seconds=retry_after_seconds, **details)
     kind, reason = _get_error_kind(status, code)
-    return kind(reason, message, **answer)
+    return kind(reason, message, **details)
 
 
 def _get_error_kind(status: int, code: str | None) -> tuple[type[TheirStackClientError], str]:
@@ -118,19 +118,19 @@ def _get_error_kind(status: int, code: str | None) -> tuple[type[TheirStackClien
 def _parse_error_body(body: bytes, *, secret: str) -> tuple[str | None, str | None, str]:
     """Return code, request id and explanation from the documented error body or from FastAPI's `detail`."""
     try:
-        answer: Any = json.loads(body)
+        content: Any = json.loads(body)
     except (ValueError, RecursionError):
         return None, None, ""
-    if not isinstance(answer, Mapping):
+    if not isinstance(content, Mapping):
         return None, None, ""
-    request_id = _make_printable(answer.get("request_id"), secret=secret) or None
-    error = answer.get("error")
+    request_id = _make_printable(content.get("request_id"), secret=secret) or None
+    error = content.get("error")
     if isinstance(error, Mapping):
         code = _make_printable(error.get("code"), secret=secret) or None
         parts = (_make_printable(error.get(key), secret=secret) for key in ("title", "description"))
         sentence = ": ".join(part for part in parts if part)
         return code, request_id, " ".join(part for part in (code, sentence) if part)
-    return None, request_id, _make_printable(_format_detail(answer.get("detail")), secret=secret)
+    return None, request_id, _make_printable(_format_detail(content.get("detail")), secret=secret)
 
 
 def _format_detail(detail: Any) -> str:

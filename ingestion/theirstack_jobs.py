@@ -56,7 +56,7 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 # The semicolon is required, since "R&D" and "?a=1&copy=2" contain no entities.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# Most entities are at max_items this long.
+# Most entities are at most this long.
 _ENTITY_CHARACTERS = 8
 MAX_ID_LENGTH = 200
 MAX_TITLE_LENGTH = 500
@@ -179,7 +179,7 @@ def _read_id(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float):
-        # Floats above 2**53 have lost digits, so the id would be another one.
+        # Floats above 2**53 lose digits, which would change the id.
         return str(int(value)) if value.is_integer() and abs(value) < 2**53 else None
     return str(value) if abs(value) < 10**40 else None
 

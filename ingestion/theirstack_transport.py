@@ -46,7 +46,7 @@ READ_GRACE_SECONDS = 1.0
 # A search is charged once its response is on the way. After a broken connection, the only way to its jobs is to request
 # them again, now or in the next run, so a broken connection counts as a network fault. A complete response that is not
 # JSON may be a proxy's temporary fault, but it may also recur at the price of a page each time, so it is retried once.
-UNREADABLE_ANSWERS = 2
+MAX_UNREADABLE_RESPONSES = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,7 +136,7 @@ class TheirStackTransport:
             sleep=self._sleep,
             retry=retry_if_exception_type(TheirStackRetryableError),
             wait=self._wait_before_retry,
-            stop=partial(self._is_over, call),
+            stop=partial(self._should_stop, call),
             reraise=True,
         )
         try:
@@ -153,7 +153,7 @@ class TheirStackTransport:
         call.may_be_charged = True
         started = self._clock()
         try:
-            answer = self._get_answer(call)
+            content = self._get_content(call)
         except TheirStackClientError as error:
             call.lost += call.may_be_charged
             took = (self._clock() - started) * 1000
@@ -161,7 +161,7 @@ class TheirStackTransport:
                 "%s %s: %s (%s), %d ms", call.method, call.path, error.status or "no response", error.reason, took
             )
             raise
-        jobs = answer.get("data")
+        jobs = content.get("data")
         logger.info(
             "%s %s: 200, %s jobs, %d ms",
             call.method,
@@ -169,7 +169,7 @@ class TheirStackTransport:
             len(jobs) if isinstance(jobs, list) else "no",
             (self._clock() - started) * 1000,
         )
-        return answer
+        return content
 
     def _take_turn(self, call: _Call) -> None:
         """Wait for this call's turn among all workers. Waits that are too long are left to the caller."""
@@ -185,7 +185,7 @@ class TheirStackTransport:
         except PacingUnavailable as error:
             raise TheirStackRetryableError(error.reason, str(error)) from error
 
-    def _get_answer(self, call: _Call) -> dict[str, Any]:
+    def _get_content(self, call: _Call) -> dict[str, Any]:
         status, headers, body = self._send(call)
         # TheirStack charges only responses that contain data.
         call.may_be_charged = status == 200
@@ -231,7 +231,7 @@ class TheirStackTransport:
             case requests.Timeout():
                 return TheirStackRetryableError("timeout", f"TheirStack did not respond in time ({name}).")
             case requests.exceptions.ContentDecodingError():
-                return self._unreadable_answer(call, "cannot be decompressed")
+                return self._build_unreadable_error(call, "cannot be decompressed")
             case requests.ConnectionError() | requests.exceptions.ChunkedEncodingError():
                 return TheirStackRetryableError("network", f"The connection to TheirStack failed ({name}).")
             case _:
@@ -268,16 +268,16 @@ class TheirStackTransport:
     def _parse_object(self, body: bytes, call: _Call) -> dict[str, Any]:
         try:
             # An invalid byte in one job's text must not make the whole page unreadable.
-            answer = json.loads(body.decode("utf-8-sig", errors="replace"))
+            content = json.loads(body.decode("utf-8-sig", errors="replace"))
         except (ValueError, RecursionError) as error:
-            raise self._unreadable_answer(call, "is not JSON") from error
-        if not isinstance(answer, dict):
+            raise self._build_unreadable_error(call, "is not JSON") from error
+        if not isinstance(content, dict):
             raise TheirStackUnexpectedAnswerError(
                 "unexpected_answer", f"The response to {call.path} is not an object.", status=200
             )
-        return answer
+        return content
 
-    def _unreadable_answer(self, call: _Call, problem: str) -> TheirStackRetryableError:
+    def _build_unreadable_error(self, call: _Call, problem: str) -> TheirStackRetryableError:
         call.unreadable += 1
         return TheirStackRetryableError("unreadable_answer", f"The response to {call.path} {problem}.", status=200)
 
@@ -293,12 +293,12 @@ class TheirStackTransport:
         max_backoff = min(2.0 ** (state.attempt_number - 1), MAX_BACKOFF_SECONDS)
         return self._uniform(max_backoff / 2, max_backoff)
 
-    def _is_over(self, call: _Call, state: RetryCallState) -> bool:
+    def _should_stop(self, call: _Call, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         retry_after = error.retry_after_seconds if isinstance(error, TheirStackRetryableError) else None
         return (
             state.attempt_number > self._max_retries
-            or call.unreadable >= UNREADABLE_ANSWERS
+            or call.unreadable >= MAX_UNREADABLE_RESPONSES
             or (retry_after or 0.0) > MAX_SLEEP_SECONDS
             or self._clock() + state.upcoming_sleep > call.deadline
         )

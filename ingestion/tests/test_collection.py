@@ -160,7 +160,7 @@ def test_ends_when_the_source_repeats_a_page(theirstack_client, clock, settings,
 
     assert run.status == "finished"
     assert run.pages == 2
-    assert "repeats the one before" in run.searches[0].error
+    assert "repeats the previous page" in run.searches[0].error
 
 
 def test_stores_a_duplicate_row_once(theirstack_client, clock, mongo, stand_in):

@@ -89,7 +89,7 @@ def test_a_reservation_that_is_never_settled_stays_spent_and_visible(mongo):
     assert count_spent_credits(now=NOW) == 25
 
 
-def test_each_month_has_a_budget_of_its_own():
+def test_each_month_has_its_own_budget():
     reserve_credits(credits=100, budget=100, now=NOW)
 
     reserve_credits(credits=100, budget=100, now=NEXT_MONTH)

@@ -44,7 +44,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
-    """What the endpoint responses once the default roles are collected from a fake TheirStack that serves the file."""
+    """Collect the default roles from a fake that serves the file. Return a function that calls the endpoint."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     settings.MAX_JOBS_PER_SEARCH = 500
     call_command("seed", stdout=io.StringIO())

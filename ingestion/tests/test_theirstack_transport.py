@@ -121,7 +121,7 @@ def test_times_out_on_a_response_that_trickles(server, connect):
     assert time.monotonic() - started < 15
 
 
-def test_reads_a_response_that_begins_by_the_deadline(server, connect):
+def test_reads_a_response_that_arrives_within_the_grace_period(server, connect):
     server.reply_with(Reply(body={"data": [{"id": 1}]}, hang_seconds=0.4))
 
     page = connect(timeout=5, total_seconds=0.1, max_retries=0, clock=time.monotonic).search_jobs(RECENT)

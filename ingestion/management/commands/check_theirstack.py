@@ -13,7 +13,7 @@ from ingestion.theirstack_errors import TheirStackClientError
 
 
 class Command(SummaryCommand):
-    """Fetch TheirStack's credit balance and lift a halt of collection if there are credits again."""
+    """Command that fetches TheirStack's credit balance and lifts a halt of collection."""
 
     help = "Fetches TheirStack's credit balance, which is free. Lifts a halt of collection if there are credits again."
 

@@ -19,7 +19,7 @@ from ingestion.theirstack_errors import TheirStackConfigurationError, TheirStack
 
 
 class Command(SummaryCommand):
-    """Start a collection run, and either queue it or run it inline."""
+    """Command that starts a collection run, and queues it or runs it inline."""
 
     help = "Collects job postings for roles in places from TheirStack. Exits with status 1 unless the run finishes."
 

@@ -17,7 +17,7 @@ from ingestion.services import (
 
 
 class Command(CollectCommand):
-    """Start a collection run for the target roles of all users or of one user."""
+    """Command that starts a collection run for the target roles of all users or of one user."""
 
     help = "Collects the users' target roles that are not fresh, or the default roles if no user has a target role."
 

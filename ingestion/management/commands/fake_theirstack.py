@@ -20,7 +20,7 @@ _MAX_COUNT = 200_000  # jobs are held in memory, at about 5 kB each
 
 
 class Command(BaseCommand):
-    """Run the fake TheirStack until SIGTERM or SIGINT."""
+    """Command that runs the fake TheirStack until SIGTERM or SIGINT."""
 
     help = "Runs a local fake of the TheirStack API. It serves demonstration jobs and needs no account."
     requires_system_checks = ()

@@ -16,7 +16,7 @@ from market.services import store_postings
 
 
 class Command(SummaryCommand):
-    """Generate fictional postings and store them like collected ones."""
+    """Command that generates fictional postings and stores them like collected ones."""
 
     help = "Stores N fictional postings, marked by their source. The same seed generates the same postings."
 

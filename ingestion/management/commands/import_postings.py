@@ -13,7 +13,7 @@ from ingestion.imports import UnreadableFileError, UnreadColumn, import_postings
 
 
 class Command(SummaryCommand):
-    """Import a file of postings and report its problems by line."""
+    """Command that imports a file of postings and reports its problems by line."""
 
     help = (
         "Imports postings from a JSON, JSONL or CSV file, which may be gzipped. docs/reference/import-columns.md lists "

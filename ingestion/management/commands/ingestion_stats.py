@@ -10,7 +10,7 @@ from ingestion.selectors import get_ingestion_stats
 
 
 class Command(SummaryCommand):
-    """Print the number of postings and the most frequent roles and places."""
+    """Command that prints the number of postings and the most frequent roles and places."""
 
     help = "Prints how many postings are stored and how many are recent, and the most frequent roles and places."
 

@@ -11,7 +11,7 @@ from ingestion.services import prune_postings
 
 
 class Command(SummaryCommand):
-    """Delete postings that are older than the retention period."""
+    """Command that deletes postings older than the retention period."""
 
     help = "Deletes postings past retention, one whole day at a time. The daily stats of these days stay."
 
