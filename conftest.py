@@ -90,6 +90,7 @@ class Scheduling(LoadFileScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Return the scheduler of this project's test runs (pytest-xdist hook)."""
     return Scheduling(config, log)
 
 

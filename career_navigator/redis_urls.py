@@ -42,6 +42,7 @@ class SentinelURL:
 
 
 def is_sentinel(address: str) -> bool:
+    """Return whether the URL lists Sentinel nodes instead of a Redis server."""
     return address.lower().startswith("sentinel://")
 
 
@@ -148,6 +149,7 @@ def build_broker_options(address: str, *, timeout_seconds: float, is_fail_fast: 
 
 
 def is_amqp(address: str) -> bool:
+    """Return whether the broker is RabbitMQ, which has an AMQP URL."""
     return address.lower().startswith(("amqp://", "amqps://"))
 
 
