@@ -99,9 +99,9 @@ def nested_pdf():
 
 def _pdf_of(*objects):
     out, offsets = b"%PDF-1.4\n", []
-    for number, written in enumerate(objects, 1):
+    for number, content in enumerate(objects, 1):
         offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, written)
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     size = len(objects) + 1
     tail = b"trailer <</Size %d /Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (size, len(out))

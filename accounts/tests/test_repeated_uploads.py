@@ -12,7 +12,7 @@ from accounts.resumes import uploads, views
 from accounts.resumes.documents import Resume
 from accounts.resumes.tasks import read_upload, take_up_lost_uploads
 from accounts.tests import resume_files as files
-from accounts.tests.uploads import another, send_text, show, upload
+from accounts.tests.uploads import build_unique_text, get_resume, send_text, upload
 from career_navigator.documents import REPEAT_WINDOW
 from tests.fixtures.users import PASSWORD, Member
 from tests.queued import run_queued
@@ -47,7 +47,7 @@ def test_returns_the_current_status_for_a_repeated_file(ada, redis, mongo):
 @pytest.mark.parametrize(("data", "tasks"), [(files.RESUME.encode(), 0), (files.make_docx(), 1)], ids=["text", "file"])
 def test_stores_one_resume_for_concurrent_identical_uploads(ada, queued, mongo, data, tasks):
     # Warm up: the data loaded by the first request of a process would exceed its deadline on a busy machine.
-    _delete(ada, send_text(ada, another(1)).json()["resume_id"])
+    _delete(ada, send_text(ada, build_unique_text(1)).json()["resume_id"])
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), data), range(4)))
@@ -81,7 +81,7 @@ def test_reads_an_upload_again_if_the_first_was_deleted_meanwhile(ada, redis, mo
     run_queued(redis)
 
     assert again.status_code == 202
-    assert show(ada, again.json()["resume_id"])["status"] == "ready"
+    assert get_resume(ada, again.json()["resume_id"])["status"] == "ready"
 
 
 def test_rejects_a_repeated_file_like_the_first(ada, redis):
@@ -117,7 +117,7 @@ def test_stores_an_upload_again_after(ada, act):
 def test_stores_each_upload_that_differs(ada, register, job):
     eve = register(email="eve@example.org")
 
-    answers = [send_text(ada), send_text(ada, job_id=job), send_text(ada, another(1)), send_text(eve)]
+    answers = [send_text(ada), send_text(ada, job_id=job), send_text(ada, build_unique_text(1)), send_text(eve)]
 
     assert [answer.status_code for answer in answers] == [201] * 4
     assert len({answer.json()["resume_id"] for answer in answers}) == 4
@@ -131,9 +131,9 @@ def test_reads_a_lost_upload_when_it_is_sent_again(ada, redis):
     again = upload(ada, files.make_pdf())
     run_queued(redis)
 
-    assert show(ada, first)["refusal"]["reason"] == "lost"
+    assert get_resume(ada, first)["refusal"]["reason"] == "lost"
     assert again.status_code == 202
-    assert show(ada, again.json()["resume_id"])["status"] == "ready"
+    assert get_resume(ada, again.json()["resume_id"])["status"] == "ready"
 
 
 @pytest.mark.parametrize("send", [send_text, lambda member: upload(member, files.make_pdf())], ids=["text", "file"])
@@ -199,7 +199,7 @@ def test_marks_uploads_that_are_never_read_as_lost(ada, redis, state):
     take_up_lost_uploads()
     run_queued(redis)
 
-    assert show(ada, resume_id)["refusal"]["reason"] == "lost"
+    assert get_resume(ada, resume_id)["refusal"]["reason"] == "lost"
 
 
 def test_reads_nothing_for_an_erased_account(ada, redis, mongo):

@@ -1,4 +1,4 @@
-"""Rejected files: each has a named reason and is read by a sandboxed process."""
+"""Files that are rejected, each with a reason, and the sandbox that reads files."""
 
 import json
 import subprocess
@@ -13,14 +13,14 @@ from accounts.tests import resume_files as files
 
 WORDS = "Ada Lovelace writes programs for an engine"
 
-REFUSED = {
+REJECTED_FILES = {
     "encrypted PDF": (files.encrypted_pdf, "encrypted"),
     "encrypted Office file": (files.encrypted_office, "encrypted"),
     "PDF of an image": (files.scanned_pdf, "no_text"),
     "empty file": (lambda: b"", "no_text"),
     "truncated PDF": (lambda: files.make_pdf()[:-300], "malformed"),
-    "PDF of junk": (lambda: b"%PDF-1.7\n" + bytes(range(256)) * 40, "malformed"),
-    "page tree without end": (files.page_tree_without_end, "malformed"),
+    "junk with a PDF header": (lambda: b"%PDF-1.7\n" + bytes(range(256)) * 40, "malformed"),
+    "endless page tree": (files.page_tree_without_end, "malformed"),
     "PDF nested deep": (files.nested_pdf, "malformed"),
     "truncated DOCX": (lambda: files.make_docx()[:-40], "malformed"),
     "DOCX with an external entity": (files.external_entity_docx, "malformed"),
@@ -37,7 +37,7 @@ REFUSED = {
     "DOCX with a bomb of XML": (lambda: files.endless_docx(2_000_000), "too_complex"),
     "DOCX of 300,000 paragraphs": (lambda: files.endless_docx(300_000), "too_complex"),
     "text of 100,001 characters": (lambda: b"a" * 100_001, "too_complex"),
-    "ZIP that is no DOCX": (lambda: files.changed_docx(types=b"<Types/>"), "unknown_type"),
+    "ZIP that is not a DOCX": (lambda: files.changed_docx(types=b"<Types/>"), "unknown_type"),
     "bytes": (lambda: bytes(range(256)), "unknown_type"),
     "rich text": (lambda: b"{\\rtf1 " + WORDS.encode() + b"}", "unknown_type"),
 }
@@ -48,40 +48,40 @@ def _servers():
     """Override the fixture that empties the databases, since these tests use none."""
 
 
-@pytest.mark.parametrize(("make", "reason"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("make", "reason"), REJECTED_FILES.values(), ids=REJECTED_FILES)
 def test_rejects_a_file_with_its_reason(make, reason):
-    with pytest.raises(FileRejected) as refused:
+    with pytest.raises(FileRejected) as error:
         extract_text(make())
 
-    assert refused.value.reason == reason
+    assert error.value.reason == reason
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS cannot limit what a process maps")
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not support a limit on the address space")
 def test_limits_the_reading_process():
-    """A malicious file could make a library use memory, time, files, the network or programs."""
+    """A malicious file could make a parsing library use memory, time, files, the network or other programs."""
     program = """
 import json, resource, socket, subprocess, os
 from accounts.resumes.files import extract_worker
-extract_worker.bind()
-def tried(act):
+extract_worker.apply_limits()
+def get_error(action):
     try:
-        act()
+        action()
     except (MemoryError, PermissionError, OSError) as error:
         return type(error).__name__
 print(json.dumps({
     "memory": resource.getrlimit(resource.RLIMIT_AS), "time": resource.getrlimit(resource.RLIMIT_CPU),
-    "written": resource.getrlimit(resource.RLIMIT_FSIZE), "200 MB": tried(lambda: bytearray(200_000_000)),
-    "file": tried(lambda: open("/tmp/written", "wb")), "network": tried(socket.socket),
-    "program": tried(lambda: subprocess.run(["true"])), "shell": tried(lambda: os.system("true")),
-    "fork": tried(os.fork),
+    "file size": resource.getrlimit(resource.RLIMIT_FSIZE), "200 MB": get_error(lambda: bytearray(200_000_000)),
+    "file": get_error(lambda: open("/tmp/written", "wb")), "network": get_error(socket.socket),
+    "program": get_error(lambda: subprocess.run(["true"])), "shell": get_error(lambda: os.system("true")),
+    "fork": get_error(os.fork),
 }))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env={})
+    completed = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env={})
 
-    assert json.loads(done.stdout) == {
+    assert json.loads(completed.stdout) == {
         "memory": [200_000_000, 200_000_000],
         "time": [4, 4],
-        "written": [0, 0],
+        "file size": [0, 0],
         "200 MB": "MemoryError",
         "file": "PermissionError",
         "network": "PermissionError",
@@ -97,13 +97,15 @@ def test_stops_reading_after_the_time_limit(monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", run)
 
-    with pytest.raises(FileRejected) as refused:
+    with pytest.raises(FileRejected) as error:
         extract_text(files.make_pdf())
 
-    assert refused.value.reason == "too_complex"
+    assert error.value.reason == "too_complex"
 
 
-@pytest.mark.parametrize(("name", "value"), [("WALL_SECONDS", 0.001), ("_CHILD", "accounts.resumes.files.nobody")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("WALL_SECONDS", 0.001), ("_WORKER_MODULE", "accounts.resumes.files.missing")]
+)
 def test_does_not_reject_a_file_if_the_reader_times_out_or_fails(monkeypatch, name, value):
     monkeypatch.setattr(sandbox, name, value)
 
@@ -137,9 +139,9 @@ def test_checks_the_main_part_under_any_name(declared_by):
         (files.document_xml(within_body=b"<w:p/>" * 300_000), "too_complex"),
         (files.document_xml(within_body=b"<w:tbl>" * 300 + b"</w:tbl>" * 300), "too_complex"),
     ):
-        with pytest.raises(FileRejected) as refused:
+        with pytest.raises(FileRejected) as error:
             extract_text(files.renamed_docx(document, declared_by=declared_by))
-        assert refused.value.reason == reason
+        assert error.value.reason == reason
 
 
 def test_truncates_long_links():

@@ -10,7 +10,7 @@ from django.test.client import MULTIPART_CONTENT
 from accounts.resumes import uploads, views
 from accounts.resumes.tasks import take_up_lost_uploads
 from accounts.tests import resume_files as files
-from accounts.tests.uploads import NOBODY, another, send_text, show, upload
+from accounts.tests.uploads import UNKNOWN_ID, build_unique_text, get_resume, send_text, upload
 from career_navigator import throttling
 from tests.other_servers import NO_MONGODB, NO_REDIS, mongodb_at, queue_at
 from tests.queued import run_queued
@@ -25,7 +25,7 @@ def test_reads_text_immediately(ada, job, queued):
     body = answer.json()
     assert (body["messages"], body["status"], body["version"]) == ("success", "ready", 1)
     assert answer.headers["Location"] == body["address"] == f"/resumes/{body['resume_id']}"
-    resume = show(ada, body["resume_id"])
+    resume = get_resume(ada, body["resume_id"])
     assert (resume["source"], resume["job_id"], resume["user_id"]) == ("upload", job, ada.id)
     assert resume["content"]["basics"]["name"] == "Ada Lovelace"
     assert [skill["name"] for skill in resume["content"]["skills"]] == ["Python", "Kubernetes", "Docker"]
@@ -38,14 +38,15 @@ def test_normalizes_full_width_letters_and_ligatures(ada):
     text = files.RESUME.translate(wide).replace("Ｓummary", "Summary").replace("Difference", "Diﬀerence")
 
     wide_content, content = (
-        show(ada, send_text(ada, each).json()["resume_id"])["content"] for each in (text, files.RESUME)
+        get_resume(ada, send_text(ada, upload_text).json()["resume_id"])["content"]
+        for upload_text in (text, files.RESUME)
     )
 
     assert wide_content | {"meta": None} == content | {"meta": None}
 
 
 @pytest.mark.parametrize(
-    ("make", "name", "media_type"),
+    ("make_file", "name", "media_type"),
     [
         (files.make_pdf, "resume.pdf", "application/pdf"),
         (files.make_docx, "resume", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -53,11 +54,11 @@ def test_normalizes_full_width_letters_and_ligatures(ada):
     ],
     ids=["PDF", "DOCX", "text that is called a PDF"],
 )
-def test_detects_the_type_of_a_file_by_its_content(ada, worker, make, name, media_type):
-    answer = upload(ada, make(), name=name)
+def test_detects_the_type_of_a_file_by_its_content(ada, worker, make_file, name, media_type):
+    answer = upload(ada, make_file(), name=name)
 
     assert answer.status_code == 201, answer.content
-    resume = show(ada, answer.json()["resume_id"])
+    resume = get_resume(ada, answer.json()["resume_id"])
     assert resume["content"]["basics"]["email"] == "ada.lovelace@example.org"
     assert [work["position"] for work in resume["content"]["work"]] == ["Senior Software Engineer", "Software Engineer"]
     assert resume["file"]["name"] == name
@@ -92,11 +93,11 @@ def test_rejects_a_file_of_unknown_type(ada, mongo):
     answer = upload(ada, bytes(range(256)))
 
     assert answer.status_code == 400
-    sentence = "The file is neither text, PDF nor DOCX."
+    message = "The file is not a text, PDF or DOCX file."
     assert answer.json() == {
-        "detail": f"file: {sentence}",
+        "detail": f"file: {message}",
         "code": "upload_refused",
-        "errors": {"file": [sentence]},
+        "errors": {"file": [message]},
         "error_codes": {"file": ["unknown_type"]},
         "reason": "unknown_type",
     }
@@ -179,7 +180,7 @@ def test_names_the_invalid_field(ada, change, field):
     assert field in answer.json()["errors"]
 
 
-@pytest.mark.parametrize("job_id", [NOBODY, "none", "../x"])
+@pytest.mark.parametrize("job_id", [UNKNOWN_ID, "none", "../x"])
 def test_returns_404_for_an_unknown_posting(ada, job_id):
     assert send_text(ada, job_id=job_id).status_code == 404
 
@@ -194,7 +195,7 @@ def test_stores_an_upload_that_cannot_be_queued_and_queues_it_on_retry(ada, redi
     assert answers[2].status_code == 202
     assert len({answer.json()["resume_id"] for answer in answers}) == 1
     assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
-    assert show(ada, answers[0].json()["resume_id"])["status"] == "ready"
+    assert get_resume(ada, answers[0].json()["resume_id"])["status"] == "ready"
     assert set(mongo.resumes.find_one()) & {"upload", "attempts", "queued_at"} == set()
 
 
@@ -226,7 +227,7 @@ def test_returns_202_if_mongodb_becomes_unavailable_after_storing(ada, redis, se
 
 
 def test_limits_the_uploads_in_progress(ada):
-    files_sent = [files.make_pdf(another(number)) for number in range(uploads.MAX_IN_PROGRESS + 1)]
+    files_sent = [files.make_pdf(build_unique_text(number)) for number in range(uploads.MAX_IN_PROGRESS + 1)]
 
     assert [upload(ada, file).status_code for file in files_sent] == [202] * uploads.MAX_IN_PROGRESS + [429]
     # Uploading a file again that is already being read does not count.
@@ -236,7 +237,7 @@ def test_limits_the_uploads_in_progress(ada):
 def test_limits_the_number_of_uploads(ada, monkeypatch):
     monkeypatch.setattr(uploads, "MAX_UPLOADS", 1)
 
-    assert [send_text(ada, another(number)).status_code for number in (0, 1, 0)] == [201, 400, 201]
+    assert [send_text(ada, build_unique_text(number)).status_code for number in (0, 1, 0)] == [201, 400, 201]
 
 
 def test_logs_nothing_private(ada, redis, caplog):

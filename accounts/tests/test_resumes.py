@@ -8,20 +8,20 @@ from accounts.documents import User
 from accounts.resumes import services
 from accounts.services import canonicalize_skills
 from accounts.tests import resume_files as files
-from accounts.tests.uploads import NOBODY, another, send_text, show, upload
+from accounts.tests.uploads import UNKNOWN_ID, build_unique_text, get_resume, send_text, upload
 from tests.fixtures.users import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
 
 
 def test_lists_newest_first_by_pages(ada):
-    made = [send_text(ada, another(number)).json()["resume_id"] for number in range(3)]
+    resume_ids = [send_text(ada, build_unique_text(number)).json()["resume_id"] for number in range(3)]
 
     page = ada.get(f"/resumes/user/{ada.id}?limit=2").json()
     rest = ada.get(f"/resumes/user/{ada.id}?limit=2&offset=2").json()
 
     assert page["messages"] == "success"
-    assert [resume["id"] for resume in page["resumes"] + rest["resumes"]] == made[::-1]
+    assert [resume["id"] for resume in page["resumes"] + rest["resumes"]] == resume_ids[::-1]
     assert [resume["version"] for resume in page["resumes"]] == [3, 2]
     assert page["total"] == rest["total"] == 3
 
@@ -38,7 +38,7 @@ def test_deletes_a_resume(ada, mongo):
 
 
 def test_deleting_a_resume_removes_it_from_applications(ada, job):
-    other, deleted = (send_text(ada, another(number)).json()["resume_id"] for number in range(2))
+    other, deleted = (send_text(ada, build_unique_text(number)).json()["resume_id"] for number in range(2))
     applied = {"user_id": ada.id, "job_id": job}
     ada.post("/resumes/apply", applied | {"resume_id": deleted})
 
@@ -51,7 +51,7 @@ def test_deleting_a_resume_removes_it_from_applications(ada, job):
     assert after == before | {"application": before["application"] | {"resume_id": None}}
 
 
-@pytest.mark.parametrize("resume_id", [NOBODY, "x", "$ne", "{}"])
+@pytest.mark.parametrize("resume_id", [UNKNOWN_ID, "x", "$ne", "{}"])
 def test_returns_404_for_an_unknown_resume(ada, resume_id):
     assert ada.get(f"/resumes/{resume_id}").status_code == 404
 
@@ -82,7 +82,7 @@ def test_changes_the_profile_only_by_confirmed_values(ada):
     changed = {"skills": ["python", "javascript", "docker"], "professional_summary": "Engineer with a love of engines."}
     after = ada.get("/auth/me").json()
     assert after == before | changed | {"updated_at": after["updated_at"]}
-    assert show(ada, resume_id)["confirmed_at"] is not None
+    assert get_resume(ada, resume_id)["confirmed_at"] is not None
 
 
 def test_keeps_a_skill_added_during_the_confirmation(ada, monkeypatch):
@@ -100,7 +100,7 @@ def test_keeps_a_skill_added_during_the_confirmation(ada, monkeypatch):
 
 def test_fills_every_offered_field(ada):
     resume_id = send_text(ada).json()["resume_id"]
-    offered = show(ada, resume_id)["offered_fields"]
+    offered = get_resume(ada, resume_id)["offered_fields"]
 
     ada.post(f"/resumes/{resume_id}/confirm", {"fields": list(offered)})
 
@@ -119,7 +119,7 @@ def test_offers_only_values_that_the_profile_accepts(ada):
         "of engines.", "of engines. " * 600
     )
     resume_id = send_text(ada, text).json()["resume_id"]
-    offered = show(ada, resume_id)["offered_fields"]
+    offered = get_resume(ada, resume_id)["offered_fields"]
 
     assert "phone_number" not in offered
     assert ada.put("/auth/me", offered).status_code == 200
@@ -184,7 +184,7 @@ def test_rejects_an_application_with_an_unknown_resume(ada, job):
     body = {"user_id": ada.id, "job_id": job}
     waiting = upload(ada, files.make_pdf()).json()["resume_id"]
 
-    assert ada.post("/resumes/apply", body | {"resume_id": NOBODY}).status_code == 404
+    assert ada.post("/resumes/apply", body | {"resume_id": UNKNOWN_ID}).status_code == 404
     assert ada.post("/resumes/apply", body | {"resume_id": waiting}).status_code == 400
-    assert ada.post("/resumes/apply", body | {"job_id": NOBODY}).status_code == 404
+    assert ada.post("/resumes/apply", body | {"job_id": UNKNOWN_ID}).status_code == 404
     assert ada.post("/resumes/apply", body | {"job_id": "x"}).status_code == 404

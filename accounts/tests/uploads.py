@@ -4,12 +4,12 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from accounts.tests import resume_files as files
 
-NOBODY = "f" * 24
+UNKNOWN_ID = "f" * 24
 
 
-def upload(member, data, *, name="resume.pdf", **more):
+def upload(member, data, *, name="resume.pdf", **extra_fields):
     """Upload a file as a multipart form."""
-    fields = {"user_id": member.id, "source": "upload"} | more
+    fields = {"user_id": member.id, "source": "upload"} | extra_fields
     body = encode_multipart(BOUNDARY, fields)
     part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
     body = part + data + b"\r\n" + body
@@ -22,14 +22,14 @@ def upload(member, data, *, name="resume.pdf", **more):
     )
 
 
-def send_text(member, text=files.RESUME, **more):
-    return member.post("/resumes/generate", {"user_id": member.id, "source": "upload", "content": text} | more)
+def send_text(member, text=files.RESUME, **extra_fields):
+    return member.post("/resumes/generate", {"user_id": member.id, "source": "upload", "content": text} | extra_fields)
 
 
-def another(number) -> str:
+def build_unique_text(number) -> str:
     """Return the text of a resume that is unique per number."""
     return f"{files.RESUME}\nVersion {number}\n"
 
 
-def show(member, resume_id):
+def get_resume(member, resume_id):
     return member.get(f"/resumes/{resume_id}").json()["resume"]

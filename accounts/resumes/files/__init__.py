@@ -1,1 +1,1 @@
-"""From an uploaded file to its text: `reading` sees what it is and has it read by `child`, a process of its own."""
+"""Text extraction from uploaded files. `sandbox` detects the type and runs `extract_worker` in a separate process."""

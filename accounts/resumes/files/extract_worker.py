@@ -1,7 +1,7 @@
-"""What reads one file: a program that takes the file on its input and writes its text, or why not, to its output.
+"""The sandboxed program that reads one file: bytes on stdin, the text or a rejection reason as JSON on stdout.
 
-It binds itself before it reads: to memory and time, to no file, no network, no other program. A file on which a library
-fails ends it with that library's error, which nobody sees.
+Before reading, the process limits its own memory and CPU time and forbids writing files, opening sockets and starting
+programs. An error of the parsing library ends the process; its traceback goes to stderr, which the parent discards.
 """
 
 import json
@@ -15,31 +15,32 @@ from accounts.resumes.files.sandbox import MAX_CHARACTERS, PDF, READY, FileRejec
 
 MEMORY_BYTES = 200_000_000
 CPU_SECONDS = 4
-# What is answered is read by a process without bounds.
+# The parent process parses the output without a memory limit, so this process keeps the output small.
 MAX_LINK_LENGTH = 500
-_FEW_FILES = 16
+_MAX_OPEN_FILES = 16
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "ctypes.")
 
 
-def main(kind: str) -> None:
-    read = _reader(kind)
-    bind()
+def main(media_type: str) -> None:
+    """Read the file on stdin and write READY, then the result as JSON, to stdout."""
+    extract = _load_extractor(media_type)
+    apply_limits()
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     try:
-        text, links = read(sys.stdin.buffer.read(), most_characters=MAX_CHARACTERS)
+        text, links = extract(sys.stdin.buffer.read(), max_characters=MAX_CHARACTERS)
         links = [link[:MAX_LINK_LENGTH] for link in links]
-        answer: dict[str, object] = {"text": check_text(_readable(text)), "links": links}
-    except FileRejected as refused:
-        answer = {"refusal": refused.reason}
+        result: dict[str, object] = {"text": check_text(_clean_text(text)), "links": links}
+    except FileRejected as error:
+        result = {"rejection": error.reason}
     except (MemoryError, RecursionError):
-        answer = {"refusal": "too_complex"}
-    sys.stdout.buffer.write(json.dumps(answer).encode())
+        result = {"rejection": "too_complex"}
+    sys.stdout.buffer.write(json.dumps(result).encode())
 
 
-def _reader(kind: str) -> Callable[..., tuple[str, list[str]]]:
-    """What reads a PDF, or a DOCX; only the library of the one is loaded, which takes half as long as both."""
-    if kind == PDF:
+def _load_extractor(media_type: str) -> Callable[..., tuple[str, list[str]]]:
+    """Import only the library that the file needs, which takes half as long as importing both."""
+    if media_type == PDF:
         from accounts.resumes.files.pdf import extract_pdf
 
         return extract_pdf
@@ -48,41 +49,41 @@ def _reader(kind: str) -> Callable[..., tuple[str, list[str]]]:
     return extract_docx
 
 
-def bind() -> None:
-    """Limit this process for good."""
+def apply_limits() -> None:
+    """Limit this process permanently, and forbid writing files, opening sockets and starting processes."""
     limits = {
         resource.RLIMIT_CPU: CPU_SECONDS,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: _FEW_FILES,
+        resource.RLIMIT_NOFILE: _MAX_OPEN_FILES,
     }
-    # macOS cannot limit what a process maps.
+    # macOS does not support a limit on the address space.
     if sys.platform != "darwin":
         limits[resource.RLIMIT_AS] = MEMORY_BYTES
     for limit, value in limits.items():
         resource.setrlimit(limit, (value, value))
-    sys.addaudithook(_refuse)
+    sys.addaudithook(_audit)
 
 
-def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
     if event.startswith(_FORBIDDEN):
         _forbid(event)
-    # Libraries load parts of themselves when they need them, and read nothing else.
+    # Opening for reading stays allowed because libraries import their own modules lazily.
     if event == "open" and isinstance(arguments[1], str) and arguments[1].strip("rbtU"):
         _forbid(event)
 
 
 def _forbid(event: str) -> NoReturn:
-    raise PermissionError(f"a file's reader may do no {event}")
+    raise PermissionError(f"{event} is forbidden while a file is read")
 
 
-def _readable(text: str) -> str:
-    """Without what has no meaning as text, and with every bullet."""
-    return "".join(map(_readable_character, text))
+def _clean_text(text: str) -> str:
+    """Remove unprintable characters and normalize bullets."""
+    return "".join(map(_clean_character, text))
 
 
-def _readable_character(character: str) -> str:
-    # Symbol fonts have their bullets among the letters for private use; in a PDF's encoding the unused code 127 is one.
+def _clean_character(character: str) -> str:
+    # Symbol fonts encode bullets in the private use area; PDF encodings use the otherwise unused code 127.
     if character == "\x7f" or unicodedata.category(character) == "Co":
         return "•"
     return character if character.isprintable() or character.isspace() else ""

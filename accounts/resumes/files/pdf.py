@@ -1,4 +1,4 @@
-"""The text of a PDF's text layer, by pypdf. Runs in a process of its own alone: see `reading`."""
+"""Extract a PDF's text layer with pypdf. Run only inside `extract_worker`: see `sandbox`."""
 
 import io
 
@@ -9,33 +9,34 @@ from accounts.resumes.files.sandbox import FileRejected
 
 MAX_PAGES = 60
 MAX_LINKS = 50
-# What one stream may unpack to: a page of dense text has some 20 kB, an embedded font some 500 kB.
-_MAX_UNPACKED = 10_000_000
+# Maximum decompressed size of one stream. A page of dense text has about 20 kB, an embedded font about 500 kB.
+_MAX_STREAM_BYTES = 10_000_000
 _LIMITS = Configuration(
-    zlib_maximum_output_length=_MAX_UNPACKED,
-    lzw_maximum_output_length=_MAX_UNPACKED,
-    run_length_maximum_output_length=_MAX_UNPACKED,
-    brotli_maximum_output_length=_MAX_UNPACKED,
-    array_based_stream_maximum_output_length=_MAX_UNPACKED,
+    zlib_maximum_output_length=_MAX_STREAM_BYTES,
+    lzw_maximum_output_length=_MAX_STREAM_BYTES,
+    run_length_maximum_output_length=_MAX_STREAM_BYTES,
+    brotli_maximum_output_length=_MAX_STREAM_BYTES,
+    array_based_stream_maximum_output_length=_MAX_STREAM_BYTES,
     page_tree_maximum_entries=10 * MAX_PAGES,
-    # No other program is started.
+    # Without a binary, pypdf does not start the external JBIG2 decoder.
     jbig2dec_binary=None,
 )
 
 
-def extract_pdf(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
-    """The text, page by page, and the addresses that it links to.
+def extract_pdf(data: bytes, *, max_characters: int) -> tuple[str, list[str]]:
+    """Return the text, page by page, and the link targets.
 
-    Raises FileRejected, and for a damaged file anything.
+    Raises:
+        FileRejected: The file is encrypted or exceeds a limit. A damaged file can raise any exception.
     """
     try:
         with apply_configuration(_LIMITS):
-            return _read(data, most_characters)
+            return _extract(data, max_characters)
     except LimitReachedError as error:
         raise FileRejected("too_complex") from error
 
 
-def _read(data: bytes, most_characters: int) -> tuple[str, list[str]]:
+def _extract(data: bytes, max_characters: int) -> tuple[str, list[str]]:
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted:
         raise FileRejected("encrypted")
@@ -45,17 +46,17 @@ def _read(data: bytes, most_characters: int) -> tuple[str, list[str]]:
     links: list[str] = []
     for page in reader.pages:
         texts.append(page.extract_text())
-        if sum(map(len, texts)) > most_characters:
+        if sum(map(len, texts)) > max_characters:
             raise FileRejected("too_complex")
-        links += _links(page)
+        links += _list_links(page)
     return "\n\n".join(texts), links[:MAX_LINKS]
 
 
-def _links(page: PageObject) -> list[str]:
+def _list_links(page: PageObject) -> list[str]:
     links = []
     for reference in (page.annotations or [])[:MAX_LINKS]:
         action = reference.get_object().get("/A")
-        address = action.get_object().get("/URI") if action is not None else None
-        if isinstance(address, str):
-            links.append(address)
+        url = action.get_object().get("/URI") if action is not None else None
+        if isinstance(url, str):
+            links.append(url)
     return links

@@ -1,4 +1,4 @@
-"""The text of a DOCX, by python-docx. Runs in a process of its own alone: see `reading`."""
+"""Extract the text of a DOCX with python-docx. Run only inside `extract_worker`: see `sandbox`."""
 
 import copy
 import io
@@ -17,11 +17,11 @@ from docx.text.paragraph import Paragraph
 from accounts.resumes.files.sandbox import FileRejected
 
 MAX_PARTS = 1_000
-# Pictures are kept as they are, XML becomes a tree of ten times its size.
-MAX_UNPACKED = 40_000_000
-MAX_XML = 8_000_000
+# Images stay raw bytes, but parsed XML takes ten times its size, so XML has a lower limit of its own.
+MAX_UNPACKED_BYTES = 40_000_000
+MAX_XML_BYTES = 8_000_000
 MAX_ELEMENTS = 200_000
-# The parser that python-docx uses gives up at 256.
+# The parser of python-docx fails at a depth of 256.
 MAX_XML_DEPTH = 200
 MAX_LINKS = 50
 _CONTENT_TYPES = "[Content_Types].xml"
@@ -29,59 +29,64 @@ _ENCRYPTED_FLAG = 0x1
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
-def extract_docx(data: bytes, *, most_characters: int) -> tuple[str, list[str]]:
-    """The text, heads of pages first, and the addresses that it links to.
+def extract_docx(data: bytes, *, max_characters: int) -> tuple[str, list[str]]:
+    """Return the text, page headers first, and the link targets.
 
-    Raises FileRejected, and for a damaged file anything.
+    Raises:
+        FileRejected: The file is encrypted, malformed or exceeds a limit. A damaged file can raise any exception.
     """
     _check_archive(data)
     document = docx.Document(io.BytesIO(data))
     lines: list[str] = []
     length = 0
-    for line in _lines(document):
+    for line in _iterate_lines(document):
         lines.append(line)
         length += len(line) + 1
-        if length > most_characters:
+        if length > max_characters:
             raise FileRejected("too_complex")
-    return "\n".join(lines), _links(document)
+    return "\n".join(lines), _list_links(document)
 
 
 def _check_archive(data: bytes) -> None:
-    """Refuse an archive that states, or holds, more than is unpacked; then each part of XML.
+    """Reject an archive that exceeds a limit, then check every XML part.
 
-    What passes may be unpacked as a whole, as python-docx does: no part is larger than it states.
+    An archive that passes is safe for python-docx, which unpacks all of it: no part is larger than its declared size.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
             raise FileRejected("encrypted")
-        # The formats that no program writes into a DOCX file are unpacked as a whole, however little is asked for.
+        # `zipfile` decompresses other methods in full even if few bytes are read. No word processor uses them in DOCX.
         if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
             raise FileRejected("malformed")
-        if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
             raise FileRejected("too_complex")
         if _CONTENT_TYPES not in archive.namelist():
             raise FileRejected("unknown_type")
-        if archive.getinfo(_CONTENT_TYPES).file_size > MAX_XML:
+        if archive.getinfo(_CONTENT_TYPES).file_size > MAX_XML_BYTES:
             raise FileRejected("too_complex")
-        types = _unpack(archive, archive.getinfo(_CONTENT_TYPES))
-        _check_xml(types)
-        if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in types:
+        content_types_xml = _unpack(archive, archive.getinfo(_CONTENT_TYPES))
+        _check_xml(content_types_xml)
+        if CONTENT_TYPE.WML_DOCUMENT_MAIN.encode() not in content_types_xml:
             raise FileRejected("unknown_type")
-        type_of = _ContentTypeMap.from_xml(types)
-        xml = [entry for entry in entries if _is_xml(entry.filename, type_of)]
-        if sum(entry.file_size for entry in xml) > MAX_XML:
+        content_types = _ContentTypeMap.from_xml(content_types_xml)
+        xml_entries = [entry for entry in entries if _is_xml(entry.filename, content_types)]
+        if sum(entry.file_size for entry in xml_entries) > MAX_XML_BYTES:
             raise FileRejected("too_complex")
         for entry in entries:
             part = _unpack(archive, entry)
-            if entry in xml:
+            if entry in xml_entries:
                 _check_xml(part)
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Return a part, unpacked no further than a byte beyond the size that it states. Raises FileRejected for that."""
+    """Return a part's bytes, unpacking at most one byte more than its declared size.
+
+    Raises:
+        FileRejected: The part is larger than its declared size.
+    """
     probe = copy.copy(entry)
-    # By its stated size `ZipFile` cuts what it has unpacked, and would not show that there is more.
+    # `ZipFile` truncates its output to the declared size, so an oversized part would go unnoticed.
     probe.file_size += 1
     with archive.open(probe) as opened:
         part = opened.read(probe.file_size)
@@ -90,60 +95,62 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     return part
 
 
-def _is_xml(name: str, type_of: _ContentTypeMap) -> bool:
-    """Return whether python-docx parses the part: it goes by the declared type, whatever the name ends in."""
+def _is_xml(name: str, content_types: _ContentTypeMap) -> bool:
+    """Return whether python-docx parses the part as XML, which depends on the declared content type."""
     if name.endswith((".xml", ".rels")):
         return True
     try:
-        declared: str = type_of[PackURI(f"/{name}")]
+        declared: str = content_types[PackURI(f"/{name}")]
     except KeyError:
         return False
     return declared.lower().endswith("xml")
 
 
 def _check_xml(xml: bytes) -> None:
-    """Refuse what would make too big a tree, and entities: Office files may declare none, those that do mean harm."""
+    """Reject XML that would become too large a tree, and any DTD: Office files have none, entity attacks need one."""
     depth = count = 0
 
-    def begin(*_: object) -> None:
+    def start_element(*_: object) -> None:
         nonlocal depth, count
         depth, count = depth + 1, count + 1
         if depth > MAX_XML_DEPTH or count > MAX_ELEMENTS:
             raise FileRejected("too_complex")
 
-    def end(*_: object) -> None:
+    def end_element(*_: object) -> None:
         nonlocal depth
         depth -= 1
 
-    def refuse(*_: object) -> None:
+    def reject_doctype(*_: object) -> None:
         raise FileRejected("malformed")
 
     parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = begin, end, refuse
+    parser.StartElementHandler = start_element
+    parser.EndElementHandler = end_element
+    parser.StartDoctypeDeclHandler = reject_doctype
     parser.Parse(xml, True)
 
 
-def _lines(document: Document) -> Iterator[str]:
-    heads = [section.header for section in document.sections if not section.header.is_linked_to_previous]
-    for part in (*(head._element for head in heads), document.element.body):
-        # In the order of the file, through tables and text boxes. A box is written twice: once for older programs.
+def _iterate_lines(document: Document) -> Iterator[str]:
+    headers = [section.header for section in document.sections if not section.header.is_linked_to_previous]
+    for part in (*(header._element for header in headers), document.element.body):
+        # In document order, including tables and text boxes. Skip the fallback copy of each text box.
         for element in part.iter(qn("w:p")):
             if not any(element.iterancestors(_FALLBACK)):
                 paragraph = Paragraph(element, document._body)
-                yield f"• {paragraph.text}" if _is_listed(paragraph) else paragraph.text
+                yield f"• {paragraph.text}" if _is_list_item(paragraph) else paragraph.text
 
 
-def _is_listed(paragraph: Paragraph) -> bool:
-    """Whether Word draws a bullet or a number, which is no part of the text."""
+def _is_list_item(paragraph: Paragraph) -> bool:
+    """Return whether Word draws a bullet or number, which is not part of the paragraph's text."""
     properties = paragraph._p.pPr
-    numbered = properties is not None and properties.numPr is not None
-    return bool(paragraph.text) and (numbered or _get_style(paragraph).startswith("List"))
+    is_numbered = properties is not None and properties.numPr is not None
+    return bool(paragraph.text) and (is_numbered or _get_style_name(paragraph).startswith("List"))
 
 
-def _get_style(paragraph: Paragraph) -> str:
+def _get_style_name(paragraph: Paragraph) -> str:
     return paragraph.style.name or "" if paragraph.style is not None else ""
 
 
-def _links(document: Document) -> list[str]:
+def _list_links(document: Document) -> list[str]:
     relations = document.part.rels.values()
     return [r.target_ref for r in relations if r.is_external and r.reltype == RELATIONSHIP_TYPE.HYPERLINK][:MAX_LINKS]
