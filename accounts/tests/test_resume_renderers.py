@@ -30,7 +30,7 @@ WORDS = (
 )
 
 
-NASTY = (
+SPECIAL_TEXTS = (
     "<script>alert(1)</script>",
     "</style><b>bold</b>",
     "*stars* _lines_ `code` [link](javascript:alert(1)) ![x](y)",
@@ -50,7 +50,7 @@ def _servers():
     """Override the fixture that empties the databases, since these tests use none."""
 
 
-ROOT = Path(__file__).parents[2]
+PROJECT_ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -95,7 +95,7 @@ def test_keeps_the_paragraphs_of_free_text():
 
 
 def test_links_contact_details():
-    assert [link for link in build_layout(CONTENT).contact if link.address] == [
+    assert [link for link in build_layout(CONTENT).contact if link.url] == [
         LayoutLink("zofia@example.org", "mailto:zofia@example.org"),
         LayoutLink("+49 30 1234567", "tel:+49301234567"),
         LayoutLink("zofia.example.org", "https://www.zofia.example.org/"),
@@ -115,18 +115,19 @@ def build_content(text):
 
 # The PDF font lacks some characters of the last text.
 @pytest.mark.parametrize(
-    ("form", "text"), [(form, text) for form in FORMS for text in NASTY if (form, text) != ("pdf", NASTY[-1])]
+    ("form", "text"),
+    [(form, text) for form in FORMS for text in SPECIAL_TEXTS if (form, text) != ("pdf", SPECIAL_TEXTS[-1])],
 )
 def test_renders_special_characters_literally(form, text):
     content = build_content(text)
 
-    shown = extract_rendered_text(form, render(form, content))
+    rendered_text = extract_rendered_text(form, render(form, content))
 
     expected = " ".join(re.sub("[\x00-\x1f\ufffe]", " ", text).split())
-    assert expected in shown
+    assert expected in rendered_text
 
 
-@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.parametrize("text", SPECIAL_TEXTS)
 def test_escapes_markup(text):
     html = read_html(render("html", build_content(text)))
     markdown = read_html(MarkdownIt("commonmark").render(render("md", build_content(text)).decode()).encode())
@@ -143,8 +144,8 @@ def test_renders_any_text(text):
 
     for form in FORMS:
         assert render(form, content)
-    shown = extract_rendered_text("md", render("md", content))
-    assert all(line in shown for line in build_layout(content).summary)
+    rendered_text = extract_rendered_text("md", render("md", content))
+    assert all(line in rendered_text for line in build_layout(content).summary)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -186,10 +187,10 @@ def test_rendering_is_deterministic(form):
     first = render(form, CONTENT)
     render(form, other)
     with ThreadPoolExecutor(4) as threads:
-        more = list(threads.map(lambda content: render(form, content), [CONTENT, other] * 4))
+        concurrent_results = list(threads.map(lambda content: render(form, content), [CONTENT, other] * 4))
 
-    assert set(more[::2]) == {first}
-    assert len(set(more)) == 2
+    assert set(concurrent_results[::2]) == {first}
+    assert len(set(concurrent_results)) == 2
 
 
 def test_rendering_is_deterministic_across_processes():
@@ -200,21 +201,21 @@ def test_rendering_is_deterministic_across_processes():
         "settings.configure(TEMPLATES=[engine])\n"
         "django.setup()\n"
         "from accounts.resumes.renderers import docx, html, layout, markdown, pdf\n"
-        "shown = layout.build_layout(json.load(sys.stdin))\n"
+        "resume_layout = layout.build_layout(json.load(sys.stdin))\n"
         "forms = {'pdf': pdf.render_pdf, 'docx': docx.render_docx,"
         " 'html': html.render_html, 'md': markdown.render_markdown}\n"
-        "print({form: hashlib.sha256(write(shown)).hexdigest() for form, write in forms.items()})"
+        "print({form: hashlib.sha256(render(resume_layout)).hexdigest() for form, render in forms.items()})"
     )
     options = {
         "input": orjson.dumps(CONTENT),
         "env": os.environ | {"PYTHONHASHSEED": "7"},
-        "cwd": ROOT,
+        "cwd": PROJECT_ROOT,
     }
 
-    elsewhere = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, **options)
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, **options)
 
-    here = {form: hashlib.sha256(render(form, CONTENT)).hexdigest() for form in FORMS}
-    assert elsewhere.stdout.decode().strip() == str(here)
+    expected = {form: hashlib.sha256(render(form, CONTENT)).hexdigest() for form in FORMS}
+    assert completed.stdout.decode().strip() == str(expected)
 
 
 def test_a_word_document_contains_no_creation_time():

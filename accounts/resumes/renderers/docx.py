@@ -1,4 +1,4 @@
-"""A resume as a Word document. The library that writes it is met here alone."""
+"""Render a resume as a Word document with python-docx, which no other renderer uses."""
 
 from datetime import UTC, datetime
 from io import BytesIO
@@ -20,55 +20,55 @@ from accounts.resumes.renderers.layout import LayoutEntry, LayoutLink, LayoutSec
 _FONT = "Calibri"
 _INK, _ACCENT, _QUIET = RGBColor(0x1F, 0x29, 0x33), RGBColor(0x1D, 0x4F, 0x73), RGBColor(0x52, 0x60, 0x6D)
 _MARGIN, _PAPER = Mm(18), (Mm(210), Mm(297))
-# No rendering tells when it was made: the same resume gives the same bytes.
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-_NO_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+# Fixed timestamps make rendering deterministic: the same resume gives the same bytes.
+_FIXED_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_FIXED_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def render_docx(page: ResumeLayout) -> bytes:
-    """The document, in A4."""
+def render_docx(layout: ResumeLayout) -> bytes:
+    """Return the resume as an A4 document."""
     document = Document()
-    _set_up(document, page)
-    _add(document, page.name or page.title, "Title")
-    if page.label:
-        _add(document, page.label, "Subtitle")
-    if page.contact:
+    _set_up(document, layout)
+    _add(document, layout.name or layout.title, "Title")
+    if layout.label:
+        _add(document, layout.label, "Subtitle")
+    if layout.contact:
         contact = _add(document, "", "Contact")
-        for place, link in enumerate(page.contact):
-            contact.add_run("  ·  " if place else "")
+        for index, link in enumerate(layout.contact):
+            contact.add_run("  ·  " if index else "")
             _add_link(contact, link)
-    for paragraph in page.summary:
+    for paragraph in layout.summary:
         document.add_paragraph(paragraph)
-    for section in page.sections:
+    for section in layout.sections:
         _add_section(document, section)
-    written = BytesIO()
-    document.save(written)
-    return _without_times(written)
+    output = BytesIO()
+    document.save(output)
+    return _reset_zip_times(output)
 
 
-def _set_up(document: WordDocument, page: ResumeLayout) -> None:
+def _set_up(document: WordDocument, layout: ResumeLayout) -> None:
     properties = document.core_properties
-    properties.title, properties.author, properties.last_modified_by = page.title[:255], page.name[:255], ""
+    properties.title, properties.author, properties.last_modified_by = layout.title[:255], layout.name[:255], ""
     properties.comments = ""
-    properties.created = properties.modified = _NO_TIME
+    properties.created = properties.modified = _FIXED_TIME
     paper = document.sections[0]
     paper.page_width, paper.page_height = _PAPER
     paper.left_margin = paper.right_margin = paper.top_margin = paper.bottom_margin = _MARGIN
     for name in ("Contact", "Facts", "Keywords"):
         document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = document.styles["Normal"]
-    _shape(document, "Normal", size=10, color=_INK, after=3)
-    _shape(document, "Title", size=24, color=_INK, bold=True)
-    _shape(document, "Subtitle", size=13, color=_ACCENT, after=2)
-    _shape(document, "Contact", size=9.5, color=_QUIET, after=6)
-    _shape(document, "Heading 1", size=11, color=_ACCENT, bold=True, before=12, after=4)
-    _shape(document, "Heading 2", size=10.5, color=_INK, bold=True, before=6)
-    _shape(document, "Facts", size=9.5, color=_QUIET, after=2)
-    _shape(document, "Keywords", size=9.5, color=_ACCENT, after=2)
-    _shape(document, "List Bullet", size=10, color=_INK, after=1)
+    _format_style(document, "Normal", size=10, color=_INK, after=3)
+    _format_style(document, "Title", size=24, color=_INK, bold=True)
+    _format_style(document, "Subtitle", size=13, color=_ACCENT, after=2)
+    _format_style(document, "Contact", size=9.5, color=_QUIET, after=6)
+    _format_style(document, "Heading 1", size=11, color=_ACCENT, bold=True, before=12, after=4)
+    _format_style(document, "Heading 2", size=10.5, color=_INK, bold=True, before=6)
+    _format_style(document, "Facts", size=9.5, color=_QUIET, after=2)
+    _format_style(document, "Keywords", size=9.5, color=_ACCENT, after=2)
+    _format_style(document, "List Bullet", size=10, color=_INK, after=1)
     _underline(document.styles["Heading 1"])
 
 
-def _shape(
+def _format_style(
     document: WordDocument,
     name: str,
     *,
@@ -78,27 +78,27 @@ def _shape(
     before: float = 0,
     after: float = 0,
 ) -> None:
-    """Give a style of the document the looks of a resume; sizes and spaces are in points."""
+    """Set the font and spacing of a style. `size`, `before` and `after` are in points."""
     style = document.styles[name]
     font, spacing = style.font, style.paragraph_format
     font.name, font.size, font.bold, font.italic, font.color.rgb = _FONT, Pt(size), bold, False, color
-    looks = style.element.get_or_add_rPr()
-    fonts = looks.get_or_add_rFonts()
-    # The template names its theme's fonts, which would win; and every script has a font of its own.
+    run_properties = style.element.get_or_add_rPr()
+    fonts = run_properties.get_or_add_rFonts()
+    # The theme fonts of the template would override the font, so remove them. Each script has its own setting.
     for script in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
         fonts.attrib.pop(qn(f"w:{script}"), None)
     for script in ("w:ascii", "w:hAnsi", "w:cs"):
         fonts.set(qn(script), _FONT)
     spacing.space_before, spacing.space_after, spacing.line_spacing = Pt(before), Pt(after), 1.1
-    # The size of what is written from right to left, which is kept apart.
-    for apart in looks.xpath("w:szCs"):
-        looks.remove(apart)
-    apart = OxmlElement("w:szCs")
-    apart.set(qn("w:val"), str(round(size * 2)))
-    looks.find(qn("w:sz")).addnext(apart)
-    # The template underlines its title.
-    for line in style.element.xpath("w:pPr/w:pBdr"):
-        line.getparent().remove(line)
+    # Right-to-left text has a size setting of its own, in half-points.
+    for complex_size in run_properties.xpath("w:szCs"):
+        run_properties.remove(complex_size)
+    complex_size = OxmlElement("w:szCs")
+    complex_size.set(qn("w:val"), str(round(size * 2)))
+    run_properties.find(qn("w:sz")).addnext(complex_size)
+    # Remove the line that the template draws under the title.
+    for border in style.element.xpath("w:pPr/w:pBdr"):
+        border.getparent().remove(border)
 
 
 def _underline(style: ParagraphStyle) -> None:
@@ -106,12 +106,12 @@ def _underline(style: ParagraphStyle) -> None:
     for name, value in (("val", "single"), ("sz", "4"), ("space", "1"), ("color", "CBD2D9")):
         line.set(qn(f"w:{name}"), value)
     border.append(line)
-    # Word refuses a document whose elements are out of their order; the spacing comes after the border.
+    # Word rejects a document whose elements are not in schema order, in which the border precedes the spacing.
     style.element.get_or_add_pPr().insert_element_before(border, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc")
 
 
 def _add(document: WordDocument, text: str, style_id: str) -> Paragraph:
-    """A paragraph of a style by its id: to look the style up by its name costs two milliseconds each time."""
+    """Append a paragraph with a style given by its id. Looking a style up by its name takes 2 ms each time."""
     paragraph = document.add_paragraph(text)
     paragraph._p.style = style_id
     return paragraph
@@ -151,18 +151,18 @@ def _add_entry(document: WordDocument, entry: LayoutEntry) -> None:
 
 def _add_link(paragraph: Paragraph, link: LayoutLink) -> None:
     run = paragraph.add_run(link.text)
-    if link.address is None:
+    if link.url is None:
         return
     hyperlink = OxmlElement("w:hyperlink")
-    hyperlink.set(qn("r:id"), paragraph.part.relate_to(link.address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+    hyperlink.set(qn("r:id"), paragraph.part.relate_to(link.url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
     paragraph._p.append(hyperlink)
     hyperlink.append(run._r)
 
 
-def _without_times(written: BytesIO) -> bytes:
-    """The archive again, in which nothing tells when it was written."""
-    timeless = BytesIO()
-    with ZipFile(written) as archive, ZipFile(timeless, "w") as copy:
+def _reset_zip_times(file: BytesIO) -> bytes:
+    """Return a copy of the archive in which every member has the same fixed time."""
+    output = BytesIO()
+    with ZipFile(file) as archive, ZipFile(output, "w") as copy:
         for name in archive.namelist():
-            copy.writestr(ZipInfo(name, _NO_ZIP_TIME), archive.read(name), compress_type=ZIP_DEFLATED)
-    return timeless.getvalue()
+            copy.writestr(ZipInfo(name, _FIXED_ZIP_TIME), archive.read(name), compress_type=ZIP_DEFLATED)
+    return output.getvalue()

@@ -1,64 +1,64 @@
-"""A resume as Markdown. Pure."""
+"""Render a resume as Markdown. Pure."""
 
 import re
 from collections.abc import Iterator
 
 from accounts.resumes.renderers.layout import LayoutEntry, LayoutLink, LayoutSection, ResumeLayout
 
-# Signs that mean something anywhere, and those that do at a line's beginning alone.
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
-_BEGINNING = re.compile(r"^(?:([-+=:])|(\d{1,9})([.)]))")
+# Characters that have a meaning anywhere in Markdown, and those that have one only at the start of a line.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
+_SPECIAL_AT_START = re.compile(r"^(?:([-+=:])|(\d{1,9})([.)]))")
 
 
-def render_markdown(page: ResumeLayout) -> bytes:
-    """The page in CommonMark; whatever people wrote shows as they wrote it."""
-    lines = [f"# {_text(page.name or page.title)}", ""]
-    if page.label:
-        lines += [f"**{_text(page.label)}**", ""]
-    if page.contact:
-        lines += [_line(" · ".join(map(_link, page.contact))), ""]
-    for paragraph in page.summary:
-        lines += [_line(_text(paragraph)), ""]
-    for section in page.sections:
-        lines += [f"## {section.heading}", "", *_build_lines(section)]
+def render_markdown(layout: ResumeLayout) -> bytes:
+    """Return the resume in CommonMark. Special characters in the user's text are escaped."""
+    lines = [f"# {_escape(layout.name or layout.title)}", ""]
+    if layout.label:
+        lines += [f"**{_escape(layout.label)}**", ""]
+    if layout.contact:
+        lines += [_escape_start(" · ".join(map(_render_link, layout.contact))), ""]
+    for paragraph in layout.summary:
+        lines += [_escape_start(_escape(paragraph)), ""]
+    for section in layout.sections:
+        lines += [f"## {section.heading}", "", *_render_section(section)]
     return ("\n".join(lines).rstrip("\n") + "\n").encode()
 
 
-def _build_lines(section: LayoutSection) -> Iterator[str]:
+def _render_section(section: LayoutSection) -> Iterator[str]:
     for label, text in section.lines:
-        yield f"**{_text(label)}:** {_text(text)}" if label else _line(_text(text))
+        yield f"**{_escape(label)}:** {_escape(text)}" if label else _escape_start(_escape(text))
         yield ""
     for entry in section.entries:
-        yield from _entry(entry)
+        yield from _render_entry(entry)
 
 
-def _entry(entry: LayoutEntry) -> Iterator[str]:
+def _render_entry(entry: LayoutEntry) -> Iterator[str]:
     if entry.title:
-        yield from (f"### {_text(entry.title)}", "")
-    facts = [_text(fact) for fact in (entry.subtitle, entry.dates) if fact]
+        yield from (f"### {_escape(entry.title)}", "")
+    facts = [_escape(fact) for fact in (entry.subtitle, entry.dates) if fact]
     if entry.link:
-        facts.append(_link(entry.link))
+        facts.append(_render_link(entry.link))
     if facts:
-        yield from (_line(" · ".join(facts)), "")
+        yield from (_escape_start(" · ".join(facts)), "")
     for paragraph in entry.paragraphs:
-        yield from (_line(_text(paragraph)), "")
+        yield from (_escape_start(_escape(paragraph)), "")
     if entry.points:
-        yield from (f"- {_line(_text(point))}" for point in entry.points)
+        yield from (f"- {_escape_start(_escape(point))}" for point in entry.points)
         yield ""
     if entry.keywords:
-        yield from (f"*{_text(entry.keywords)}*", "")
+        yield from (f"*{_escape(entry.keywords)}*", "")
 
 
-def _link(link: LayoutLink) -> str:
-    if link.address is None:
-        return _text(link.text)
-    return f"[{_text(link.text)}](<{link.address}>)"
+def _render_link(link: LayoutLink) -> str:
+    if link.url is None:
+        return _escape(link.text)
+    return f"[{_escape(link.text)}](<{link.url}>)"
 
 
-def _text(text: str) -> str:
-    return _SIGNS.sub(r"\\\1", text)
+def _escape(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
 
 
-def _line(text: str) -> str:
-    """Text that begins a line, and begins no list, no number of one, no underline with it."""
-    return _BEGINNING.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", text)
+def _escape_start(text: str) -> str:
+    """Escape the start of a line, so that it does not begin a list item or underline the text above it."""
+    return _SPECIAL_AT_START.sub(lambda match: f"\\{match[1]}" if match[1] else f"{match[2]}\\{match[3]}", text)
