@@ -1,6 +1,7 @@
-"""Writing a resume from what a profile holds, for a posting or for none. Pure: the same inputs give the same content.
+"""Build the content of a resume from a profile, for one posting or for no posting. Pure: same inputs, same content.
 
-Nothing is added to what was given: the posting decides the order alone, and which of the wanted roles is named.
+The content holds only what the profile and the confirmed resume say. The posting decides the order of skills and
+projects, and which target role appears as the label.
 """
 
 import re
@@ -14,18 +15,18 @@ from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH
 from market.roles import normalize_role
 from projects.ideas import CompletedProject
 
-# A page's worth: those that show most of what the posting asks for.
+# About one page. The projects with the most skills of the posting come first.
 MAX_PROJECTS = 8
-# Parts of a confirmed resume that are taken over as they are.
-_TAKEN_OVER = (
+# Sections copied unchanged from the confirmed resume.
+_COPIED_SECTIONS = (
     *("work", "volunteer", "education", "awards", "certificates", "publications"),
     *("languages", "interests", "references"),
 )
 _FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 
-class NotEnoughContent(Exception):
-    """No resume came of it; the message tells its owner what to do. `reason` is its name."""
+class CannotBuildResume(Exception):
+    """Raised when no resume can be built. The message tells its owner what to do; `reason` identifies the cause."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -34,7 +35,7 @@ class NotEnoughContent(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeOwner:
-    """What a profile says of somebody; texts as they were written, nothing where they are empty."""
+    """The fields of a profile that appear in a resume, verbatim. Empty fields are None."""
 
     full_name: str
     email: str
@@ -47,9 +48,9 @@ class ResumeOwner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetPosting:
-    """What a resume is written for; the skills are canonical, those of `nice_to_have` among them.
+    """The posting a resume is tailored to.
 
-    `url` is an http or https address.
+    `skills` are canonical names and include `nice_to_have`. `url` is an http or https URL.
     """
 
     id: str
@@ -62,7 +63,7 @@ class TargetPosting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltResume:
-    """The content in the JSON Resume format, and the skills that the posting asks for and nobody claims to hold."""
+    """The content in the JSON Resume format, and the posting's skills that the owner does not have."""
 
     content: dict[str, Any]
     missing_skills: tuple[str, ...]
@@ -70,45 +71,51 @@ class BuiltResume:
 
 def build_resume(
     *,
-    person: ResumeOwner,
-    held: Sequence[str],
-    confirmed: Mapping[str, Any] | None,
+    owner: ResumeOwner,
+    user_skills: Sequence[str],
+    confirmed_content: Mapping[str, Any] | None,
     projects: Sequence[CompletedProject],
     posting: TargetPosting | None,
     demand: Mapping[str, float],
-    names: Mapping[str, str],
+    display_names: Mapping[str, str],
 ) -> BuiltResume:
-    """Write one.
+    """Build the content of a resume.
 
-    `held` are the canonical skills of the person, `confirmed` is the content of the resume that they uploaded and
-    confirmed, `demand` the share of the role's postings that ask for each skill, `names` the skills' display names.
-    Skills are in the order in which the posting asks for them: what it requires, what it likes, then the rest, each
-    by demand. Raises NotEnoughContent where the profile holds no more than a name and addresses.
+    Skills that the posting requires come first, then its nice-to-have skills, then all others. Each group is sorted by
+    demand.
+
+    `user_skills` are canonical names. `confirmed_content` is the content of the upload that the owner confirmed last.
+    `demand` maps skills to the share of the role's postings that name them.
+
+    Raises:
+        CannotBuildResume: The profile has only a name and contact details.
     """
-    told = confirmed or {}
-    skills = _sort_by_demand(held, posting, demand)
-    asked = posting.skills if posting else ()
-    basics = _basics(person, told.get("basics", {}), role=find_fitting_role(roles=person.target_roles, posting=posting))
+    confirmed = confirmed_content or {}
+    skills = _sort_by_demand(user_skills, posting, demand)
+    posting_skills = posting.skills if posting else ()
+    role = find_fitting_role(roles=owner.target_roles, posting=posting)
+    basics = _build_basics(owner, confirmed.get("basics", {}), role=role)
+    best_projects = _select_best_projects(projects, posting_skills)
     content: dict[str, Any] = {
         "basics": basics,
-        "work": told.get("work") or ([{"summary": person.experience}] if person.experience else []),
-        "projects": [_project(project, skills, names) for project in _select_best(projects, asked)],
-        "skills": [{"name": names.get(skill, skill)} for skill in skills[:MAX_ENTRIES]],
-        **{part: told[part] for part in _TAKEN_OVER if part != "work" and part in told},
+        "work": confirmed.get("work") or ([{"summary": owner.experience}] if owner.experience else []),
+        "projects": [_build_project(project, skills, display_names) for project in best_projects],
+        "skills": [{"name": display_names.get(skill, skill)} for skill in skills[:MAX_ENTRIES]],
+        **{part: confirmed[part] for part in _COPIED_SECTIONS if part != "work" and part in confirmed},
     }
     content = {part: entries for part, entries in content.items() if entries}
     if "summary" not in basics and len(content) == 1:
-        raise NotEnoughContent(
-            "empty_profile", "Fill in skills, experience or professional_summary first: a resume lists what they hold."
+        raise CannotBuildResume(
+            "empty_profile", "Fill in skills, experience or professional_summary first. Your profile has none of them."
         )
     if posting:
         content["meta"] = {"writtenFor": _describe_posting(posting)}
-    missing = _sort_by_demand((skill for skill in asked if skill not in skills), posting, demand)
+    missing = _sort_by_demand((skill for skill in posting_skills if skill not in skills), posting, demand)
     return BuiltResume(content=content, missing_skills=tuple(missing))
 
 
 def find_fitting_role(*, roles: Sequence[str], posting: TargetPosting | None) -> str | None:
-    """Of the roles that somebody wants, the one most like the posting's title; the first without a posting."""
+    """Return the target role closest to the posting's title, or the first role if there is no posting."""
     if not roles or posting is None:
         return roles[0] if roles else None
     title = normalize_role(posting.title)
@@ -116,53 +123,57 @@ def find_fitting_role(*, roles: Sequence[str], posting: TargetPosting | None) ->
 
 
 def _sort_by_demand(skills: Iterable[str], posting: TargetPosting | None, demand: Mapping[str, float]) -> list[str]:
-    """What the posting requires, what it likes, the rest; each by demand, equal ones in the order they came in."""
-    asked = frozenset(posting.skills) if posting else frozenset()
-    liked = posting.nice_to_have if posting else frozenset()
+    """Return the distinct skills: required, nice to have, then others; each group by demand. Ties keep their order."""
+    in_posting = frozenset(posting.skills) if posting else frozenset()
+    nice_to_have = posting.nice_to_have if posting else frozenset()
 
-    def key(skill: str) -> tuple[int, float]:
-        kind = (1 if skill in liked else 0) if skill in asked else 2
-        return kind, -demand.get(skill, 0.0)
+    def get_sort_key(skill: str) -> tuple[int, float]:
+        group = (1 if skill in nice_to_have else 0) if skill in in_posting else 2
+        return group, -demand.get(skill, 0.0)
 
-    return sorted(dict.fromkeys(skills), key=key)
+    return sorted(dict.fromkeys(skills), key=get_sort_key)
 
 
-def _basics(person: ResumeOwner, told: Mapping[str, Any], *, role: str | None) -> dict[str, Any]:
-    """Who it is: as the profile says, which has no links of its own."""
+def _build_basics(owner: ResumeOwner, confirmed_basics: Mapping[str, Any], *, role: str | None) -> dict[str, Any]:
+    """Return the `basics` section. Links come from the confirmed resume because profiles have none."""
     basics = {
-        "name": person.full_name,
+        "name": owner.full_name,
         "label": role,
-        "email": person.email,
-        "phone": person.phone_number,
-        "url": told.get("url"),
-        "summary": person.professional_summary,
-        "location": {"city": person.location} if person.location else None,
-        "profiles": told.get("profiles"),
+        "email": owner.email,
+        "phone": owner.phone_number,
+        "url": confirmed_basics.get("url"),
+        "summary": owner.professional_summary,
+        "location": {"city": owner.location} if owner.location else None,
+        "profiles": confirmed_basics.get("profiles"),
     }
     return {name: value for name, value in basics.items() if value}
 
 
-def _select_best(projects: Sequence[CompletedProject], asked: Sequence[str]) -> list[CompletedProject]:
-    """Those that show most of what is asked for, the newest first where that is the same."""
-    wanted = frozenset(asked)
+def _select_best_projects(
+    projects: Sequence[CompletedProject], posting_skills: Sequence[str]
+) -> list[CompletedProject]:
+    """Return the projects with the most skills of the posting. Ties are sorted newest first."""
+    wanted_skills = frozenset(posting_skills)
     return sorted(
         projects,
         key=lambda project: (
-            -len(wanted.intersection(project.skills)),
+            -len(wanted_skills.intersection(project.skills)),
             -project.finished_date.toordinal(),
             project.title,
         ),
     )[:MAX_PROJECTS]
 
 
-def _project(project: CompletedProject, skills: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
-    """A project with the skills of it that are held: finishing one does not prove that all were learnt."""
-    first = _FIRST_SENTENCE.match(project.description.strip())
-    exercised = frozenset(project.skills)
+def _build_project(
+    project: CompletedProject, user_skills: Sequence[str], display_names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a project entry whose keywords are skills of the owner. A finished project does not prove its skills."""
+    first_sentence = _FIRST_SENTENCE.match(project.description.strip())
+    project_skills = frozenset(project.skills)
     entry: dict[str, Any] = {
         "name": project.title,
-        "description": first[0] if first else project.description.strip(),
-        "keywords": [names.get(skill, skill) for skill in skills if skill in exercised],
+        "description": first_sentence[0] if first_sentence else project.description.strip(),
+        "keywords": [display_names.get(skill, skill) for skill in user_skills if skill in project_skills],
         "endDate": project.finished_date.strftime("%Y-%m"),
         "url": project.url,
     }
@@ -170,7 +181,7 @@ def _project(project: CompletedProject, skills: Sequence[str], names: Mapping[st
 
 
 def _describe_posting(posting: TargetPosting) -> dict[str, str]:
-    """Whose posting it was, which a copy of the resume tells as well as the stored one."""
-    facts = {"jobId": posting.id, "title": posting.title, "company": posting.company}
-    lines = {name: " ".join(fact.split())[:MAX_LINE_LENGTH] for name, fact in facts.items()}
+    """Return `meta.writtenFor`, so that a copy of the resume also identifies the posting."""
+    texts = {"jobId": posting.id, "title": posting.title, "company": posting.company}
+    lines = {name: " ".join(text.split())[:MAX_LINE_LENGTH] for name, text in texts.items()}
     return lines | ({"url": posting.url} if posting.url else {})

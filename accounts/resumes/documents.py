@@ -1,4 +1,4 @@
-"""Resumes: those that people uploaded, and those written from their profile."""
+"""The document that stores resumes, both uploaded and generated from a profile."""
 
 from datetime import datetime
 
@@ -12,11 +12,11 @@ MAX_FILE_NAME_LENGTH = 200
 
 
 class Resume(StoredDocument):
-    """One version of a resume. `content` is in the JSON Resume format, and empty until the status is `ready`.
+    """One version of a resume. `content` is in the JSON Resume format and empty until the status is `ready`.
 
-    An upload is `processing` until its file was read; `refusal` says by name why it could not be. Of what was read,
-    `parsed` keeps the confidence; `confirmed_at` is when the user took it into the profile. `missing_skills` are those
-    that the posting of a generated resume asks for and the profile does not hold.
+    An uploaded file is `processing` until it has been read. `refusal` is the reason why a file was rejected. `parsed`
+    holds every extracted value with its confidence. `confirmed_at` is the time at which the user copied values into the
+    profile. `missing_skills` are the skills of a generated resume's posting that the profile lacks.
     """
 
     user = ObjectIdField(required=True)
@@ -24,51 +24,52 @@ class Resume(StoredDocument):
     source = StringField(required=True, choices=SOURCES)
     status = StringField(required=True, choices=STATUSES)
     refusal = StringField()
-    # Counts a user's resumes of one source for one posting, from 1.
+    # Starts at 1 for each user, source and posting.
     version = IntField(required=True, min_value=1)
     content = DictField()
     parsed = DictField()
     missing_skills = ListField(StringField())
     confirmed_at = DateTimeField()
     created_at = DateTimeField(required=True)
-    # When it was read or confirmed; `changed_at` tells it of those of earlier releases, too.
+    # The time of the last reading or confirmation. Earlier releases did not store it, so read `changed_at` instead.
     updated_at = DateTimeField()
-    # Of an uploaded file: its name without folders, what it was found to be, its size in bytes.
+    # For uploaded files: the name without folders, the detected media type, the size in bytes.
     file_name = StringField(max_length=MAX_FILE_NAME_LENGTH)
     media_type = StringField()
     file_size = IntField()
-    # The file itself, and how often its reading was begun; only while it is processed.
+    # The file's bytes and the number of attempts to read them. Both are unset when processing ends.
     upload = BinaryField()
     attempts = IntField()
-    # When its reading was queued; without it the queue was unavailable.
+    # The time at which the reading was queued. Unset if the queue was unavailable.
     queued_at = DateTimeField()
-    # Of an upload: what tells a repeated one (`career_navigator.documents`).
+    # Identifies repeated uploads (see `career_navigator.documents`).
     idempotency_key = StringField()
-    # When MongoDB deletes it: of refused uploads alone.
+    # The time at which MongoDB deletes a rejected upload. Other resumes do not expire.
     expires_at = DateTimeField()
 
     meta = {
         "collection": "resumes",
         "indexes": [
-            # A user's list, newest first; their export and erasure.
+            # List a user's resumes, newest first; export and erase them.
             {"fields": ["user", "-created_at", "-id"]},
-            # A version once; the newest of a source and posting.
+            # Each version exists once; find the newest version for a source and posting.
             {"fields": ["user", "source", "job", "-version"], "unique": True},
-            # The same upload once: of two that arrive at the same time one is stored.
+            # Two identical uploads that arrive at the same time are stored once.
             {
                 "fields": ["user", "idempotency_key"],
                 "unique": True,
                 "partialFilterExpression": {"idempotency_key": {"$exists": True}},
             },
-            # Uploads whose reading was lost.
+            # Find uploads whose reading was lost.
             {"fields": ["status", "created_at"], "partialFilterExpression": {"status": "processing"}},
-            # MongoDB deletes what has expired.
+            # TTL index: MongoDB deletes expired documents.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
 
     @property
     def changed_at(self) -> datetime:
+        """The time of the last change, also for resumes stored without `updated_at`."""
         changed: datetime = self.updated_at or self.confirmed_at or self.created_at
         return changed
 

@@ -1,4 +1,4 @@
-"""Downloads of resumes: /resumes/{resume_id}.pdf and the other forms."""
+"""Downloads of resumes as PDF, DOCX, HTML, Markdown and JSON: /resumes/{resume_id}.pdf and so on."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from accounts.resumes.renderers.html import get_policy, render_html
 from accounts.resumes.renderers.layout import ResumeLayout, build_layout
 from accounts.resumes.renderers.markdown import render_markdown
 from accounts.resumes.renderers.pdf import render_pdf
-from accounts.resumes.selectors import list_shown_resumes
+from accounts.resumes.selectors import list_resumes
 from career_navigator.api.viewsets import DocumentViewSet
 
 _ID = OpenApiParameter("resume_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The resume's id.")
@@ -31,7 +31,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 class ResumeFileViewSet(DocumentViewSet):
-    """The current user's own resumes, uploaded or written, each in every form."""
+    """The current user's resumes as files, both uploaded and generated ones."""
 
     document = Resume
     owner_field = "user"
@@ -41,49 +41,51 @@ class ResumeFileViewSet(DocumentViewSet):
     error_statuses = (409,)
 
     def get_queryset(self) -> QuerySet:
-        return list_shown_resumes(self.current_user.pk)
+        return list_resumes(self.current_user.pk)
 
     def get_object(self) -> Resume:
-        """Return the resume that the path names. Raises Http404, and Conflict while there is nothing to show."""
+        """Return the requested resume.
+
+        Raises:
+            Http404: The current user has no such resume.
+            Conflict: The uploaded file is still being processed, or was rejected.
+        """
         resume: Resume = super().get_object()
         if resume.status == "processing":
-            raise Conflict("The resume is still being read; ask again shortly.", "resume_processing")
+            raise Conflict("The resume is still being processed. Try again shortly.", "resume_processing")
         if resume.status != "ready":
-            sentence = "The file that was uploaded could not be read, so there is nothing to show of it."
-            raise Conflict(sentence, "resume_unreadable")
+            message = "The uploaded file could not be read, so this resume has no content."
+            raise Conflict(message, "resume_unreadable")
         return resume
 
     @action(detail=False, url_path=_PATH + "pdf", media_type=PDF)
     def pdf(self, request: Request, resume_id: str) -> HttpResponse:
         """Return a resume as a PDF.
 
-        The text can be selected. The letters are those of Latin, Greek and Cyrillic scripts.
+        The text can be selected and searched. The font covers the Latin, Greek and Cyrillic scripts.
         """
         return self._render("pdf", render_pdf)
 
     @action(detail=False, url_path=_PATH + "docx", media_type=DOCX)
     def docx(self, request: Request, resume_id: str) -> HttpResponse:
-        """Return a resume as a Word document.
-
-        For editing it further.
-        """
+        """Return a resume as a Word document that can be edited."""
         return self._render("docx", render_docx)
 
     @action(detail=False, url_path=_PATH + "html", media_type="text/html")
     def html(self, request: Request, resume_id: str) -> HttpResponse:
-        """Return a resume as a web page of its own.
+        """Return a resume as a self-contained web page.
 
-        It needs nothing beside it and runs nothing.
+        The page loads no external files and runs no scripts.
         """
-        answer = self._render("html", render_html)
-        answer.headers["Content-Security-Policy"] = f"{get_policy()}; frame-ancestors 'none'"
-        return answer
+        response = self._render("html", render_html)
+        response.headers["Content-Security-Policy"] = f"{get_policy()}; frame-ancestors 'none'"
+        return response
 
     @action(detail=False, url_path=_PATH + "md", media_type="text/markdown", operation_id="resumes_markdown")
     def markdown(self, request: Request, resume_id: str) -> HttpResponse:
         """Return a resume as Markdown.
 
-        The same content as the other forms, for editors and version control.
+        The content is the same as in the other formats.
         """
         return self._render("md", render_markdown)
 
@@ -92,30 +94,33 @@ class ResumeFileViewSet(DocumentViewSet):
     def json(self, request: Request, resume_id: str) -> HttpResponse:
         """Return a resume in the JSON Resume format.
 
-        As other tools that know jsonresume.org take it. Only the parts that the resume has are there.
+        Tools that support jsonresume.org can import it. Empty sections are omitted.
         """
         resume = self.get_object()
         content = orjson.dumps(resume.content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        return self._build_file(resume, content, ending="json")
+        return self._build_file_response(resume, content, extension="json")
 
-    def _render(self, ending: str, write: Callable[[ResumeLayout], bytes]) -> HttpResponse:
+    def _render(self, extension: str, render: Callable[[ResumeLayout], bytes]) -> HttpResponse:
         resume = self.get_object()
-        return self._build_file(resume, write(build_layout(resume.content)), ending=ending)
+        return self._build_file_response(resume, render(build_layout(resume.content)), extension=extension)
 
-    def _build_file(self, resume: Resume, content: bytes, *, ending: str) -> HttpResponse:
+    def _build_file_response(self, resume: Resume, content: bytes, *, extension: str) -> HttpResponse:
         media_type = str(self.media_type)
-        name = content_disposition_header(as_attachment=True, filename=_file_name(resume, ending))
+        disposition = content_disposition_header(as_attachment=True, filename=_build_file_name(resume, extension))
         headers = {
             "Cache-Control": "private, no-store",
-            "Content-Disposition": name or "attachment",
+            "Content-Disposition": disposition or "attachment",
             "Content-Type": f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type,
             "X-Content-Type-Options": "nosniff",
         }
         return HttpResponse(content, headers=headers)
 
 
-def _file_name(resume: Resume, ending: str) -> str:
-    """Of words alone, so that no system reads a path or a command into it: "Ada-Lovelace-resume-v2.pdf"."""
+def _build_file_name(resume: Resume, extension: str) -> str:
+    """Return a file name such as "Ada-Lovelace-resume-v2.pdf".
+
+    The owner's name is reduced to letters, digits and hyphens, so the file name cannot contain a path or a command.
+    """
     name = str(resume.content.get("basics", {}).get("name") or "")
     words = "-".join(_WORD.findall(name))[:_MAX_NAME_LENGTH]
-    return "-".join(filter(None, (words, "resume", f"v{resume.version}"))) + f".{ending}"
+    return "-".join(filter(None, (words, "resume", f"v{resume.version}"))) + f".{extension}"

@@ -1,7 +1,8 @@
-"""What a resume's content has to be: the JSON Resume format, with bounds of our own. Pure.
+"""The schema of resume content: the JSON Resume format with size limits. Pure.
 
-Every field may be left out, and no other may be added. Dates are text of a year, a month or a day: "2021", "2021-03",
-"2021-03-15". Work without an `endDate` goes on. `meta.writtenFor` is ours: the posting that a resume was written for.
+Every field is optional, and unknown fields are invalid. A date is a year, a month or a day: "2021", "2021-03",
+"2021-03-15". Work without an `endDate` is ongoing. `meta.writtenFor` extends the format with the posting that a resume
+was generated for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-# Some fifty printed pages, which are rendered within two seconds.
+# About fifty printed pages, which render within two seconds.
 MAX_BYTES = 150_000
 MAX_TEXTS = 2_000
 MAX_LINE_LENGTH = 300
@@ -23,21 +24,21 @@ Schema = dict[str, Any]
 
 
 class InvalidResume(ValueError):
-    """Content that is no resume; `errors` has the sentences of each field by its dotted name, `work.0.startDate`."""
+    """Raised for invalid content. `errors` maps dotted field names, such as `work.0.startDate`, to messages."""
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = dict(errors)
-        super().__init__("; ".join(f"{name}: {' '.join(sentences)}" for name, sentences in self.errors.items()))
+        super().__init__("; ".join(f"{name}: {' '.join(messages)}" for name, messages in self.errors.items()))
 
 
-def _text(longest: int) -> Schema:
-    return {"type": "string", "maxLength": longest}
+def _text(max_length: int) -> Schema:
+    return {"type": "string", "maxLength": max_length}
 
 
-def _pattern(pattern: str, description: str, *, longest: int = MAX_LINE_LENGTH) -> Schema:
-    """Text that matches as a whole; the description completes "This field has to be"."""
-    # `$` alone would let a line's end follow.
-    return _text(longest) | {"pattern": rf"^(?:{pattern})(?![\s\S])", "description": description}
+def _pattern(pattern: str, description: str, *, max_length: int = MAX_LINE_LENGTH) -> Schema:
+    """Define text that matches the whole pattern. The description completes the message "This field must be"."""
+    # `$` would also match before a line feed at the end.
+    return _text(max_length) | {"pattern": rf"^(?:{pattern})(?![\s\S])", "description": description}
 
 
 def _list(items: Schema) -> Schema:
@@ -56,11 +57,11 @@ _DATE = _pattern(
     r"[12][0-9]{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?",
     "a date: YYYY, YYYY-MM or YYYY-MM-DD",
 )
-_ADDRESS = _pattern(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*", "an http or https address", longest=2_000)
-_MAIL = _pattern(r".+@[^@\s]+", "an e-mail address", longest=320)
+_URL = _pattern(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*", "an http or https URL", max_length=2_000)
+_EMAIL = _pattern(r".+@[^@\s]+", "an email address", max_length=320)
 _COUNTRY = _pattern(r"[A-Z]{2}", "an ISO 3166 alpha-2 country code")
 _SPAN = {"startDate": _DATE, "endDate": _DATE}
-_TOLD = {"url": _ADDRESS, "summary": _PARAGRAPH, "highlights": _PARAGRAPHS}
+_DETAILS = {"url": _URL, "summary": _PARAGRAPH, "highlights": _PARAGRAPHS}
 
 SCHEMA: Schema = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -69,22 +70,22 @@ SCHEMA: Schema = {
         basics=_object(
             name=_LINE,
             label=_LINE,
-            image=_ADDRESS,
-            email=_MAIL,
+            image=_URL,
+            email=_EMAIL,
             phone=_LINE,
-            url=_ADDRESS,
+            url=_URL,
             summary=_PARAGRAPH,
             location=_object(address=_LINE, postalCode=_LINE, city=_LINE, countryCode=_COUNTRY, region=_LINE),
-            profiles=_list(_object(network=_LINE, username=_LINE, url=_ADDRESS)),
+            profiles=_list(_object(network=_LINE, username=_LINE, url=_URL)),
         ),
-        work=_list(_object(name=_LINE, position=_LINE, location=_LINE, description=_PARAGRAPH, **_SPAN, **_TOLD)),
-        volunteer=_list(_object(organization=_LINE, position=_LINE, **_SPAN, **_TOLD)),
+        work=_list(_object(name=_LINE, position=_LINE, location=_LINE, description=_PARAGRAPH, **_SPAN, **_DETAILS)),
+        volunteer=_list(_object(organization=_LINE, position=_LINE, **_SPAN, **_DETAILS)),
         education=_list(
-            _object(institution=_LINE, url=_ADDRESS, area=_LINE, studyType=_LINE, score=_LINE, courses=_LINES, **_SPAN)
+            _object(institution=_LINE, url=_URL, area=_LINE, studyType=_LINE, score=_LINE, courses=_LINES, **_SPAN)
         ),
         awards=_list(_object(title=_LINE, date=_DATE, awarder=_LINE, summary=_PARAGRAPH)),
-        certificates=_list(_object(name=_LINE, date=_DATE, url=_ADDRESS, issuer=_LINE)),
-        publications=_list(_object(name=_LINE, publisher=_LINE, releaseDate=_DATE, url=_ADDRESS, summary=_PARAGRAPH)),
+        certificates=_list(_object(name=_LINE, date=_DATE, url=_URL, issuer=_LINE)),
+        publications=_list(_object(name=_LINE, publisher=_LINE, releaseDate=_DATE, url=_URL, summary=_PARAGRAPH)),
         skills=_list(_object(name=_LINE, level=_LINE, keywords=_LINES)),
         languages=_list(_object(language=_LINE, fluency=_LINE)),
         interests=_list(_object(name=_LINE, keywords=_LINES)),
@@ -95,7 +96,7 @@ SCHEMA: Schema = {
                 description=_PARAGRAPH,
                 highlights=_PARAGRAPHS,
                 keywords=_LINES,
-                url=_ADDRESS,
+                url=_URL,
                 roles=_LINES,
                 entity=_LINE,
                 type=_LINE,
@@ -103,58 +104,63 @@ SCHEMA: Schema = {
             )
         ),
         meta=_object(
-            canonical=_ADDRESS,
+            canonical=_URL,
             version=_LINE,
             lastModified=_LINE,
-            writtenFor=_object(jobId=_LINE, title=_LINE, company=_LINE, url=_ADDRESS),
+            writtenFor=_object(jobId=_LINE, title=_LINE, company=_LINE, url=_URL),
         ),
     ),
 }
 
 _VALIDATOR = Draft202012Validator(SCHEMA)
-_KINDS = {"string": "text", "array": "a list", "object": "an object"}
+_TYPE_NAMES = {"string": "text", "array": "a list", "object": "an object"}
 
 
 def check_resume(content: Any) -> None:
-    """Raise InvalidResume for content that is not a resume, with the first twenty fields that are wrong."""
+    """Check that content is a valid resume.
+
+    Raises:
+        InvalidResume: The content is invalid. The exception lists the first 20 invalid fields.
+    """
     if not isinstance(content, dict):
-        raise InvalidResume({"content": ["This field has to be an object."]})
+        raise InvalidResume({"content": ["This field must be an object."]})
     try:
         size = len(orjson.dumps(content))
     except TypeError as error:
-        # Half a surrogate pair, a number of a hundred digits, a nesting without an end: nothing that JSON can have.
-        raise InvalidResume({"content": ["This field has to be JSON."]}) from error
+        # For example a lone surrogate, a number of a hundred digits, or unlimited nesting.
+        raise InvalidResume({"content": ["This field must be valid JSON."]}) from error
     if size > MAX_BYTES:
-        raise InvalidResume({"content": [f"This field has at most {MAX_BYTES} bytes."]})
-    if _texts(content) > MAX_TEXTS:
-        raise InvalidResume({"content": [f"This field has at most {MAX_TEXTS} texts."]})
+        raise InvalidResume({"content": [f"This field must have at most {MAX_BYTES} bytes."]})
+    if _count_texts(content) > MAX_TEXTS:
+        raise InvalidResume({"content": [f"This field must have at most {MAX_TEXTS} texts."]})
     errors: dict[str, list[str]] = {}
-    for fault in _VALIDATOR.iter_errors(content):
-        for name, sentence in _faults(fault):
+    for violation in _VALIDATOR.iter_errors(content):
+        for name, message in _describe_violation(violation):
             if len(errors) < _MAX_ERRORS or name in errors:
-                errors.setdefault(name, []).append(sentence)
+                errors.setdefault(name, []).append(message)
     if errors:
         raise InvalidResume(errors)
 
 
-def _texts(part: Any) -> int:
-    """How many values there are that hold no others."""
+def _count_texts(part: Any) -> int:
+    """Count the values that are neither objects nor lists."""
     if isinstance(part, dict | list):
-        return sum(map(_texts, part.values() if isinstance(part, dict) else part))
+        return sum(map(_count_texts, part.values() if isinstance(part, dict) else part))
     return 1
 
 
-def _faults(fault: ValidationError) -> Iterator[tuple[str, str]]:
-    path, rule, bound = [str(step) for step in fault.absolute_path], fault.validator, fault.validator_value
-    schema: Any = fault.schema
+def _describe_violation(violation: ValidationError) -> Iterator[tuple[str, str]]:
+    """Yield the dotted name of each invalid field with a message."""
+    path, rule, limit = [str(step) for step in violation.absolute_path], violation.validator, violation.validator_value
+    schema: Any = violation.schema
     if rule == "additionalProperties":
-        for unknown in sorted(str(key) for key in fault.instance if key not in schema["properties"]):
-            yield ".".join([*path, unknown[:MAX_LINE_LENGTH]]), "This field is not one of a resume."
+        for unknown in sorted(str(key) for key in violation.instance if key not in schema["properties"]):
+            yield ".".join([*path, unknown[:MAX_LINE_LENGTH]]), "This field is not part of the JSON Resume format."
         return
-    sentences = {
-        "type": f"This field has to be {_KINDS.get(str(bound), bound)}.",
-        "maxLength": f"This field has at most {bound} characters.",
-        "maxItems": f"This field has at most {bound} entries.",
-        "pattern": f"This field has to be {schema.get('description')}.",
+    messages = {
+        "type": f"This field must be {_TYPE_NAMES.get(str(limit), limit)}.",
+        "maxLength": f"This field must have at most {limit} characters.",
+        "maxItems": f"This field must have at most {limit} entries.",
+        "pattern": f"This field must be {schema.get('description')}.",
     }
-    yield ".".join(path), sentences[str(rule)]
+    yield ".".join(path), messages[str(rule)]

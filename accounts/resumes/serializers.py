@@ -1,4 +1,4 @@
-"""What the endpoints under /resumes take and answer."""
+"""Serializers for requests to and responses from the endpoints under /resumes."""
 
 from typing import Any
 
@@ -18,17 +18,20 @@ from career_navigator.api.serializers import ErrorCodeField, FieldCodeField, Suc
 
 
 class ResumeInSerializer(serializers.Serializer[Any]):
+    """A request to store an uploaded resume or to generate one."""
+
     user_id = OwnUserId()
     job_id = StrictCharField(
         max_length=MAX_ID_LENGTH,
         allow_null=True,
         allow_blank=True,
         required=False,
-        help_text="The posting that the resume is for, if for any.",
+        help_text="The job that the resume is for, if any.",
     )
-    # The base class has attributes of these names; as fields they are taken out of its way.
+    # `Serializer` has attributes named `source` and `errors`. Declaring fields of these names is safe, because DRF's
+    # metaclass removes declared fields from the class.
     source = StrictChoiceField(  # type: ignore[assignment]
-        SOURCES, help_text="`upload` takes text or a file; `generated` writes one from the profile."
+        SOURCES, help_text="`upload` stores the given text or file. `generated` builds a resume from the profile."
     )
     content = StrictCharField(
         allow_null=True,
@@ -40,29 +43,33 @@ class ResumeInSerializer(serializers.Serializer[Any]):
 
 
 class ResumeUploadSerializer(ResumeInSerializer):
+    """A request that can contain the resume as a file."""
+
     file = serializers.FileField(
-        required=False, allow_empty_file=True, help_text="Text, PDF or DOCX, told by its content; up to 5 MB."
+        required=False,
+        allow_empty_file=True,
+        help_text="A text, PDF or DOCX file of up to 5 MB. The content determines the type.",
     )
 
 
 class ResumeMadeSerializer(SuccessSerializer):
+    """A resume that was stored or generated, or is still being processed."""
+
     resume_id = serializers.CharField(source="pk")
     status = serializers.ChoiceField(STATUSES)
-    address = serializers.CharField(
-        source="get_absolute_url", help_text="Where the resume, and its status, are answered."
-    )
+    address = serializers.CharField(source="get_absolute_url", help_text="The path of the resume and its status.")
     version = serializers.IntegerField()
     missing_skills = serializers.ListField(
         child=serializers.CharField(),
-        help_text="What the posting of a generated resume asks for and the profile does not hold.",
+        help_text="For a generated resume, the skills in the posting that the profile lacks.",
     )
 
 
 class UploadRefusedSerializer(serializers.Serializer[Any]):
-    """The documented error, and for a file that is not read the reason by name."""
+    """An error response that also states the reason if a file was rejected."""
 
     detail = serializers.CharField()
-    code = ErrorCodeField(help_text="`upload_refused`, or that of any other invalid input.")
+    code = ErrorCodeField(help_text="`upload_refused` for a rejected file, or the code of another input error.")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()), required=False
     )
@@ -71,49 +78,63 @@ class UploadRefusedSerializer(serializers.Serializer[Any]):
 
 
 class JSONResumeField(SchemaField):
+    """Resume content in the JSON Resume format."""
+
     schema_name = "JSONResume"
     schema = {key: SCHEMA[key] for key in ("type", "additionalProperties", "properties")}
 
 
 class FoundSerializer(serializers.Serializer[Any]):
+    """A value found in a resume, with its confidence."""
+
     value = serializers.CharField()
     confidence = serializers.FloatField(min_value=0, max_value=1)
 
 
 class FoundYearsSerializer(serializers.Serializer[Any]):
+    """Years of experience computed from a resume, with their confidence."""
+
     value = serializers.FloatField()
     confidence = serializers.FloatField(min_value=0, max_value=1)
 
 
 class ParsedContactSerializer(serializers.Serializer[Any]):
+    """The contact details found in a resume."""
+
     name = FoundSerializer(allow_null=True)
     email = FoundSerializer(allow_null=True)
     phone = FoundSerializer(allow_null=True)
-    place = FoundSerializer(required=False, allow_null=True, help_text="As postings name theirs.")
-    headline = FoundSerializer(required=False, allow_null=True, help_text="The trade named below the name.")
+    place = FoundSerializer(required=False, allow_null=True, help_text="In the format that postings use.")
+    headline = FoundSerializer(required=False, allow_null=True, help_text="The occupation stated near the name.")
     links = FoundSerializer(many=True)
 
 
 class ParsedSkillSerializer(serializers.Serializer[Any]):
+    """A skill named in a resume."""
+
     name = serializers.CharField(help_text="The canonical name.")
     display_name = serializers.CharField()
     confidence = serializers.FloatField(min_value=0, max_value=1)
     found_in = serializers.ListField(
-        child=serializers.ChoiceField(SECTION_KINDS), help_text="The sections that name it."
+        child=serializers.ChoiceField(SECTION_KINDS), help_text="The sections that name the skill."
     )
     mentions = serializers.IntegerField()
-    quote = serializers.CharField(help_text="The line that names it.")
+    quote = serializers.CharField(help_text="The first line that names the skill.")
 
 
 class ParsedPositionSerializer(serializers.Serializer[Any]):
+    """A position listed in a resume."""
+
     title = FoundSerializer(allow_null=True)
     company = FoundSerializer(allow_null=True)
     start_date = serializers.CharField(help_text="YYYY or YYYY-MM.")
-    end_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM; null where it goes on.")
+    end_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM; null for a current position.")
     confidence = serializers.FloatField(min_value=0, max_value=1)
 
 
 class ParsedStudySerializer(serializers.Serializer[Any]):
+    """A degree or course of study listed in a resume."""
+
     institution = FoundSerializer(allow_null=True)
     degree = FoundSerializer(allow_null=True)
     area = FoundSerializer(allow_null=True)
@@ -123,16 +144,18 @@ class ParsedStudySerializer(serializers.Serializer[Any]):
 
 
 class ParsedLanguageSerializer(serializers.Serializer[Any]):
+    """A spoken language listed in a resume."""
+
     language = FoundSerializer()
-    fluency = serializers.CharField(allow_null=True, help_text="In the resume's words.")
+    fluency = serializers.CharField(allow_null=True, help_text="The wording of the resume.")
 
 
 class ParsedResumeSerializer(serializers.Serializer[Any]):
-    """What was read from an upload, each part with its confidence, 0 to 1; empty where nothing was."""
+    """The values parsed from an upload, each with a confidence between 0 and 1. Empty for a generated resume."""
 
     contact = ParsedContactSerializer(required=False)
     summary = FoundSerializer(required=False, allow_null=True)
-    skills = ParsedSkillSerializer(required=False, many=True, help_text="The surest first.")
+    skills = ParsedSkillSerializer(required=False, many=True, help_text="The most confident first.")
     experience = ParsedPositionSerializer(required=False, many=True)
     experience_years = FoundYearsSerializer(required=False, allow_null=True)
     education = ParsedStudySerializer(required=False, many=True)
@@ -141,14 +164,15 @@ class ParsedResumeSerializer(serializers.Serializer[Any]):
 
 @extend_schema_field(ParsedResumeSerializer)
 class ParsedResumeField(serializers.DictField):
-    # As it is stored: going through every part of it again would change nothing.
+    """The stored `parsed` values of a resume."""
 
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        # The stored values are already plain, so serializing them again would change nothing.
         return value
 
 
 class OfferedFieldsSerializer(UserSerializer):
-    """The fields of the profile that a confirmation can fill, as they would become; the others are left out."""
+    """The profile fields that a confirmation can fill, with their new values. Other fields are omitted."""
 
     def get_fields(self) -> dict[str, Any]:
         profile = super().get_fields()
@@ -159,30 +183,34 @@ class OfferedFieldsSerializer(UserSerializer):
 
 
 class ReasonSentence(serializers.CharField):
+    """The message for a rejection reason."""
+
     def to_representation(self, value: str) -> str:
         return REASONS[value]
 
 
 @extend_schema_field(OfferedFieldsSerializer)
 class OfferedFields(serializers.DictField):
+    """The profile fields that a resume can fill, computed on each read."""
+
     def to_representation(self, value: Any) -> dict[str, Any]:
         return super().to_representation(list_offered_fields(value))
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
-    """A reason, by name and in a sentence."""
+    """The reason why a file was rejected, as a name and as a message."""
 
     reason = serializers.ChoiceField(REASON_NAMES, source="*")
     detail = ReasonSentence(source="*")
 
 
 class UploadedFileSerializer(serializers.Serializer[Any]):
-    """The file of a resume, None of one that was written."""
+    """The uploaded file of a resume. Null for a generated resume."""
 
     name = serializers.CharField(source="file_name", allow_null=True)
     media_type = serializers.CharField()
     size = serializers.IntegerField(
-        source="file_size", help_text="In bytes; of text that came without a file, in characters."
+        source="file_size", help_text="In bytes, or in characters if the resume was uploaded as text."
     )
 
     def to_representation(self, instance: Resume) -> Any:
@@ -190,65 +218,85 @@ class UploadedFileSerializer(serializers.Serializer[Any]):
 
 
 class ResumeSerializer(serializers.Serializer[Any]):
+    """A resume in a list, without the parsed values."""
+
     id = serializers.CharField(source="pk")
     user_id = serializers.CharField(source="user")
     job_id = serializers.CharField(source="job", allow_null=True)
     source = serializers.ChoiceField(SOURCES)  # type: ignore[assignment]
     status = serializers.ChoiceField(STATUSES)
-    refusal = RefusalSerializer(allow_null=True, help_text="Why the file was not read; it is kept for a week.")
-    version = serializers.IntegerField(help_text="Counts the resumes of one source for one posting.")
-    content = JSONResumeField(help_text="In the JSON Resume format; empty until the status is `ready`.")
+    refusal = RefusalSerializer(
+        allow_null=True, help_text="Why the file was rejected. The resume is deleted after a week."
+    )
+    version = serializers.IntegerField(help_text="Starts at 1 for each source and job.")
+    content = JSONResumeField(help_text="Empty until the status is `ready`.")
     missing_skills = serializers.ListField(child=serializers.CharField())
     file = UploadedFileSerializer(source="*", allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(source="changed_at", help_text="When it was stored, read or confirmed.")
+    created_at = serializers.DateTimeField(help_text="The time of the request that created the resume.")
+    updated_at = serializers.DateTimeField(
+        source="changed_at", help_text="When the resume was stored, read or confirmed."
+    )
 
 
 class ResumeDetailSerializer(ResumeSerializer):
+    """A resume with its parsed values and the profile fields that it can fill."""
+
     parsed = ParsedResumeField()
     offered_fields = OfferedFields(source="*")
 
 
 class ResumeAnswerSerializer(SuccessSerializer):
+    """A response that contains one resume."""
+
     resume = ResumeDetailSerializer()
 
 
 class ResumeIdSerializer(SuccessSerializer):
+    """A response that identifies a resume."""
+
     resume_id = serializers.CharField(source="resume.pk")
 
 
 class ConfirmationSerializer(serializers.Serializer[Any]):
+    """The skills and fields of a resume to copy into the profile."""
+
     skills = BoundedList(
         child=StrictCharField(max_length=MAX_SKILL_LENGTH),
         max_length=MAX_SKILLS,
         required=False,
         default=list,
-        help_text="Names of parsed skills, which are added to those of the profile.",
+        help_text="Names of parsed skills to add to the profile.",
     )
     fields_ = BoundedList(
         child=StrictChoiceField(FIELD_NAMES), max_length=len(FIELD_NAMES), required=False, default=list
     )
 
     def get_fields(self) -> dict[str, Any]:
-        # A serializer has an attribute of its own that is called `fields`.
+        # `Serializer.fields` is a property, so the field is declared under another name.
         fields = super().get_fields()
         fields["fields"] = fields.pop("fields_")
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["skills"] and not attrs["fields"]:
-            sentence = "The body has to pick what to take over: at least one of `skills` and `fields`."
-            raise serializers.ValidationError(sentence, "nothing_picked")
+            message = "Select at least one value in `skills` or `fields`."
+            raise serializers.ValidationError(message, "nothing_picked")
         return attrs
 
 
 class ConfirmedSerializer(ResumeIdSerializer):
-    skills = serializers.ListField(child=serializers.CharField(), help_text="Those of the profile, now.")
-    filled = serializers.ListField(child=serializers.ChoiceField(FIELD_NAMES), help_text="The fields that were filled.")
+    """The result of a confirmation."""
+
+    skills = serializers.ListField(child=serializers.CharField(), help_text="All skills of the profile.")
+    filled = serializers.ListField(
+        child=serializers.ChoiceField(FIELD_NAMES), help_text="The profile fields that were filled."
+    )
 
 
 class ApplySerializer(serializers.Serializer[Any]):
+    """A job that the current user has applied for, and the resume that was sent."""
+
     user_id = OwnUserId()
     job_id = StrictCharField(max_length=MAX_ID_LENGTH)
     resume_id = StrictCharField(
@@ -256,9 +304,11 @@ class ApplySerializer(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         allow_blank=True,
-        help_text="The resume that was sent, if it is known.",
+        help_text="The resume that was sent, if known.",
     )
 
 
 class AppliedSerializer(SuccessSerializer):
+    """The result of recording an application."""
+
     activity_id = serializers.CharField(source="activity")

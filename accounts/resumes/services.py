@@ -1,4 +1,4 @@
-"""Writes of resumes: storing one under its version, writing it from the profile, confirming what was read, deleting."""
+"""Write operations on resumes: store, generate from the profile, confirm into the profile, delete."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -25,7 +25,7 @@ from accounts.documents import (
 )
 from accounts.profile_fields import PhoneNumberField
 from accounts.profile_parsing import remove_repeated_roles
-from accounts.resumes.builder import NotEnoughContent, ResumeOwner, TargetPosting, build_resume, find_fitting_role
+from accounts.resumes.builder import CannotBuildResume, ResumeOwner, TargetPosting, build_resume, find_fitting_role
 from accounts.resumes.documents import Resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.selectors import get_user_skills
@@ -37,32 +37,32 @@ from market.selectors import get_role_demand
 from projects.selectors import list_completed_projects
 from skills.selectors import get_vocabulary
 
-# Two that are stored at the same moment take the same version; one of them counts again.
-_TRIES = 20
-# Of a user, all postings and versions together.
+# Concurrent requests can choose the same version. The requests that lose the race try again with the next version.
+_MAX_ATTEMPTS = 20
+# Per user, over all postings and versions.
 MAX_GENERATED = 500
 _MAX_URL_LENGTH = 2_000
-_WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*")
+_WEB_URL = re.compile(r"https?://[^\s/]\S*")
 
 Parsed = Mapping[str, Any]
 
 
-class TooManyAtOnce(ConcurrentChange):
-    """Others kept taking the next version."""
+class VersionConflict(ConcurrentChange):
+    """Raised when concurrent requests took every version that this request tried."""
 
 
-class AlreadyStored(Exception):
-    """Another request has stored this very resume."""
+class DuplicateUpload(Exception):
+    """Raised when another request has already stored the same upload."""
 
 
 class NotConfirmable(Exception):
-    """The resume was not uploaded, or is not read yet."""
+    """Raised for a resume that is not an upload, or whose file has not been read."""
 
 
-class NotRead(ValueError):
-    """Something was picked that the resume does not say, or does not fit in.
+class SelectionRejected(ValueError):
+    """Raised for selected values that are not in the resume or do not fit into the profile.
 
-    `errors` has each field's sentences, with `not_in_resume` or `too_many`.
+    `errors` maps each field to its messages and codes. The code is `not_in_resume` or `too_many`.
     """
 
     def __init__(self, errors: Mapping[str, list[tuple[str, str]]]) -> None:
@@ -70,8 +70,8 @@ class NotRead(ValueError):
         super().__init__(", ".join(sorted(self.errors)))
 
 
-def next_version(*, user_id: ObjectId, source: str, job_id: ObjectId | None) -> int:
-    """The version that the user's next resume of that source for that posting would have."""
+def get_next_version(*, user_id: ObjectId, source: str, job_id: ObjectId | None) -> int:
+    """Return the version of the user's next resume from this source for this posting."""
     newest = Resume.objects(user=user_id, source=source, job=job_id).order_by("-version").only("version").first()
     return int(newest.version) + 1 if newest is not None else 1
 
@@ -79,14 +79,17 @@ def next_version(*, user_id: ObjectId, source: str, job_id: ObjectId | None) -> 
 def store_resume(
     *, user_id: ObjectId, source: str, job_id: ObjectId | None, status: str, now: datetime, **fields: Any
 ) -> Resume:
-    """Store a resume under its next version, which the unique index decides where two are stored at once.
+    """Store a resume under its next version. The unique index prevents two resumes with the same version.
 
-    The content, if there is any yet, names the version in its `meta`. Raises TooManyAtOnce, and AlreadyStored where
-    another resume of the user has the same `idempotency_key`.
+    If there is content, its `meta` includes the version.
+
+    Raises:
+        VersionConflict: Concurrent requests took every version that was tried.
+        DuplicateUpload: Another resume of the user has the same `idempotency_key`.
     """
     content = fields.pop("content", None)
-    for _ in range(_TRIES):
-        version = next_version(user_id=user_id, source=source, job_id=job_id)
+    for _ in range(_MAX_ATTEMPTS):
+        version = get_next_version(user_id=user_id, source=source, job_id=job_id)
         resume = Resume(
             user=user_id, source=source, job=job_id, status=status, version=version, created_at=now, **fields
         )
@@ -97,36 +100,40 @@ def store_resume(
         except NotUniqueError as error:
             key = fields.get("idempotency_key")
             if key is not None and Resume.objects(user=user_id, idempotency_key=key).only("id").first() is not None:
-                raise AlreadyStored("a resume with this key was stored at the same time") from error
+                raise DuplicateUpload("a concurrent request stored a resume with the same key") from error
             continue
         return resume
-    raise TooManyAtOnce("others kept taking the next version")
+    raise VersionConflict(f"no free version after {_MAX_ATTEMPTS} attempts")
 
 
 def delete_resume(*, user_id: ObjectId, resume_id: ObjectId) -> bool:
-    """Delete the user's resume, which no application names from then on; whether there was one."""
+    """Delete a resume and the references to it in the user's applications. Return whether the resume existed."""
     deleted: int = Resume.objects(id=resume_id, user=user_id).delete()
     detach_resume(user_id=user_id, resume_id=resume_id)
     return deleted > 0
 
 
 def erase_resumes(user_id: ObjectId) -> None:
+    """Delete all resumes of a user whose account is erased."""
     Resume.objects(user=user_id).delete()
 
 
 def generate_resume(*, current_user: CurrentUser, job_id: str | None, now: datetime) -> Resume:
-    """Write and store the next version of the current user's resume for a posting, or of the one that is for none.
+    """Generate and store the next version of the current user's resume, for a posting or for no posting.
 
-    Raises DoesNotExist for a posting that is not there, and NotEnoughContent for a profile that holds nothing to tell
-    or has as many resumes as are kept.
+    Raises:
+        DoesNotExist: There is no such posting.
+        CannotBuildResume: The profile is empty, the confirmed resume is too long, or the user has too many generated
+            resumes.
     """
-    row = find_job(job_id) if job_id is not None else None
-    posting = _build_target_posting(row) if row is not None else None
-    user_id, held, words = ObjectId(current_user.id), get_user_skills(current_user), get_vocabulary()
+    job = find_job(job_id) if job_id is not None else None
+    posting = _build_target_posting(job) if job is not None else None
+    user_id, user_skills, vocabulary = ObjectId(current_user.id), get_user_skills(current_user), get_vocabulary()
     if Resume.objects(user=user_id, source="generated").count() >= MAX_GENERATED:
-        raise NotEnoughContent("too_many", f"{MAX_GENERATED} written resumes are kept; delete one of them first.")
-    projects = list_completed_projects(current_user.id)
-    person = ResumeOwner(
+        raise CannotBuildResume(
+            "too_many", f"You can keep up to {MAX_GENERATED} generated resumes. Delete one before generating another."
+        )
+    owner = ResumeOwner(
         full_name=current_user.full_name,
         email=current_user.email,
         phone_number=current_user.phone_number,
@@ -135,27 +142,29 @@ def generate_resume(*, current_user: CurrentUser, job_id: str | None, now: datet
         experience=current_user.experience,
         target_roles=tuple(current_user.target_roles),
     )
-    written = build_resume(
-        person=person,
-        held=held,
-        confirmed=_confirmed_content(user_id),
-        projects=projects,
+    built = build_resume(
+        owner=owner,
+        user_skills=user_skills,
+        confirmed_content=_find_confirmed_content(user_id),
+        projects=list_completed_projects(current_user.id),
         posting=posting,
-        demand=_demand(person, posting, row or {}, now),
-        names={skill: words.get_display_name(skill) for skill in held},
+        demand=_get_demand(owner, posting, job or {}, now),
+        display_names={skill: vocabulary.get_display_name(skill) for skill in user_skills},
     )
     try:
-        check_resume(written.content)
+        check_resume(built.content)
     except InvalidResume as error:
-        # The profile has bounds of its own, within these; a confirmed resume may come near to them alone.
-        raise NotEnoughContent("too_long", "Delete the confirmed resume first: alone it fills a resume.") from error
+        # The limits of profile fields are well below the limits of a resume, so the confirmed upload is the cause.
+        raise CannotBuildResume(
+            "too_long", "Your confirmed resume is too long to generate another from it. Delete it first."
+        ) from error
     resume = store_resume(
         user_id=user_id,
         source="generated",
-        job_id=row["_id"] if row is not None else None,
+        job_id=job["_id"] if job is not None else None,
         status="ready",
-        content=written.content,
-        missing_skills=list(written.missing_skills),
+        content=built.content,
+        missing_skills=list(built.missing_skills),
         now=now,
     )
     record_activity(
@@ -168,30 +177,30 @@ def generate_resume(*, current_user: CurrentUser, job_id: str | None, now: datet
     return resume
 
 
-def _build_target_posting(row: Mapping[str, Any]) -> TargetPosting:
-    url = row.get("url") or ""
+def _build_target_posting(job: Mapping[str, Any]) -> TargetPosting:
+    url = job.get("url") or ""
     return TargetPosting(
-        id=str(row["_id"]),
-        title=row["title"],
-        company=row["company"],
-        url=url if len(url) <= _MAX_URL_LENGTH and _WEB_ADDRESS.fullmatch(url) else None,
-        skills=tuple(row.get("skills") or ()),
-        nice_to_have=frozenset(row.get("nice_to_have") or ()),
+        id=str(job["_id"]),
+        title=job["title"],
+        company=job["company"],
+        url=url if len(url) <= _MAX_URL_LENGTH and _WEB_URL.fullmatch(url) else None,
+        skills=tuple(job.get("skills") or ()),
+        nice_to_have=frozenset(job.get("nice_to_have") or ()),
     )
 
 
-def _demand(
-    person: ResumeOwner, posting: TargetPosting | None, row: Mapping[str, Any], now: datetime
+def _get_demand(
+    owner: ResumeOwner, posting: TargetPosting | None, job: Mapping[str, Any], now: datetime
 ) -> Mapping[str, float]:
-    """What the market asks of the role that the resume names; where that has no postings, of the posting's own."""
-    for role in (find_fitting_role(roles=person.target_roles, posting=posting), *row.get("roles", ())):
+    """Return the skill demand of the role on the resume. Fall back to the posting's roles if it has no postings."""
+    for role in (find_fitting_role(roles=owner.target_roles, posting=posting), *job.get("roles", ())):
         if demand := get_role_demand(role=role, now=now):
             return demand
     return {}
 
 
-def _confirmed_content(user_id: ObjectId) -> Mapping[str, Any] | None:
-    """The content of the resume that the user uploaded and, last of all, confirmed."""
+def _find_confirmed_content(user_id: ObjectId) -> Mapping[str, Any] | None:
+    """Return the content of the upload that the user confirmed last."""
     found = Resume._get_collection().find_one(
         {"user": user_id, "source": "upload", "status": "ready", "confirmed_at": {"$ne": None}},
         {"content": 1},
@@ -201,82 +210,85 @@ def _confirmed_content(user_id: ObjectId) -> Mapping[str, Any] | None:
     return content
 
 
-def _name(parsed: Parsed) -> str | None:
-    name = _value(parsed["contact"]["name"])
+def _read_name(parsed: Parsed) -> str | None:
+    name = _get_value(parsed["contact"]["name"])
     return name if name is not None and len(name) <= MAX_NAME_LENGTH else None
 
 
-def _phone_number(parsed: Parsed) -> str | None:
-    """The number, where the profile takes it: with an extension, say, it does not."""
-    number = _value(parsed["contact"]["phone"])
+def _read_phone_number(parsed: Parsed) -> str | None:
+    """Return the number if the profile accepts it. Numbers with an extension, for example, are rejected."""
+    number = _get_value(parsed["contact"]["phone"])
     try:
         return PhoneNumberField().run_validation(number) if number is not None else None
     except ValidationError:
         return None
 
 
-def _summary(parsed: Parsed) -> str | None:
-    """The summary, as many words of it as fit."""
-    summary = _value(parsed["summary"])
+def _read_summary(parsed: Parsed) -> str | None:
+    """Return the summary, cut to the words that fit into the profile."""
+    summary = _get_value(parsed["summary"])
     return shorten(summary, MAX_SUMMARY_LENGTH, placeholder="") or None if summary is not None else None
 
 
-def _experience(parsed: Parsed) -> str | None:
-    """The positions in a line each, as many as fit."""
+def _read_experience(parsed: Parsed) -> str | None:
+    """Return one line per position, as many as fit into the profile."""
     text = ""
     for position in parsed["experience"]:
-        named = [part["value"] for part in (position["title"], position["company"]) if part]
-        when = f"{position['start_date']} to {position['end_date'] or 'present'}"
-        longer = f"{text}\n{', '.join(named)} ({when})".strip() if named else text
-        if len(longer) > MAX_EXPERIENCE_LENGTH:
+        names = [part["value"] for part in (position["title"], position["company"]) if part]
+        dates = f"{position['start_date']} to {position['end_date'] or 'present'}"
+        extended = f"{text}\n{', '.join(names)} ({dates})".strip() if names else text
+        if len(extended) > MAX_EXPERIENCE_LENGTH:
             break
-        text = longer
+        text = extended
     return text or None
 
 
-def _years(parsed: Parsed) -> float | None:
+def _read_experience_years(parsed: Parsed) -> float | None:
     years = parsed["experience_years"]
     return min(years["value"], MAX_YEARS) if years is not None else None
 
 
-def _location(parsed: Parsed) -> str | None:
-    return _value(parsed["contact"].get("place"))
+def _read_location(parsed: Parsed) -> str | None:
+    return _get_value(parsed["contact"].get("place"))
 
 
-def _languages(parsed: Parsed) -> list[str] | None:
-    return [each["language"]["value"] for each in parsed.get("languages", ())] or None
+def _read_languages(parsed: Parsed) -> list[str] | None:
+    return [spoken["language"]["value"] for spoken in parsed.get("languages", ())] or None
 
 
-def _target_roles(parsed: Parsed) -> list[str] | None:
-    """What somebody says that they are, and what they were last, as far as they are names of roles."""
-    newest = [position["title"] for position in parsed["experience"][:1]]
-    named = [_value(found) for found in (parsed["contact"].get("headline"), *newest)]
-    roles = [role for role in named if role and len(role) <= MAX_ROLE_LENGTH and normalize_role(role)]
+def _read_target_roles(parsed: Parsed) -> list[str] | None:
+    """Return the headline and the newest position's title, if they are valid role names."""
+    newest_title = [position["title"] for position in parsed["experience"][:1]]
+    candidates = [_get_value(found) for found in (parsed["contact"].get("headline"), *newest_title)]
+    roles = [role for role in candidates if role and len(role) <= MAX_ROLE_LENGTH and normalize_role(role)]
     return remove_repeated_roles(roles) or None
 
 
-def _value(found: Mapping[str, Any] | None) -> str | None:
+def _get_value(found: Mapping[str, Any] | None) -> str | None:
     return found["value"] if found is not None else None
 
 
-# Fields of the profile that a resume can fill, each with what it would be filled with.
+# The profile fields that a resume can fill, each with the function that reads its value from `Resume.parsed`.
 FIELDS: dict[str, Callable[[Parsed], Any]] = {
-    "full_name": _name,
-    "phone_number": _phone_number,
-    "professional_summary": _summary,
-    "experience": _experience,
-    "experience_years": _years,
-    "location": _location,
-    "languages": _languages,
-    "target_roles": _target_roles,
+    "full_name": _read_name,
+    "phone_number": _read_phone_number,
+    "professional_summary": _read_summary,
+    "experience": _read_experience,
+    "experience_years": _read_experience_years,
+    "location": _read_location,
+    "languages": _read_languages,
+    "target_roles": _read_target_roles,
 }
 FIELD_NAMES = tuple(FIELDS)
-# Lists are added to, others are replaced.
+# A confirmation appends to these lists and replaces all other fields.
 _MAX_ITEMS = {"languages": MAX_LANGUAGES, "target_roles": MAX_ROLES}
 
 
 def list_offered_fields(resume: Resume) -> dict[str, Any]:
-    """What the profile's fields would become, lists by adding it; those that the resume does not tell are left out."""
+    """Return the values that a confirmation would append to or set in the profile, per field.
+
+    Fields without a value in the resume are omitted.
+    """
     if resume.source != "upload" or resume.status != "ready":
         return {}
     offered = {name: read(resume.parsed) for name, read in FIELDS.items()}
@@ -284,40 +296,41 @@ def list_offered_fields(resume: Resume) -> dict[str, Any]:
 
 
 def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collection[str], now: datetime) -> ProfileChange:
-    """Add the picked skills to the profile and fill the picked fields, lists by adding to them; no others change.
+    """Add the selected skills to the profile and fill the selected fields. Lists are extended, others replaced.
 
-    Raises NotConfirmable, NotRead, ConcurrentChange, and DoesNotExist when the user is gone.
+    Raises:
+        NotConfirmable: The resume is not an upload, or its file has not been read.
+        SelectionRejected: A selected value is not in the resume, or a list would become too long.
+        ConcurrentChange: The profile changed at the same time.
+        DoesNotExist: The user no longer exists.
     """
     if resume.source != "upload" or resume.status != "ready":
-        raise NotConfirmable(f"a resume of status {resume.status}")
+        raise NotConfirmable(f"source {resume.source}, status {resume.status}")
     offered = list_offered_fields(resume)
-    named = {skill["name"] for skill in resume.parsed["skills"]}
+    parsed_skills = {skill["name"] for skill in resume.parsed["skills"]}
     user = User.objects.get(id=resume.user, is_active=True)
-    # However a skill is spelt: answers show its display name as well.
+    # Clients may send display names, because responses contain both names.
     canonical = {skill: (canonicalize_skills([skill]) or [skill])[0] for skill in skills}
-    held = {*user.skills, *canonical.values()}
+    all_skills = {*user.skills, *canonical.values()}
     errors = {
         "skills": [
-            (f"This field names what the resume does not: {skill}.", "not_in_resume")
+            (f'"{skill}" was not found in the resume.', "not_in_resume")
             for skill, name in canonical.items()
-            if name not in named
+            if name not in parsed_skills
         ],
-        "fields": [
-            (f"This field names what the resume does not tell: {name}.", "not_in_resume")
-            for name in fields
-            if name not in offered
-        ],
+        "fields": [(f"The resume has no value for {name}.", "not_in_resume") for name in fields if name not in offered],
     }
-    if len(held) > MAX_SKILLS:
-        errors["skills"].append((f"This field would make more than {MAX_SKILLS} skills.", "too_many"))
+    if len(all_skills) > MAX_SKILLS:
+        errors["skills"].append((f"The profile must have at most {MAX_SKILLS} skills.", "too_many"))
     added: dict[str, Collection[str]] = {name: offered[name] for name in fields if name in _MAX_ITEMS & offered.keys()}
     for name, values in added.items():
         if len({*user[name], *values}) > (limit := _MAX_ITEMS[name]):
-            errors["fields"].append((f"This field would make more than {limit} {name}.", "too_many"))
-    errors = {name: sentences for name, sentences in errors.items() if sentences}
+            errors["fields"].append((f"The profile must have at most {limit} {name}.", "too_many"))
+    errors = {name: messages for name, messages in errors.items() if messages}
     if errors:
-        raise NotRead(errors)
-    picked = {name: offered[name] for name in fields if name not in added}
-    change = change_profile(user_id=user.pk, fields=picked, added=added | {"skills": list(canonical.values())}, now=now)
+        raise SelectionRejected(errors)
+    replaced = {name: offered[name] for name in fields if name not in added}
+    added["skills"] = list(canonical.values())
+    change = change_profile(user_id=user.pk, fields=replaced, added=added, now=now)
     Resume.objects(id=resume.pk, user=user.pk).update_one(set__confirmed_at=now, set__updated_at=now)
     return change

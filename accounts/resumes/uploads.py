@@ -1,6 +1,6 @@
-"""Taking uploaded resumes in. Text is read at once; a PDF or DOCX by a worker, in a process with limits.
+"""Process uploaded resumes. Text is read in the request; a worker reads a PDF or DOCX in a sandboxed process.
 
-Until it was read the file lies in the resume's own document, from which it is dropped whatever comes of it.
+The resume's document stores the file until it has been read or rejected.
 """
 
 import logging
@@ -27,7 +27,7 @@ from accounts.resumes.files.sandbox import (
 )
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.parsing.resume import build_json_resume, parse_resume, serialize_resume
-from accounts.resumes.services import AlreadyStored, TooManyAtOnce, store_resume
+from accounts.resumes.services import DuplicateUpload, VersionConflict, store_resume
 from career_navigator.api.exceptions import is_server_unavailable
 from career_navigator.celery import enqueue
 from career_navigator.documents import build_idempotency_key, find_repeated
@@ -38,27 +38,27 @@ logger = logging.getLogger(__name__)
 
 MAX_UPLOADS = 200
 MAX_IN_PROGRESS = 5
-# A reading that dies with its worker is begun again; a file that does that every time is given up.
+# Maximum number of attempts to read a file. An attempt fails if its worker dies.
 MAX_ATTEMPTS = 3
-# A reading ends within seconds; what waits for longer was lost, by the queue or with its worker.
+# Reading takes seconds, so an upload that is still waiting after this time was lost by the queue or by its worker.
 LOST_TIMEOUT = timedelta(minutes=5)
 GIVE_UP_TIMEOUT = timedelta(hours=6)
 REJECTED_TTL = timedelta(days=7)
-# An upload meets its twin at most once; a twin that is deleted in between makes room for it.
-_MAX_TRIES = 3
+# An upload collides with an identical one at most once, unless that one is deleted in the meantime.
+_MAX_STORE_ATTEMPTS = 3
 
 
 class TooManyUploads(Exception):
-    """The user keeps as many as they may."""
+    """Raised when the user already has MAX_UPLOADS uploaded resumes."""
 
 
 class TooManyInProgress(Exception):
-    """The user's last files are still being read."""
+    """Raised when MAX_IN_PROGRESS files of the user are still being read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What came with a request: text alone, or a file with its name."""
+    """The resume in a request: a text, or the bytes and name of a file."""
 
     data: bytes | str
     file_name: str | None = None
@@ -66,7 +66,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadOutcome:
-    """The resume of an upload. Not new is one that the same upload, sent before, has stored."""
+    """The resume of an upload. `is_new` is false if an earlier request stored the same upload."""
 
     resume: Resume
     is_new: bool
@@ -75,161 +75,174 @@ class UploadOutcome:
 def accept_upload(
     *, user_id: ObjectId, job_id: ObjectId | None, upload: Upload, reader: "Task[[str], None]", now: datetime
 ) -> UploadOutcome:
-    """Store an upload: `ready` where it is text, else `processing` and queued for `reader`, which takes its id.
+    """Store an upload: text as `ready`, a file as `processing` with a queued `reader` task that takes the resume's id.
 
-    The same upload for the same job, repeated within minutes, is the one that is stored already, read or not. What is
-    stored stays when the queue is unavailable: it is queued by a repetition, or by `find_lost_uploads`.
+    If the same upload for the same job is repeated within minutes, the stored resume is returned. The resume is stored
+    even if the queue is unavailable. A repeated upload or `find_lost_uploads` queues it later.
 
-    Raises FileRejected, TooManyUploads, TooManyInProgress and TooManyAtOnce; then nothing was stored.
+    Raises:
+        FileRejected: The text or file cannot be accepted.
+        TooManyUploads: The user has too many uploads.
+        TooManyInProgress: Too many files of the user are being read.
+        VersionConflict: Concurrent requests prevented the upload from being stored.
     """
-    kind = TEXT if isinstance(upload.data, str) else detect_file_type(upload.data)
+    media_type = TEXT if isinstance(upload.data, str) else detect_file_type(upload.data)
     data = upload.data.encode(errors="surrogatepass") if isinstance(upload.data, str) else upload.data
     key = build_idempotency_key(str(job_id), data)
-    for _ in range(_MAX_TRIES):
+    for _ in range(_MAX_STORE_ATTEMPTS):
         stored = find_repeated(Resume.objects.exclude("upload"), user_id=user_id, key=key, now=now)
         if stored is not None:
-            _catch_up(stored, reader, now)
+            _complete_stored_upload(stored, reader, now)
             return UploadOutcome(resume=stored, is_new=False)
-        _check_room(user_id)
+        _check_limits(user_id)
         try:
-            return UploadOutcome(resume=_take(user_id, job_id, upload, kind, key, reader, now), is_new=True)
-        except AlreadyStored:
+            resume = _store_upload(user_id, job_id, upload, media_type, key, reader, now)
+        except DuplicateUpload:
             continue
-    raise TooManyAtOnce("the same upload kept being stored and deleted")
+        return UploadOutcome(resume=resume, is_new=True)
+    raise VersionConflict("the same upload was repeatedly stored and deleted by concurrent requests")
 
 
-def _take(
+def _store_upload(
     user_id: ObjectId,
     job_id: ObjectId | None,
     upload: Upload,
-    kind: str,
+    media_type: str,
     key: str,
     reader: "Task[[str], None]",
     now: datetime,
 ) -> Resume:
-    facts: dict[str, Any] = {"user_id": user_id, "source": "upload", "job_id": job_id, "now": now}
-    facts |= {"media_type": kind, "file_size": len(upload.data), "idempotency_key": key}
+    fields: dict[str, Any] = {"user_id": user_id, "source": "upload", "job_id": job_id, "now": now}
+    fields |= {"media_type": media_type, "file_size": len(upload.data), "idempotency_key": key}
     if upload.file_name is not None:
-        facts["file_name"] = sanitize_file_name(upload.file_name)
-    if kind == TEXT:
+        fields["file_name"] = sanitize_file_name(upload.file_name)
+    if media_type == TEXT:
         text = check_text(upload.data) if isinstance(upload.data, str) else decode_text(upload.data)
-        resume = store_resume(status="ready", **facts, **_build_parts(FileText(text=text), now=now))
-        _record(resume)
+        resume = store_resume(status="ready", **fields, **_parse_text(FileText(text=text), now=now))
+        _record_upload(resume)
         return resume
-    resume = store_resume(status="processing", **facts, upload=upload.data, attempts=0, queued_at=now)
+    resume = store_resume(status="processing", **fields, upload=upload.data, attempts=0, queued_at=now)
     _queue_reading(resume, reader)
     return resume
 
 
-def _catch_up(resume: Resume, reader: "Task[[str], None]", now: datetime) -> None:
-    """Do what the request that stored the upload could not do: add its line to the log, queue its reading."""
+def _complete_stored_upload(resume: Resume, reader: "Task[[str], None]", now: datetime) -> None:
+    """Do what the request that stored the upload may have failed to do: record the activity, queue the reading."""
     if resume.status == "ready":
-        _record(resume)
+        _record_upload(resume)
     elif resume.status == "processing" and resume.queued_at is None:
-        waiting = Resume.objects(id=resume.pk, status="processing", queued_at=None)
-        if waiting.update_one(set__queued_at=now):
+        unqueued = Resume.objects(id=resume.pk, status="processing", queued_at=None)
+        if unqueued.update_one(set__queued_at=now):
             resume.queued_at = now
             _queue_reading(resume, reader)
 
 
 def _queue_reading(resume: Resume, reader: "Task[[str], None]") -> None:
-    """Queue the reading of a stored file; where the queue is unavailable, note that it is not queued."""
+    """Queue the reading of a stored file. If the queue is unavailable, unset `queued_at`."""
     if enqueue(reader, str(resume.pk)):
         return
     resume.queued_at = None
     try:
         Resume.objects(id=resume.pk).update_one(unset__queued_at=True)
-    except Exception as unavailable:
-        # Noted or not, the file is stored, and found again by the time for which it has waited.
-        if not is_server_unavailable(unavailable):
+    except Exception as error:
+        # The file is stored, and `find_lost_uploads` finds it after LOST_TIMEOUT even if `queued_at` is still set.
+        if not is_server_unavailable(error):
             raise
 
 
 def read_upload(*, resume_id: ObjectId, now: datetime) -> None:
-    """Read a stored file and settle its resume. Harmless when run twice, or for a resume that is gone.
+    """Read a stored file and set its resume to `ready` or `refused`. Idempotent; ignores deleted resumes.
 
-    Raises ExtractionFailed; the file then waits for the next attempt.
+    Raises:
+        ExtractionFailed: The sandbox did not start. The file is kept for the next attempt.
     """
-    begun = Resume._get_collection().find_one_and_update(
+    upload = Resume._get_collection().find_one_and_update(
         {"_id": resume_id, "status": "processing"},
         {"$inc": {"attempts": 1}},
         {"upload": 1, "attempts": 1},
         return_document=ReturnDocument.AFTER,
     )
-    if begun is None:
-        # A worker that died after settling it may have left the line out.
-        _record_reading(resume_id)
+    if upload is None:
+        # A worker may have died after it finished the file and before it recorded the activity.
+        _record_upload_if_ready(resume_id)
         return
-    if begun["attempts"] > MAX_ATTEMPTS:
+    if upload["attempts"] > MAX_ATTEMPTS:
         _reject(resume_id, "lost", now=now)
         return
     try:
-        parts = _build_parts(extract_text(begun["upload"]), now=now)
-    except FileRejected as refused:
-        _reject(resume_id, refused.reason, now=now)
+        fields = _parse_text(extract_text(upload["upload"]), now=now)
+    except FileRejected as error:
+        _reject(resume_id, error.reason, now=now)
         return
-    if _finish(resume_id, {"status": "ready", "updated_at": now, **parts}):
-        _record_reading(resume_id)
+    if _finish(resume_id, {"status": "ready", "updated_at": now, **fields}):
+        _record_upload_if_ready(resume_id)
 
 
 def find_lost_uploads(*, now: datetime) -> list[ObjectId]:
-    """List files that were never queued or whose reading should have ended, oldest first. The oldest are given up."""
+    """Return uploads that were never queued or are older than LOST_TIMEOUT, oldest first.
+
+    Uploads older than GIVE_UP_TIMEOUT are rejected instead.
+    """
     for resume in Resume.objects(status="processing", created_at__lt=now - GIVE_UP_TIMEOUT).only("id"):
         _reject(resume.pk, "lost", now=now)
     lost = Q(created_at__lt=now - LOST_TIMEOUT) | Q(queued_at=None)
     return [resume.pk for resume in Resume.objects(lost, status="processing").only("id").order_by("created_at", "id")]
 
 
-def _check_room(user_id: ObjectId) -> None:
+def _check_limits(user_id: ObjectId) -> None:
     if Resume.objects(user=user_id, source="upload", status="processing").count() >= MAX_IN_PROGRESS:
         raise TooManyInProgress(f"{MAX_IN_PROGRESS} files are still being read")
     if Resume.objects(user=user_id, source="upload").count() >= MAX_UPLOADS:
-        raise TooManyUploads(f"{MAX_UPLOADS} uploaded resumes are kept")
+        raise TooManyUploads(f"the user has {MAX_UPLOADS} uploaded resumes")
 
 
-def _build_parts(file: FileText, *, now: datetime) -> dict[str, Any]:
-    """What is stored of a file's text. Raises FileRejected."""
-    known, text = get_vocabulary(), make_plain(file.text).text
+def _parse_text(file: FileText, *, now: datetime) -> dict[str, Any]:
+    """Return the `content` and `parsed` fields of a resume.
+
+    Raises:
+        FileRejected: The text exceeds a limit of the JSON Resume schema.
+    """
+    vocabulary, text = get_vocabulary(), make_plain(file.text).text
     parsed = parse_resume(text=text, links=file.links, spans=get_extractor().find_spans(text), now=now.date())
-    names = {skill.name: entry.display_name for skill in parsed.skills if (entry := known.get(skill.name))}
-    content = build_json_resume(parsed, names=names)
+    display_names = {skill.name: entry.display_name for skill in parsed.skills if (entry := vocabulary.get(skill.name))}
+    content = build_json_resume(parsed, display_names=display_names)
     try:
         check_resume(content)
     except InvalidResume as error:
-        # Only a text of far more than a resume's length makes more than fits.
-        logger.warning("a text makes no valid resume: %s", ", ".join(sorted(error.errors)))
+        # Only texts much longer than a resume exceed the limits of the schema.
+        logger.warning("the parsed resume is invalid in: %s", ", ".join(sorted(error.errors)))
         raise FileRejected("too_complex") from error
-    return {"content": content, "parsed": serialize_resume(parsed, names=names)}
+    return {"content": content, "parsed": serialize_resume(parsed, display_names=display_names)}
 
 
 def _reject(resume_id: ObjectId, reason: str, *, now: datetime) -> None:
-    # What was lost is to be uploaded again, as another resume.
-    dropped = ("idempotency_key",) if reason == "lost" else ()
+    # Without its key, a lost upload can be sent again as a new resume.
+    unset_fields = ("idempotency_key",) if reason == "lost" else ()
     _finish(
         resume_id,
         {"status": "refused", "refusal": reason, "updated_at": now, "expires_at": now + REJECTED_TTL},
-        *dropped,
+        *unset_fields,
     )
 
 
-def _finish(resume_id: ObjectId, fields: dict[str, Any], *dropped: str) -> bool:
-    """End the processing and drop the file; whether it was this call that did."""
-    settled = Resume._get_collection().update_one(
+def _finish(resume_id: ObjectId, fields: dict[str, Any], *unset_fields: str) -> bool:
+    """End the processing and delete the file. Return whether this call did it, not a concurrent one."""
+    result = Resume._get_collection().update_one(
         {"_id": resume_id, "status": "processing"},
-        {"$set": fields, "$unset": dict.fromkeys(("upload", "attempts", "queued_at", *dropped), "")},
+        {"$set": fields, "$unset": dict.fromkeys(("upload", "attempts", "queued_at", *unset_fields), "")},
     )
-    return bool(settled.modified_count)
+    return bool(result.modified_count)
 
 
-def _record_reading(resume_id: ObjectId) -> None:
-    """Log that a file was read, unless it was deleted in that moment."""
-    read = Resume.objects(id=resume_id, status="ready").exclude("upload").first()
-    if read is not None:
-        _record(read)
+def _record_upload_if_ready(resume_id: ObjectId) -> None:
+    """Record the activity of a resume, unless the resume was rejected or has been deleted."""
+    resume = Resume.objects(id=resume_id, status="ready").exclude("upload").first()
+    if resume is not None:
+        _record_upload(resume)
 
 
-def _record(resume: Resume) -> None:
-    """Tell it in the activity log, once whatever happens twice: the line has the resume's own id."""
+def _record_upload(resume: Resume) -> None:
+    """Record the upload in the activity log. Idempotent, because the log entry has the resume's id."""
     record_activity(
         user_id=resume.user,
         action_type="upload_resume",

@@ -1,4 +1,4 @@
-"""The endpoints under /resumes: taking resumes in, writing them, showing them as files, and applying with one."""
+"""Endpoints under /resumes: upload, generate, list, confirm and delete resumes, and apply for a job with one."""
 
 import logging
 
@@ -20,11 +20,11 @@ from accounts.applications.services import set_stage
 from accounts.auth_services import Conflict, queue_collection
 from accounts.documents import ConcurrentChange
 from accounts.resumes import serializers as shapes
-from accounts.resumes.builder import NotEnoughContent
+from accounts.resumes.builder import CannotBuildResume
 from accounts.resumes.documents import Resume
 from accounts.resumes.files.sandbox import MAX_BYTES, REASONS, FileRejected
-from accounts.resumes.selectors import find_resume, list_shown_resumes, wait_until_read
-from accounts.resumes.services import NotConfirmable, NotRead, confirm_resume, delete_resume, generate_resume
+from accounts.resumes.selectors import find_resume, list_resumes, wait_until_read
+from accounts.resumes.services import NotConfirmable, SelectionRejected, confirm_resume, delete_resume, generate_resume
 from accounts.resumes.tasks import read_upload
 from accounts.resumes.uploads import (
     MAX_UPLOADS,
@@ -43,26 +43,29 @@ from career_navigator.api.viewsets import DocumentViewSet
 
 logger = logging.getLogger(__name__)
 
-# A client that waits this long for its answer is spared the asking.
+# Maximum time to wait for the worker. Most files are read within it, so that clients do not have to poll.
 WAIT_SECONDS = 2.5
-# What an application goes on from; an apply that came after it would take it back.
+# Applying again at one of these stages would move the application backwards.
 _BEYOND_APPLIED = frozenset({"interview", "offer"})
 _ID = OpenApiParameter("resume_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The resume's id.")
-# The codes of why no resume was written, by the reason.
-_NOT_WRITTEN = {"empty_profile": "profile_empty", "too_many": "too_many_resumes", "too_long": "resume_too_long"}
+# Error codes by the reason of CannotBuildResume.
+_BUILD_ERROR_CODES = {"empty_profile": "profile_empty", "too_many": "too_many_resumes", "too_long": "resume_too_long"}
 
 
 class UploadParser(MultiPartParser):
-    # Beside the file the other fields, and what parts them.
+    """Parser for uploads. It leaves room for the other form fields and the multipart boundaries."""
+
     max_bytes = MAX_BYTES + 100_000
 
 
 class ResumePagination(CountedPagination):
+    """Pages of resumes with a total count."""
+
     result_key = "resumes"
 
 
 class ResumeViewSet(DocumentViewSet):
-    """The current user's own resumes; another's are answered as if they were not there."""
+    """The current user's resumes. Requests for another user's resume return 404."""
 
     document = Resume
     owner_field = "user"
@@ -79,20 +82,23 @@ class ResumeViewSet(DocumentViewSet):
     }
 
     def get_queryset(self) -> QuerySet:
-        return list_shown_resumes(self.current_user.pk)
+        return list_resumes(self.current_user.pk)
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Answer an upload that is refused with the reason by name; IsSelf reads the body before the action runs."""
+        """Add the reason to the response for a rejected upload.
+
+        The action cannot catch these exceptions itself, because `IsSelf` parses the body before the action runs.
+        """
         if self.action == "generate" and isinstance(exc, BodyTooLarge | FileRejected):
             reason = exc.reason if isinstance(exc, FileRejected) else "too_large"
-            return _rejected(reason, field=_get_field(self.request))
+            return _build_rejection(reason, field=_get_upload_field(self.request))
         return super().handle_exception(exc)
 
     def retrieve(self, request: Request, resume_id: str) -> Response:
-        """Return a resume, its status, and what was read from it.
+        """Return a resume with its status and the values parsed from it.
 
-        While the status is `processing` the file is still being read: ask again shortly. `parsed` has each part with
-        its confidence, `offered_fields` what a confirmation can take into the profile.
+        While `status` is `processing`, the file is still being read. Try again shortly. `parsed` contains each value
+        with its confidence. `offered_fields` contains the profile fields that a confirmation can fill.
         """
         resume = self.get_object()
         return Response(self.get_serializer({"resume": resume}).data, headers=build_etag(resume.changed_at))
@@ -100,7 +106,7 @@ class ResumeViewSet(DocumentViewSet):
     def destroy(self, request: Request, resume_id: str) -> Response:
         """Delete a resume.
 
-        Applications that named it stay, and name none.
+        Applications that used the resume are kept without it.
         """
         resume = self.get_object()
         check_if_match(request, resume.changed_at)
@@ -116,7 +122,7 @@ class ResumeViewSet(DocumentViewSet):
     def user(self, request: Request, user_id: str) -> Response:
         """List the current user's resumes, newest first.
 
-        Uploaded and written ones, without what was read from them; GET /resumes/{resume_id} has that.
+        The list contains uploaded and generated resumes without `parsed`, which GET /resumes/{resume_id} returns.
         """
         resumes = self.get_queryset().exclude("parsed").order_by("-created_at", "-id")
         page = self.paginate_queryset(resumes)
@@ -126,7 +132,9 @@ class ResumeViewSet(DocumentViewSet):
         responses={
             201: shapes.ResumeMadeSerializer,
             202: shapes.ResumeMadeSerializer,
-            400: OpenApiResponse(shapes.UploadRefusedSerializer, description="The input is invalid, or not read."),
+            400: OpenApiResponse(
+                shapes.UploadRefusedSerializer, description="The input is invalid, or the file was rejected."
+            ),
             404: None,
             409: None,
         },
@@ -140,25 +148,25 @@ class ResumeViewSet(DocumentViewSet):
         not_found_code="job_not_found",
     )
     def generate(self, request: Request) -> Response:
-        """Upload a resume, or have one written.
+        """Upload a resume, or generate one from the profile.
 
-        An upload is text in `content`, or a file: text, PDF with a text layer, or DOCX. Text is read at once, files by
-        a worker: 201 when that took no more than some seconds, else 202, and the status changes at the address that is
-        answered. A file that cannot be read is refused with a `reason`. The same upload for the same job, sent again
-        within minutes, is answered with the resume that it became. The profile changes only when the current user
-        confirms what was read. `generated` writes a resume from the profile, for the posting if one is given.
-        `created_at` is the time of the request.
+        An upload (`source` is `upload`) is text in `content` or a `file`: text, DOCX, or PDF with a text layer. Text is
+        read immediately. A PDF or DOCX is read by a worker: the response is 201 if this takes at most a few seconds,
+        and 202 otherwise. After a 202, poll `address` until `status` changes. A file that cannot be read is rejected
+        with a `reason`. If the same upload for the same job is repeated within minutes, the response contains the
+        resume that is already stored. The profile changes only when the current user confirms parsed values.
+
+        If `source` is `generated`, a resume is built from the profile, tailored to the job if `job_id` is given.
         """
         job_id = self.body.get("job_id") or None
         try:
-            resume = self._write(job_id) if self.body["source"] == "generated" else self._upload(job_id)
+            resume = self._generate(job_id) if self.body["source"] == "generated" else self._upload(job_id)
         except ConcurrentChange as error:
-            raise Conflict("Too many resumes were stored at the same time; try again.") from error
+            raise Conflict("Too many resumes were stored at the same time. Try again.") from error
         if resume.status == "refused":
-            return _rejected(resume.refusal, field="file")
-        # It is still being read where it is not ready.
-        status, address = 201 if resume.status == "ready" else 202, resume.get_absolute_url()
-        return Response(self.get_serializer(resume).data, status=status, headers={"Location": address})
+            return _build_rejection(resume.refusal, field="file")
+        status, path = 201 if resume.status == "ready" else 202, resume.get_absolute_url()
+        return Response(self.get_serializer(resume).data, status=status, headers={"Location": path})
 
     @action(
         detail=True,
@@ -169,27 +177,30 @@ class ResumeViewSet(DocumentViewSet):
         error_statuses=(409, 412),
     )
     def confirm(self, request: Request, resume_id: str) -> Response:
-        """Take what was read from a resume into the profile.
+        """Copy parsed values of a resume into the profile.
 
-        Only the skills and fields that are picked, and at least one of them. Skills, languages and target roles are
-        added to those of the profile; other fields are replaced.
+        Select at least one skill or field. Skills, languages and target roles are added to those in the profile. Other
+        fields are replaced.
         """
-        picked, resume = self.body, self.get_object()
+        selection, resume = self.body, self.get_object()
         check_if_match(request, resume.changed_at)
         try:
-            change = confirm_resume(resume=resume, skills=picked["skills"], fields=picked["fields"], now=timezone.now())
-        except NotRead as error:
+            change = confirm_resume(
+                resume=resume, skills=selection["skills"], fields=selection["fields"], now=timezone.now()
+            )
+        except SelectionRejected as error:
             errors = {
-                name: [ErrorDetail(sentence, code) for sentence, code in told] for name, told in error.errors.items()
+                name: [ErrorDetail(message, code) for message, code in messages]
+                for name, messages in error.errors.items()
             }
             raise ValidationError(errors) from error
         except NotConfirmable as error:
-            sentence = "Only an uploaded resume that was read can be confirmed."
-            raise Conflict(sentence, "resume_not_confirmable") from error
+            message = "Only an uploaded resume that was read successfully can be confirmed."
+            raise Conflict(message, "resume_not_confirmable") from error
         except ConcurrentChange as error:
             raise Conflict from error
         queue_collection(change)
-        confirmed = {"resume": resume, "skills": change.user.skills, "filled": picked["fields"]}
+        confirmed = {"resume": resume, "skills": change.user.skills, "filled": selection["fields"]}
         return Response(self.get_serializer(confirmed).data)
 
     @action(
@@ -203,75 +214,80 @@ class ResumeViewSet(DocumentViewSet):
         not_found_code="job_not_found",
     )
     def apply(self, request: Request) -> Response:
-        """Apply for a job.
+        """Record an application for a job.
 
-        Notes that the current user has applied, today, and with which resume. It sends nothing to anybody.
+        Records that the current user applied today, and with which resume. Nothing is sent to the employer.
         """
-        given, user_id, resume_id = self.body, self.current_user.pk, None
-        job_id = ObjectId(given["job_id"])
-        if given.get("resume_id"):
+        body, user_id, resume_id = self.body, self.current_user.pk, None
+        job_id = ObjectId(body["job_id"])
+        if body.get("resume_id"):
             try:
-                resume = find_resume(user_id=user_id, resume_id=given["resume_id"])
+                resume = find_resume(user_id=user_id, resume_id=body["resume_id"])
             except (DoesNotExist, InvalidId) as error:
                 raise NotFound("You have no resume with this id.", "resume_not_found") from error
             if resume.status != "ready":
-                raise ValidationError({"resume_id": ["This field names a resume that is not ready."]}, "not_ready")
+                raise ValidationError({"resume_id": ["This resume is not ready."]}, "not_ready")
             resume_id = resume.pk
         if (stage := find_stage(user_id=user_id, job_id=job_id)) in _BEYOND_APPLIED:
-            raise Conflict(f"The application is at the stage {stage} already.", "application_in_progress")
+            raise Conflict(f"The application is already at the {stage} stage.", "application_in_progress")
         try:
             application = set_stage(
                 user_id=user_id, job_id=job_id, stage="applied", resume_id=resume_id, now=timezone.now()
             )
         except ConcurrentChange as error:
-            raise Conflict("The application was changed at the same time; apply again.") from error
+            raise Conflict("The application was changed at the same time. Try again.") from error
         return Response(self.get_serializer(application).data)
 
-    def _write(self, job_id: str | None) -> Resume:
-        """Write a resume from the profile. Raises Conflict, ConcurrentChange and DoesNotExist."""
+    def _generate(self, job_id: str | None) -> Resume:
         try:
             return generate_resume(current_user=self.current_user, job_id=job_id, now=timezone.now())
-        except NotEnoughContent as error:
-            raise Conflict(str(error), _NOT_WRITTEN[error.reason]) from error
+        except CannotBuildResume as error:
+            raise Conflict(str(error), _BUILD_ERROR_CODES[error.reason]) from error
 
     def _upload(self, job_id: str | None) -> Resume:
-        """Store an upload; return what has become of it by then. Raises FileRejected and ConcurrentChange."""
+        """Store an upload, and wait briefly for its file to be read. Return the resume in its current state.
+
+        Raises:
+            FileRejected: The text or file was rejected before it was stored.
+            ConcurrentChange: Concurrent requests prevented the upload from being stored.
+        """
         file, text = self.body.get("file"), self.body.get("content") or ""
         if (file is None) == (text == ""):
-            sentence = "This field, or else `file`, has to hold the resume: one of the two."
-            raise ValidationError({"content": [sentence]}, "required" if file is None else "contradiction")
+            message = "Send the resume in either `content` or `file`."
+            raise ValidationError({"content": [message]}, "required" if file is None else "contradiction")
         user_id = self.current_user.pk
         job = ObjectId(job_id) if job_id is not None else None
         if job is not None:
             check_job(user_id=user_id, job_id=job)
         upload = Upload(data=text) if file is None else Upload(data=file.read(), file_name=file.name)
         for wait_seconds in (WAIT_SECONDS, 0):
-            taken = _take(user_id, job, upload)
-            resume = _await_reading(taken.resume, seconds=wait_seconds)
+            outcome = _accept_upload(user_id, job, upload)
+            resume = _await_reading(outcome.resume, seconds=wait_seconds)
             if resume is None:
-                # The same upload, sent at the same time, was refused and told so: this one is read for itself.
+                # A concurrent request with the same upload was rejected and deleted the resume. Store it again.
                 continue
-            if resume.status == "refused" and taken.is_new:
-                # Told here, so that it need not be kept for who asks later.
+            if resume.status == "refused" and outcome.is_new:
+                # This response reports the reason, so the rejected resume is no longer needed.
                 delete_resume(user_id=user_id, resume_id=resume.pk)
             return resume
-        raise Conflict("The upload was deleted at the same time; send it again.")
+        raise Conflict("The upload was deleted at the same time. Upload it again.")
 
 
-def _take(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> UploadOutcome:
+def _accept_upload(user_id: ObjectId, job: ObjectId | None, upload: Upload) -> UploadOutcome:
     try:
         return accept_upload(user_id=user_id, job_id=job, upload=upload, reader=read_upload, now=timezone.now())
     except TooManyInProgress as error:
-        raise Throttled(wait=5, detail="Too many of your uploads are still being read.") from error
+        raise Throttled(wait=5, detail="Too many of your uploads are still being processed.") from error
     except TooManyUploads as error:
-        sentence = f"This field has to be `generated`: {MAX_UPLOADS} uploaded resumes are kept; delete some first."
-        raise ValidationError({"source": [sentence]}, "too_many") from error
+        message = f"You can keep up to {MAX_UPLOADS} uploaded resumes. Delete one before uploading another."
+        raise ValidationError({"source": [message]}, "too_many") from error
 
 
 def _await_reading(resume: Resume, *, seconds: float) -> Resume | None:
-    """Return the resume once its file was read, or as it is after that time; None where it was deleted.
+    """Wait for a file to be read and return its resume, or None if the resume was deleted.
 
-    It is stored, so a MongoDB that becomes unavailable while this waits is no reason to refuse it.
+    After `seconds`, the resume is returned as it is. If MongoDB becomes unavailable meanwhile, the unchanged resume is
+    returned: the upload is stored, so the request has succeeded.
     """
     if resume.status != "processing" or resume.queued_at is None:
         return resume
@@ -283,18 +299,18 @@ def _await_reading(resume: Resume, *, seconds: float) -> Resume | None:
     except Exception as error:
         if not is_server_unavailable(error):
             raise
-        logger.warning("resume %s is taken, but MongoDB is unavailable: %s", resume.pk, error)
+        logger.warning("resume %s is stored, but MongoDB became unavailable: %s", resume.pk, error)
         return resume
 
 
-def _get_field(request: Request) -> str:
-    """What the resume came in."""
+def _get_upload_field(request: Request) -> str:
+    """Return the name of the request field that contains the resume."""
     is_form = str(request.content_type).startswith("multipart/")
     return "file" if is_form and "content" not in request.data else "content"
 
 
-def _rejected(reason: str, *, field: str) -> Response:
-    sentence = REASONS[reason]
-    problem = build_problem("upload_refused", f"{field}: {sentence}")
-    named = {"errors": {field: [sentence]}, "error_codes": {field: [reason]}, "reason": reason}
-    return Response(shapes.UploadRefusedSerializer(problem.body | named).data, status=problem.status)
+def _build_rejection(reason: str, *, field: str) -> Response:
+    message = REASONS[reason]
+    problem = build_problem("upload_refused", f"{field}: {message}")
+    details = {"errors": {field: [message]}, "error_codes": {field: [reason]}, "reason": reason}
+    return Response(shapes.UploadRefusedSerializer(problem.body | details).data, status=problem.status)

@@ -136,4 +136,4 @@ def test_rejects_generation_if_the_confirmed_content_is_too_large(ada, now):
     answer = generate(ada)
 
     assert answer.status_code == 409
-    assert "Delete the confirmed resume first" in answer.json()["detail"]
+    assert "Your confirmed resume is too long" in answer.json()["detail"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.resumes.builder import (
     MAX_PROJECTS,
-    NotEnoughContent,
+    CannotBuildResume,
     ResumeOwner,
     TargetPosting,
     build_resume,
@@ -31,7 +31,7 @@ ADA = ResumeOwner(
 )
 
 
-NOBODY = ResumeOwner(
+MINIMAL_OWNER = ResumeOwner(
     full_name="Ada",
     email="ada@example.org",
     phone_number=None,
@@ -55,30 +55,30 @@ POSTING = TargetPosting(
 DEMAND = {"python": 0.6, "postgresql": 0.7, "docker": 0.9, "kafka": 0.2, "kubernetes": 0.5, "git": 0.8, "excel": 0.1}
 
 
-NAMES = {"python": "Python", "postgresql": "PostgreSQL", "docker": "Docker", "git": "Git", "excel": "Excel"}
+DISPLAY_NAMES = {"python": "Python", "postgresql": "PostgreSQL", "docker": "Docker", "git": "Git", "excel": "Excel"}
 
 
-def write(**changes):
-    usual = {
-        "person": ADA,
-        "held": ["excel", "docker", "python", "git", "postgresql"],
-        "confirmed": None,
+def build(**changes):
+    defaults = {
+        "owner": ADA,
+        "user_skills": ["excel", "docker", "python", "git", "postgresql"],
+        "confirmed_content": None,
         "projects": [],
         "posting": POSTING,
         "demand": DEMAND,
-        "names": NAMES,
+        "display_names": DISPLAY_NAMES,
     }
-    return build_resume(**(usual | changes))
+    return build_resume(**(defaults | changes))
 
 
-def project(title="Ledger", **changes):
-    usual = {
+def make_project(title="Ledger", **changes):
+    defaults = {
         "description": "Flatmates record who paid for what. Start from a CSV.",
         "skills": ("python", "flask"),
         "url": None,
         "finished_date": date(2026, 5, 2),
     }
-    return CompletedProject(title=title, **(usual | changes))
+    return CompletedProject(title=title, **(defaults | changes))
 
 
 def list_names(entries):
@@ -86,24 +86,24 @@ def list_names(entries):
 
 
 def test_orders_skills_by_required_then_optional_then_demand():
-    content = write().content
+    content = build().content
 
     assert list_names(content["skills"]) == ["PostgreSQL", "Python", "Docker", "Git", "Excel"]
 
 
 def test_keeps_the_order_of_the_profile_if_demand_is_unknown():
-    content = write(posting=None, demand={}).content
+    content = build(posting=None, demand={}).content
 
     assert list_names(content["skills"]) == ["Excel", "Docker", "Python", "Git", "PostgreSQL"]
     assert "meta" not in content
 
 
 def test_lists_missing_skills_separately_and_never_in_the_resume():
-    written = write()
+    built = build()
 
-    assert written.missing_skills == ("kubernetes", "kafka")
-    assert b"kafka" not in orjson.dumps(written.content).lower()
-    assert b"kubernetes" not in orjson.dumps(written.content).lower()
+    assert built.missing_skills == ("kubernetes", "kafka")
+    assert b"kafka" not in orjson.dumps(built.content).lower()
+    assert b"kubernetes" not in orjson.dumps(built.content).lower()
 
 
 @pytest.mark.parametrize(
@@ -122,11 +122,11 @@ def test_uses_the_target_role_that_fits_the_posting_best(roles, title, expected)
 
 
 def test_uses_the_first_target_role_without_a_posting():
-    assert write(posting=None).content["basics"]["label"] == "Data Analyst"
+    assert build(posting=None).content["basics"]["label"] == "Data Analyst"
 
 
 def test_takes_the_basics_from_the_profile():
-    assert write().content["basics"] == {
+    assert build().content["basics"] == {
         "name": "Ada Lovelace",
         "label": "Backend Developer",
         "email": "ada@example.org",
@@ -137,7 +137,7 @@ def test_takes_the_basics_from_the_profile():
 
 
 def test_records_the_posting_it_was_generated_for():
-    assert write().content["meta"] == {
+    assert build().content["meta"] == {
         "writtenFor": {
             "jobId": "65f000000000000000000001",
             "title": "Senior Backend Engineer (Remote)",
@@ -161,7 +161,7 @@ def test_takes_work_and_education_but_no_contact_from_a_confirmed_resume():
         "skills": [{"name": "Whist"}],
     }
 
-    content = write(confirmed=confirmed, person=NOBODY).content
+    content = build(confirmed_content=confirmed, owner=MINIMAL_OWNER).content
 
     assert content["work"] == confirmed["work"]
     assert content["education"] == confirmed["education"]
@@ -177,21 +177,21 @@ def test_takes_work_and_education_but_no_contact_from_a_confirmed_resume():
 
 
 def test_uses_the_experience_text_without_a_confirmed_resume():
-    person = ResumeOwner(
-        **{name: getattr(NOBODY, name) for name in NOBODY.__slots__} | {"experience": "3 years of tables"}
+    owner = ResumeOwner(
+        **{name: getattr(MINIMAL_OWNER, name) for name in MINIMAL_OWNER.__slots__} | {"experience": "3 years of tables"}
     )
 
-    assert write(person=person).content["work"] == [{"summary": "3 years of tables"}]
+    assert build(owner=owner).content["work"] == [{"summary": "3 years of tables"}]
 
 
 def test_lists_completed_projects_with_acquired_skills_and_best_fit_first():
     projects = [
-        project("Poster", skills=("figma",), finished_date=date(2026, 9, 1)),
-        project("Ledger", skills=("python", "flask", "postgresql"), url="https://github.com/ada/ledger"),
-        project("Newer", skills=("python", "postgresql"), finished_date=date(2026, 6, 1)),
+        make_project("Poster", skills=("figma",), finished_date=date(2026, 9, 1)),
+        make_project("Ledger", skills=("python", "flask", "postgresql"), url="https://github.com/ada/ledger"),
+        make_project("Newer", skills=("python", "postgresql"), finished_date=date(2026, 6, 1)),
     ]
 
-    entries = write(projects=projects).content["projects"]
+    entries = build(projects=projects).content["projects"]
 
     assert list_names(entries) == ["Newer", "Ledger", "Poster"]
     assert entries[1] == {
@@ -205,21 +205,21 @@ def test_lists_completed_projects_with_acquired_skills_and_best_fit_first():
 
 
 def test_limits_the_number_of_projects():
-    projects = [project(f"Project {number}") for number in range(MAX_PROJECTS + 3)]
+    projects = [make_project(f"Project {number}") for number in range(MAX_PROJECTS + 3)]
 
-    assert len(write(projects=projects).content["projects"]) == MAX_PROJECTS
+    assert len(build(projects=projects).content["projects"]) == MAX_PROJECTS
 
 
 def test_rejects_a_profile_with_only_name_and_contact():
-    with pytest.raises(NotEnoughContent, match="Fill in skills, experience or professional_summary") as error:
-        write(person=NOBODY, held=[])
+    with pytest.raises(CannotBuildResume, match="Fill in skills, experience or professional_summary") as error:
+        build(owner=MINIMAL_OWNER, user_skills=[])
 
     assert error.value.reason == "empty_profile"
 
 
-@pytest.mark.parametrize("change", [{"held": ["git"]}, {"projects": [project()]}, {"person": ADA}])
+@pytest.mark.parametrize("change", [{"user_skills": ["git"]}, {"projects": [make_project()]}, {"owner": ADA}])
 def test_is_generated_from_any_single_piece_of_content(change):
-    assert write(**({"person": NOBODY, "held": []} | change)).content
+    assert build(**({"owner": MINIMAL_OWNER, "user_skills": []} | change)).content
 
 
 WORDS = st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta"]), max_size=4)
@@ -236,7 +236,7 @@ def draw_inputs(draw):
     posting_skills = draw(SKILLS)
     text = draw(WORDS.map(" ".join))
     return {
-        "person": ResumeOwner(
+        "owner": ResumeOwner(
             full_name="Name " + text,
             email="mail@example.org",
             phone_number=draw(st.sampled_from([None, "123"])),
@@ -245,12 +245,12 @@ def draw_inputs(draw):
             experience=draw(TEXTS),
             target_roles=tuple(draw(WORDS)),
         ),
-        "held": draw(SKILLS),
-        "confirmed": draw(
+        "user_skills": draw(SKILLS),
+        "confirmed_content": draw(
             st.none() | st.fixed_dictionaries({"work": st.lists(st.fixed_dictionaries({"name": st.just("firm")}))})
         ),
         "projects": [
-            project(f"project{number}", skills=tuple(skills), description=draw(TEXTS) or "built")
+            make_project(f"project{number}", skills=tuple(skills), description=draw(TEXTS) or "built")
             for number, skills in enumerate(draw(st.lists(SKILLS, max_size=3)))
         ],
         "posting": draw(st.none())
@@ -264,89 +264,92 @@ def draw_inputs(draw):
             nice_to_have=frozenset(posting_skills[::2]),
         ),
         "demand": draw(st.dictionaries(st.sampled_from([f"skill{n}" for n in range(12)]), st.floats(0, 1))),
-        "names": {},
+        "display_names": {},
     }
 
 
-@given(given_inputs=draw_inputs())
-def test_is_generated_for_every_user_with_a_skill(given_inputs):
-    assume(given_inputs["held"])
+@given(inputs=draw_inputs())
+def test_is_generated_for_every_user_with_a_skill(inputs):
+    assume(inputs["user_skills"])
 
-    assert build_resume(**given_inputs).content["skills"]
+    assert build_resume(**inputs).content["skills"]
 
 
-@given(given_inputs=draw_inputs())
-def test_contains_only_words_of_the_input(given_inputs):
-    person, held = given_inputs["person"], set(given_inputs["held"])
-    with suppress(NotEnoughContent):
-        written = None
-        written = build_resume(**given_inputs)
-    assume(written is not None)
-    content = {part: entries for part, entries in written.content.items() if part != "meta"}
+@given(inputs=draw_inputs())
+def test_contains_only_words_of_the_input(inputs):
+    owner, skills = inputs["owner"], set(inputs["user_skills"])
+    with suppress(CannotBuildResume):
+        built = None
+        built = build_resume(**inputs)
+    assume(built is not None)
+    content = {part: entries for part, entries in built.content.items() if part != "meta"}
 
     input_words = {
-        *_words(
+        *_iterate_words(
             [
-                [getattr(person, name) for name in person.__slots__],
-                given_inputs["confirmed"],
-                [(p.title, p.description, p.finished_date.isoformat()[:7]) for p in given_inputs["projects"]],
+                [getattr(owner, name) for name in owner.__slots__],
+                inputs["confirmed_content"],
+                [(p.title, p.description, p.finished_date.isoformat()[:7]) for p in inputs["projects"]],
             ]
         ),
-        *held,
+        *skills,
     }
-    assert set(_words(content)) <= input_words
-    assert {entry["name"] for entry in content.get("skills", [])} == held
-    assert not held.intersection(written.missing_skills)
-    if posting := given_inputs["posting"]:
-        assert held.union(written.missing_skills) >= set(posting.skills)
-        required = [kept for kept in written.missing_skills if kept not in posting.nice_to_have]
-        assert list(written.missing_skills[: len(required)]) == required
-    check_resume(written.content)
-    assert orjson.dumps(build_resume(**given_inputs).content) == orjson.dumps(written.content)
+    assert set(_iterate_words(content)) <= input_words
+    assert {entry["name"] for entry in content.get("skills", [])} == skills
+    assert not skills.intersection(built.missing_skills)
+    if posting := inputs["posting"]:
+        assert skills.union(built.missing_skills) >= set(posting.skills)
+        required = [skill for skill in built.missing_skills if skill not in posting.nice_to_have]
+        assert list(built.missing_skills[: len(required)]) == required
+    check_resume(built.content)
+    assert orjson.dumps(build_resume(**inputs).content) == orjson.dumps(built.content)
 
 
-def _words(value):
+def _iterate_words(value):
     """Yield the words of all texts in a value, without field names."""
     if isinstance(value, str):
         yield from re.findall(r"\S+", value)
     elif isinstance(value, dict):
         for part in value.values():
-            yield from _words(part)
+            yield from _iterate_words(part)
     elif isinstance(value, list | tuple):
         for part in value:
-            yield from _words(part)
+            yield from _iterate_words(part)
 
 
 @pytest.mark.parametrize(
     ("content", "errors"),
     [
-        ([], {"content": "This field has to be an object."}),
-        ({"cv": 1}, {"cv": "This field is not one of a resume."}),
-        ({"work": {}}, {"work": "This field has to be a list."}),
-        ({"work": ["x"]}, {"work.0": "This field has to be an object."}),
-        ({"work": [{"$where": "x"}]}, {"work.0.$where": "This field is not one of a resume."}),
-        ({"basics": {"name": 7}}, {"basics.name": "This field has to be text."}),
-        ({"basics": {"name": "x" * (MAX_LINE_LENGTH + 1)}}, {"basics.name": "This field has at most 300 characters."}),
-        ({"basics": {"url": "javascript:alert(1)"}}, {"basics.url": "This field has to be an http or https address."}),
-        ({"basics": {"email": "ada"}}, {"basics.email": "This field has to be an e-mail address."}),
+        ([], {"content": "This field must be an object."}),
+        ({"cv": 1}, {"cv": "This field is not part of the JSON Resume format."}),
+        ({"work": {}}, {"work": "This field must be a list."}),
+        ({"work": ["x"]}, {"work.0": "This field must be an object."}),
+        ({"work": [{"$where": "x"}]}, {"work.0.$where": "This field is not part of the JSON Resume format."}),
+        ({"basics": {"name": 7}}, {"basics.name": "This field must be text."}),
+        (
+            {"basics": {"name": "x" * (MAX_LINE_LENGTH + 1)}},
+            {"basics.name": "This field must have at most 300 characters."},
+        ),
+        ({"basics": {"url": "javascript:alert(1)"}}, {"basics.url": "This field must be an http or https URL."}),
+        ({"basics": {"email": "ada"}}, {"basics.email": "This field must be an email address."}),
         (
             {"work": [{"startDate": "2021-13"}, {"endDate": "2021\n"}]},
             {
-                "work.0.startDate": "This field has to be a date: YYYY, YYYY-MM or YYYY-MM-DD.",
-                "work.1.endDate": "This field has to be a date: YYYY, YYYY-MM or YYYY-MM-DD.",
+                "work.0.startDate": "This field must be a date: YYYY, YYYY-MM or YYYY-MM-DD.",
+                "work.1.endDate": "This field must be a date: YYYY, YYYY-MM or YYYY-MM-DD.",
             },
         ),
-        ({"skills": [{}] * 201}, {"skills": "This field has at most 200 entries."}),
-        ({"basics": {"name": "\ud800"}}, {"content": "This field has to be JSON."}),
-        ({"x": "x" * MAX_BYTES}, {"content": f"This field has at most {MAX_BYTES} bytes."}),
-        ({"x": [0] * (MAX_TEXTS + 1)}, {"content": f"This field has at most {MAX_TEXTS} texts."}),
+        ({"skills": [{}] * 201}, {"skills": "This field must have at most 200 entries."}),
+        ({"basics": {"name": "\ud800"}}, {"content": "This field must be valid JSON."}),
+        ({"x": "x" * MAX_BYTES}, {"content": f"This field must have at most {MAX_BYTES} bytes."}),
+        ({"x": [0] * (MAX_TEXTS + 1)}, {"content": f"This field must have at most {MAX_TEXTS} texts."}),
     ],
 )
 def test_names_the_invalid_fields_of_content(content, errors):
     with pytest.raises(InvalidResume) as error:
         check_resume(content)
 
-    assert error.value.errors == {name: [sentence] for name, sentence in errors.items()}
+    assert error.value.errors == {name: [message] for name, message in errors.items()}
 
 
 def test_accepts_empty_content():

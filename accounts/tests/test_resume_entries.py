@@ -134,10 +134,10 @@ def test_parses_the_name(head, name):
 
 
 def test_is_more_confident_of_a_name_that_matches_the_email():
-    alone = parse_contact(text="", head=["Ada Lovelace"]).name
-    shown = parse_contact(text="ada@example.org", head=["Ada Lovelace"]).name
+    without_email = parse_contact(text="", head=["Ada Lovelace"]).name
+    with_email = parse_contact(text="ada@example.org", head=["Ada Lovelace"]).name
 
-    assert shown.confidence > alone.confidence
+    assert with_email.confidence > without_email.confidence
 
 
 def test_accepts_only_web_links():
@@ -255,18 +255,18 @@ class _CountedLines(tuple):
 
 
 @pytest.mark.parametrize(
-    ("read", "line", "kept"),
+    ("parse", "line", "maximum"),
     [
         (lambda lines: parse_positions(lines, now=NOW), "Engineer, Acme Inc 2019 - 2020", 50),
         (parse_studies, "MIT, B.Sc. in Physics 2019", 20),
     ],
 )
-def test_stops_reading_after_the_maximum_number_of_entries(read, line, kept):
+def test_stops_reading_after_the_maximum_number_of_entries(parse, line, maximum):
     lines = _CountedLines(_lines(f"{line}\n" * 3_000))
 
-    entries = read(lines)
+    entries = parse(lines)
 
-    assert len(entries) == kept
+    assert len(entries) == maximum
     assert lines.read_count < 500
 
 

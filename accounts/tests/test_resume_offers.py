@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.documents import MAX_ROLES
-from accounts.resumes.parsing.languages import read_languages
+from accounts.resumes.parsing.languages import parse_languages
 from accounts.resumes.parsing.resume import build_json_resume, parse_resume
 from tests.factories import NOW
 
@@ -128,7 +128,7 @@ def test_parses_a_place_and_nothing_else(head, place):
     ],
 )
 def test_parses_spoken_languages(line, expected):
-    assert [(each.language.value, each.fluency) for each in read_languages([line])] == expected
+    assert [(spoken.language.value, spoken.fluency) for spoken in parse_languages([line])] == expected
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_omits_what_a_resume_does_not_contain():
     parsed = parse("Ada Lovelace\nada@example.org\n\nSkills\nDocker\n")
 
     assert (parsed.contact.place, parsed.contact.headline, parsed.languages) == (None, None, ())
-    assert {"location", "languages"} & build_json_resume(parsed, names={}).keys() == set()
+    assert {"location", "languages"} & build_json_resume(parsed, display_names={}).keys() == set()
 
 
 def test_offers_the_result_of_an_earlier_release(offered, mongo):

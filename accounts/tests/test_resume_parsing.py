@@ -34,13 +34,13 @@ def _servers():
     """Override the fixture that empties the databases, since these tests use none."""
 
 
-def _parse(text, **more):
-    return parse_resume(text=text, spans=EXTRACTOR.find_spans(text), now=NOW, **more)
+def _parse(text, **options):
+    return parse_resume(text=text, spans=EXTRACTOR.find_spans(text), now=NOW, **options)
 
 
 def test_parses_a_resume():
     content = build_json_resume(
-        _parse(RESUME), names={"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
+        _parse(RESUME), display_names={"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
     )
 
     check_resume(content)
@@ -93,7 +93,7 @@ def test_reports_where_each_skill_was_found():
 def test_finds_no_sections_in_a_letter():
     parsed = _parse("Dear all,\nthe weather was fine and so were we.\nKind regards")
 
-    assert build_json_resume(parsed, names={}) == {}
+    assert build_json_resume(parsed, display_names={}) == {}
     assert parsed.years is None
 
 
@@ -122,50 +122,50 @@ TEXTS = st.one_of(st.lists(LINES, max_size=25).map("\n".join), st.text(max_size=
 def test_always_returns_valid_content_quoted_from_the_text(text):
     parsed = _parse(text)
 
-    content = build_json_resume(parsed, names={})
+    content = build_json_resume(parsed, display_names={})
     check_resume(content)
-    serialize_resume(parsed, names={})
-    for line in "\n".join(_texts(content)).split("\n"):
-        assert _plain(line.removeprefix("https://")) in _plain(text), line
-    assert all(0 <= confidence <= 1 for confidence in _confidences(serialize_resume(parsed, names={})))
+    serialize_resume(parsed, display_names={})
+    for line in "\n".join(_iterate_texts(content)).split("\n"):
+        assert _remove_separators(line.removeprefix("https://")) in _remove_separators(text), line
+    assert all(0 <= confidence <= 1 for confidence in _iterate_confidences(serialize_resume(parsed, display_names={})))
 
 
-def _texts(content):
+def _iterate_texts(content):
     """Yield the quoted texts of the content: all but dates, country codes, network names and canonical skills."""
     for name, value in content.items():
         if isinstance(value, dict):
-            yield from _texts(value)
+            yield from _iterate_texts(value)
         elif name not in {"startDate", "endDate", "countryCode", "network", "skills"}:
-            for each in value if isinstance(value, list) else [value]:
-                yield from _texts(each) if isinstance(each, dict) else [each]
+            for part in value if isinstance(value, list) else [value]:
+                yield from _iterate_texts(part) if isinstance(part, dict) else [part]
 
 
-def _confidences(stored):
+def _iterate_confidences(stored):
     if isinstance(stored, dict):
         for name, value in stored.items():
-            yield from [value] if name == "confidence" else _confidences(value)
+            yield from [value] if name == "confidence" else _iterate_confidences(value)
     elif isinstance(stored, list):
-        for each in stored:
-            yield from _confidences(each)
+        for part in stored:
+            yield from _iterate_confidences(part)
 
 
-def _plain(text):
+def _remove_separators(text):
     """Remove spaces and list markers, which may separate parts of a quoted text."""
     return re.sub(r"[\W_]+", "", text)
 
 
-@pytest.mark.parametrize("write", [render_pdf, render_docx, render_markdown])
-def test_parses_its_own_rendered_files(write):
+@pytest.mark.parametrize("render", [render_pdf, render_docx, render_markdown])
+def test_parses_its_own_rendered_files(render):
     names = {"python": "Python", "docker": "Docker", "kubernetes": "Kubernetes"}
-    content = build_json_resume(_parse(RESUME), names=names)
+    content = build_json_resume(_parse(RESUME), display_names=names)
 
-    file = extract_text(write(build_layout(content)))
+    file = extract_text(render(build_layout(content)))
 
-    read = build_json_resume(_parse(file.text, links=file.links), names=names)
-    assert {part: read[part] for part in ("basics", "work", "education")} == {
+    parsed_again = build_json_resume(_parse(file.text, links=file.links), display_names=names)
+    assert {part: parsed_again[part] for part in ("basics", "work", "education")} == {
         part: content[part] for part in ("basics", "work", "education")
     }
-    assert {skill["name"] for skill in read["skills"]} == set(names.values())
+    assert {skill["name"] for skill in parsed_again["skills"]} == set(names.values())
 
 
 def test_does_not_take_a_name_for_a_skill():

@@ -1,1 +1,1 @@
-"""From a resume's text to its parts. Nothing is said that the text does not say; each part has a confidence, 0 to 1."""
+"""Parse the text of a resume into its parts. Every value comes from the text and has a confidence between 0 and 1."""

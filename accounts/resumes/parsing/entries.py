@@ -1,4 +1,4 @@
-"""The positions that somebody held and what they studied, from the sections that list them. Pure."""
+"""Parse the positions and studies listed in a resume's experience and education sections. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ _DEGREE = re.compile(
     r"|diploma|doctorate|high\s+school\s+diploma|abitur|a-levels|certificate)"
     r"|B\.?\s?Sc\.?|M\.?\s?Sc\.?|B\.?A\.?|M\.A\.|B\.?Tech\.?|M\.?Tech\.?|B\.E\.|M\.E\.|B\.?Eng\.?|M\.?Eng\.?"
     r"|M\.?B\.?A\.?|B\.?B\.?A\.?|Ph\.?\s?D\.?|B\.?S\.?|M\.S\.|BCA|MCA|LL\.?[BM]\.?|M\.D\.|J\.D\."
-    # Without points these are states of the USA as well.
+    # Without periods these are also abbreviations of US states, so a subject has to follow.
     r"|(?:MA|MS|ME|MD|BE)(?=\s+(?:in\b|[A-Z]))"
     r")(?!\w)"
 )
@@ -58,7 +58,7 @@ _EDGES = " \t,;:|•·–—-()[]/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """One entry. `dated` is how sure its dates are; title and company are None where nothing can be told."""
+    """One entry of the experience section. `title` and `company` are None if they cannot be identified."""
 
     title: FoundValue | None
     company: FoundValue | None
@@ -69,8 +69,8 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class _Anchor:
-    """When, with the lines that say so and what and where, `first` to `last`, and the pieces these have beside it."""
+class _EntryHead:
+    """The head of an entry: its dates, its lines from `first` to `last`, and the other pieces of text on them."""
 
     span: Span
     first: int
@@ -79,120 +79,130 @@ class _Anchor:
 
 
 def parse_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
-    """The entries in the order of the text. Each has to say from when; one that begins after `now` is none."""
+    """Return the positions in text order. An entry needs a start date, which must not be after `now`."""
     positions = []
-    # One more than are kept: the last one ends where the next begins.
-    anchors = list(islice(_anchors(lines, now), MAX_POSITIONS + 1))
-    for number, anchor in enumerate(anchors[:MAX_POSITIONS]):
-        end = anchors[number + 1].first if number + 1 < len(anchors) else len(lines)
-        title, company = _title_and_company(anchor.pieces)
-        summary, highlights = _body([line.text for line in lines[anchor.last + 1 : end]])
-        known = [found.confidence for found in (title, company) if found is not None]
+    # Read one head more than the maximum, because an entry ends where the next head begins.
+    heads = list(islice(_find_entry_heads(lines, now), MAX_POSITIONS + 1))
+    for number, head in enumerate(heads[:MAX_POSITIONS]):
+        end = heads[number + 1].first if number + 1 < len(heads) else len(lines)
+        title, company = _identify_title_and_company(head.pieces)
+        summary, highlights = _parse_body([line.text for line in lines[head.last + 1 : end]])
+        confidences = [found.confidence for found in (title, company) if found is not None]
         positions.append(
             Position(
                 title=title,
                 company=company,
-                span=anchor.span,
+                span=head.span,
                 summary=summary,
                 highlights=highlights,
-                confidence=round(sum(known) / 2, 2),
+                confidence=round(sum(confidences) / 2, 2),
             )
         )
     return positions
 
 
-def is_bullet(line: str) -> bool:
+def _is_bullet(line: str) -> bool:
     return _BULLET.match(line) is not None
 
 
-def _anchors(lines: Sequence[Line], now: date) -> Iterator[_Anchor]:
-    """The lines with dates. As many lines as stand above the first of them belong to each."""
-    reached = -1
-    above = _MAX_HEAD_LINES
+def _find_entry_heads(lines: Sequence[Line], now: date) -> Iterator[_EntryHead]:
+    """Yield the heads of entries, found by their dates.
+
+    The number of head lines above the first dates limits the heads of later entries, because a resume usually formats
+    all of its entries in the same way. A head that is a paragraph of its own is exempt from this limit.
+    """
+    previous_last = -1
+    max_lines_above = _MAX_HEAD_LINES
     for index, line in enumerate(lines):
-        if not line.text or is_bullet(line.text) or len(line.text) > _MAX_HEAD_LENGTH:
+        if not line.text or _is_bullet(line.text) or len(line.text) > _MAX_HEAD_LENGTH:
             continue
         spans = find_spans(line.text)
         if len(spans) != 1 or (spans[0].since.year, spans[0].since.month or 1) > (now.year, now.month):
             continue
         first = last = index
-        beside = _split(_without(line.text, spans[0]))
-        room = _MAX_HEAD_LINES - len(beside)
-        if room > 0 and not _begins_paragraph(lines, index, reached):
-            room = min(above, room)
-        while room > 0 and first - 1 > reached and _is_head(lines[first - 1].text):
+        beside_dates = _split_pieces(_remove_span(line.text, spans[0]))
+        lines_left = _MAX_HEAD_LINES - len(beside_dates)
+        if lines_left > 0 and not _is_head_paragraph_above(lines, index, previous_last):
+            lines_left = min(max_lines_above, lines_left)
+        while lines_left > 0 and first - 1 > previous_last and _is_head(lines[first - 1].text):
             first -= 1
-            room -= 1
-        if reached < 0:
-            above = index - first
-        if first == index and index - 2 > reached and not lines[index - 1].text and _names_title(lines[index - 2].text):
+            lines_left -= 1
+        if previous_last < 0:
+            max_lines_above = index - first
+        # The title may be above a blank line.
+        if (
+            first == index
+            and index - 2 > previous_last
+            and not lines[index - 1].text
+            and _has_title(lines[index - 2].text)
+        ):
             first = index - 2
-        pieces = [*(piece for each in lines[first:index] for piece in _split(each.text)), *beside]
+        pieces = [*(piece for above in lines[first:index] for piece in _split_pieces(above.text)), *beside_dates]
         while last - index < _MAX_HEAD_LINES and last + 1 < len(lines) and _completes(lines[last + 1].text, pieces):
             last += 1
-            pieces += _split(lines[last].text)
-        yield _Anchor(spans[0], first, last, tuple(pieces))
-        reached = last
+            pieces += _split_pieces(lines[last].text)
+        yield _EntryHead(spans[0], first, last, tuple(pieces))
+        previous_last = last
 
 
-def _begins_paragraph(lines: Sequence[Line], index: int, reached: int) -> bool:
-    """Whether there are but one or two lines above this one, all of a head, before a blank one."""
+def _is_head_paragraph_above(lines: Sequence[Line], index: int, previous_last: int) -> bool:
+    """Return whether the paragraph above this line consists of one or two lines that can all belong to a head."""
     first = index
-    while first - 1 > reached and lines[first - 1].text:
+    while first - 1 > previous_last and lines[first - 1].text:
         first -= 1
-    head, after_blank = lines[first:index], first == 0 or not lines[first - 1].text
-    return after_blank and 0 < len(head) <= _MAX_HEAD_LINES and all(_is_head(line.text) for line in head)
+    head, is_after_blank = lines[first:index], first == 0 or not lines[first - 1].text
+    return is_after_blank and 0 < len(head) <= _MAX_HEAD_LINES and all(_is_head(line.text) for line in head)
 
 
 def _completes(line: str, pieces: Sequence[str]) -> bool:
-    """Whether the line below the dates names what the lines before it did not: the position, or the company."""
+    """Return whether the line below the dates adds the title or company that the pieces above it lack."""
     if not _is_head(line) or len(line.split()) > _MAX_WORDS_BELOW:
         return False
     has_title = any(_TITLE.search(piece) for piece in pieces)
-    return len(pieces) < 2 if has_title else not pieces or _names_title(line)
+    return len(pieces) < 2 if has_title else not pieces or _has_title(line)
 
 
-def _names_title(line: str) -> bool:
+def _has_title(line: str) -> bool:
     return _is_head(line) and len(line.split()) <= _MAX_WORDS_BELOW and _TITLE.search(line) is not None
 
 
 def _is_head(line: str) -> bool:
-    """Whether a line can name a position or a company, and is no running text."""
-    if not line or len(line) > _MAX_HEAD_LENGTH or is_bullet(line) or line.endswith((".", ";")) or find_spans(line):
+    """Return whether a line can name a position or company, as opposed to running text."""
+    if not line or len(line) > _MAX_HEAD_LENGTH or _is_bullet(line) or line.endswith((".", ";")) or find_spans(line):
         return bool(line) and _COMPANY.search(line[-6:]) is not None and len(line) < 60 and not find_spans(line)
     return not line[0].islower() and len(line.split()) <= 12
 
 
-def _without(line: str, span: Span) -> str:
+def _remove_span(line: str, span: Span) -> str:
     return (line[: span.start].rstrip(_EDGES) + "\t" + line[span.end :].lstrip(_EDGES)).strip(_EDGES)
 
 
-def _split(head: str) -> list[str]:
-    """What a line of the head says beside the dates, each piece a stretch of it."""
+def _split_pieces(head: str) -> list[str]:
+    """Split a head line without its dates into the title, company and place that it may name."""
     pieces: list[str] = []
     for part in _STRONG_GAP.split(head):
-        # "Acme, Inc." and "Engineer, Acme": a comma parts a title from a company, and both from a place.
+        # A comma separates title, company and place ("Engineer, Acme"), except in a name such as "Acme, Inc.".
         pieces += _WEAK_GAP.split(part)
     return [piece for piece in (piece.strip(_EDGES) for piece in pieces) if len(piece) > 1]
 
 
-def _title_and_company(pieces: Sequence[str]) -> tuple[FoundValue | None, FoundValue | None]:
+def _identify_title_and_company(pieces: Sequence[str]) -> tuple[FoundValue | None, FoundValue | None]:
     title = next((piece for piece in pieces if _TITLE.search(piece)), None)
     rest = [piece for piece in pieces if piece != title]
     company = next((piece for piece in rest if _COMPANY.search(piece)), None)
-    sure = company is not None
+    has_company_word = company is not None
     if company is None and rest:
         company = rest[0]
     if title is None:
-        # Two names and no word that says which is which.
-        return None, FoundValue(company, 0.6 if sure else 0.3) if company else None
-    return FoundValue(title, 0.85), FoundValue(company, 0.85 if sure else 0.65) if company else None
+        # Without a word such as "Engineer", the first piece may be the title instead.
+        return None, FoundValue(company, 0.6 if has_company_word else 0.3) if company else None
+    return FoundValue(title, 0.85), FoundValue(company, 0.85 if has_company_word else 0.65) if company else None
 
 
-def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """Return the running text and the bullets that follow a head; a bullet goes on over the lines below it.
+def _parse_body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the running text and the bullets below a head. A bullet includes the lines that follow it.
 
-    What follows the bullets is a line of its own in the text: it does not go on from what was before them.
+    Text after the bullets starts a new line: it does not continue the text before them.
     """
     paragraphs: list[list[str]] = [[]]
     bullets: list[list[str]] = []
@@ -213,7 +223,7 @@ def _body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """One entry; at least the institution or the degree is known."""
+    """One entry of the education section. At least the institution or the degree is known."""
 
     institution: FoundValue | None
     degree: FoundValue | None
@@ -223,8 +233,8 @@ class Study:
     confidence: float
 
 
-class _Text(NamedTuple):
-    """A line of an entry, with the institution and the degree that it names."""
+class _StudyLine(NamedTuple):
+    """A line of an education entry, with the institution and degree that it names."""
 
     text: str
     institution: str | None
@@ -232,73 +242,73 @@ class _Text(NamedTuple):
 
 
 def parse_studies(lines: Sequence[Line]) -> list[Study]:
-    """The entries in the order of the text: a new one begins where an institution or a degree is named again."""
-    # One by one: thousands of entries are not read to keep the first twenty.
-    studies = (_study(group) for group in _groups(lines))
+    """Return the studies in text order. A second institution or degree begins a new entry."""
+    # A generator, so that at most MAX_STUDIES entries are parsed even if there are thousands.
+    studies = (_parse_study(group) for group in _group_lines(lines))
     return list(islice((study for study in studies if study is not None), MAX_STUDIES))
 
 
-def _groups(lines: Sequence[Line]) -> Iterator[list[_Text]]:
-    group: list[_Text] = []
+def _group_lines(lines: Sequence[Line]) -> Iterator[list[_StudyLine]]:
+    group: list[_StudyLine] = []
     has_institution = has_degree = False
     for line in lines:
         text = line.text
-        if not text or len(text) > _MAX_LINE_LENGTH or is_bullet(text):
+        if not text or len(text) > _MAX_LINE_LENGTH or _is_bullet(text):
             continue
-        institution, degree = _institution(text), _DEGREE.search(text)
+        institution, degree = _find_institution(text), _DEGREE.search(text)
         if (institution is not None and has_institution) or (degree and has_degree):
             yield group
             group, has_institution, has_degree = [], False, False
-        group.append(_Text(text, institution, degree))
+        group.append(_StudyLine(text, institution, degree))
         has_institution = has_institution or institution is not None
         has_degree = has_degree or degree is not None
     yield group
 
 
-def _study(group: Sequence[_Text]) -> Study | None:
+def _parse_study(group: Sequence[_StudyLine]) -> Study | None:
     institution = next((line.institution for line in group if line.institution), None)
     degree = area = None
     for line, _, match in group:
         if match:
             degree = FoundValue(match[0].strip(), 0.9)
-            named = _AREA.match(_before_gap(line[match.end() :]))
-            if named and not _INSTITUTION.search(named["area"]):
-                area = FoundValue(named["area"].strip(_EDGES), 0.7)
+            after_degree = _AREA.match(_cut_at_gap(line[match.end() :]))
+            if after_degree and not _INSTITUTION.search(after_degree["area"]):
+                area = FoundValue(after_degree["area"].strip(_EDGES), 0.7)
             break
     if institution is None and degree is None:
         return None
-    since, until, dated = _when([line.text for line in group])
-    parts = [0.85 if institution else 0.0, 0.9 if degree else 0.0, dated]
+    since, until, date_confidence = _find_dates([line.text for line in group])
+    confidences = [0.85 if institution else 0.0, 0.9 if degree else 0.0, date_confidence]
     return Study(
         institution=FoundValue(institution, 0.85) if institution else None,
         degree=degree,
         area=area,
         since=since,
         until=until,
-        confidence=round(sum(parts) / len(parts), 2),
+        confidence=round(sum(confidences) / len(confidences), 2),
     )
 
 
-def _institution(line: str) -> str | None:
-    return next((part.strip(_EDGES) for part in _GAP.split(_undated(line)) if _INSTITUTION.search(part)), None)
+def _find_institution(line: str) -> str | None:
+    return next((part.strip(_EDGES) for part in _GAP.split(_remove_dates(line)) if _INSTITUTION.search(part)), None)
 
 
-def _undated(line: str) -> str:
+def _remove_dates(line: str) -> str:
     for span in reversed(find_spans(line)):
         line = line[: span.start] + "\t" + line[span.end :]
     return replace_moments(line, "\t")
 
 
-def _before_gap(text: str) -> str:
-    """Up to where the next piece begins; what parts the degree from its area is no gap."""
+def _cut_at_gap(text: str) -> str:
+    """Return the text up to the next gap, ignoring the separator between the degree and its area."""
     lead = re.match(r"\s*[,:–—|-]?\s*", text)
     offset = lead.end() if lead else 0
     gap = _GAP.search(text, offset)
     return text[offset : gap.start()] if gap else text[offset:]
 
 
-def _when(lines: Sequence[str]) -> tuple[Moment | None, Moment | None, float]:
-    """From, to, and how sure it is. A date alone is when the study ended."""
+def _find_dates(lines: Sequence[str]) -> tuple[Moment | None, Moment | None, float]:
+    """Return the start, the end and the confidence. A single date is the end of the study."""
     for line in lines:
         for span in find_spans(line):
             return span.since, span.until, 0.9

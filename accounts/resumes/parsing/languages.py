@@ -1,4 +1,4 @@
-"""The languages that a resume says somebody speaks. Pure."""
+"""Parse the spoken languages listed in a resume. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from accounts.resumes.parsing.contact import FoundValue
 
 _MAX_LANGUAGES = 20
 _MAX_FLUENCY_LENGTH = 60
-# Names that ISO 639-1 has in another form, or not at all.
+# Names that ISO 639-1 lists in another form, or not at all.
 _OTHER_NAMES = (
     *("Bangla", "Bokmål", "Cantonese", "Farsi", "Filipino", "Flemish", "Gaelic", "Greek", "Malay", "Mandarin"),
     *("Mandarin Chinese", "Nepali", "Nynorsk", "Odia", "Pashto", "Punjabi", "Slovene", "Swahili", "Taiwanese"),
@@ -20,36 +20,37 @@ _EDGES = " ()[]:.–—-*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenLanguage:
-    """A language by its English name, and how well it is spoken, in the resume's words; None where it does not say."""
+    """A language's English name, and the fluency in the resume's words or None."""
 
     language: FoundValue
     fluency: str | None
 
 
-def read_languages(lines: Iterable[str]) -> tuple[SpokenLanguage, ...]:
-    """Read the lines of a section on languages, in order. Names of anything else, Python among them, are left out."""
+def parse_languages(lines: Iterable[str]) -> tuple[SpokenLanguage, ...]:
+    """Return the languages named in a language section, in text order. Other names, such as Python, are ignored."""
     found: dict[str, SpokenLanguage] = {}
     for line in lines:
         for part in _SEPARATOR.split(line):
-            named = _names().search(part)
-            if named is None:
+            name = _build_name_pattern().search(part)
+            if name is None:
                 continue
-            # "English (native)", "Native: English"; words on both sides are more than a fluency.
-            before, after = part[: named.start()].strip(_EDGES), part[named.end() :].strip(_EDGES)
+            # The fluency is before or after the name: "English (native)", "Native: English". Words on both sides are
+            # more than a fluency.
+            before, after = part[: name.start()].strip(_EDGES), part[name.end() :].strip(_EDGES)
             fluency = (after or before) if not (after and before) else ""
             is_clear = not before and len(after) <= _MAX_FLUENCY_LENGTH
             language = SpokenLanguage(
-                language=FoundValue(named[0], 0.95 if is_clear else 0.7),
+                language=FoundValue(name[0], 0.95 if is_clear else 0.7),
                 fluency=fluency if fluency and len(fluency) <= _MAX_FLUENCY_LENGTH else None,
             )
-            found.setdefault(named[0].casefold(), language)
+            found.setdefault(name[0].casefold(), language)
     return tuple(found.values())[:_MAX_LANGUAGES]
 
 
 @cache
-def _names() -> re.Pattern[str]:
-    import pycountry  # its tables are read at the first question, not at import
+def _build_name_pattern() -> re.Pattern[str]:
+    import pycountry  # loads its tables, so it is imported on first use
 
-    usual = [re.sub(r" \(.*\)", "", each.name) for each in pycountry.languages if hasattr(each, "alpha_2")]
-    longest_first = sorted({*usual, *_OTHER_NAMES}, key=lambda name: (-len(name), name))
+    iso_names = [re.sub(r" \(.*\)", "", each.name) for each in pycountry.languages if hasattr(each, "alpha_2")]
+    longest_first = sorted({*iso_names, *_OTHER_NAMES}, key=lambda name: (-len(name), name))
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")

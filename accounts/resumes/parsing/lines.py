@@ -1,4 +1,4 @@
-"""What the lines of a resume are: headings of sections, and dates and spans of time. Pure."""
+"""Split the text of a resume into sections, and parse the dates in its lines. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -54,8 +54,8 @@ _INLINE = re.compile(r"([^:]{4,40}):\s+(?=\S)")
 _NO_LETTER = re.compile(r"[^\w&]+|_+")
 _SPACED_OUT = re.compile(r"(?:\w ){3,}\w")
 _LEAD = re.compile(r"\s*(?:#{1,6}\s+)?")
-# Within these a line such as "Technologies: Python" belongs to an entry.
-_ENTRIES = frozenset({EXPERIENCE, PROJECTS})
+# In these sections a line such as "Technologies: Python" belongs to an entry and does not begin a section.
+_ENTRY_SECTIONS = frozenset({EXPERIENCE, PROJECTS})
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NAME = (
@@ -78,12 +78,12 @@ _SINCE = re.compile(rf"(?<!\w)since\s{{1,3}}(?P<start>{_DATE})", re.IGNORECASE)
 _BETWEEN = re.compile("[-–—−]|to|until|through|since", re.IGNORECASE)
 _SINGLE = re.compile(rf"(?<![\w/.]){_DATE}", re.IGNORECASE)
 _YEAR_ALONE = re.compile(_YEAR)
-# Where a date of a year alone stands among the months: nobody knows, and in the middle the error is least.
-_MIDDLE = 7
+# Month assumed for a date that is only a year. The middle of the year minimizes the error.
+_ASSUMED_MONTH = 7
 
 
 class Line(NamedTuple):
-    """A line without the space around it, and where it begins in the whole text."""
+    """A line without surrounding spaces, and its offset in the whole text."""
 
     text: str
     start: int
@@ -91,7 +91,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Lines that stand under one heading, blank ones among them; `start` is where the section begins."""
+    """The lines under one heading, including blank ones. `start` is the section's offset in the whole text."""
 
     kind: str
     start: int
@@ -99,20 +99,21 @@ class Section:
 
     @property
     def text(self) -> str:
+        """The lines joined by line feeds, without blank lines at the start and end."""
         return "\n".join(line.text for line in self.lines).strip()
 
 
 def split_sections(text: str) -> list[Section]:
-    """The sections in order. What stands before the first heading is the header, which may be empty."""
+    """Return the sections in text order. The lines before the first heading are the header, which may be empty."""
     sections = []
     kind, start, lines = HEADER, 0, list[Line]()
-    for line in _lines(text):
+    for line in _split_lines(text):
         if not line.text:
             lines.append(line)
             continue
         heading = get_heading_kind(line.text)
         rest = line
-        if heading is None and kind not in _ENTRIES and (inline := _INLINE.match(line.text)):
+        if heading is None and kind not in _ENTRY_SECTIONS and (inline := _INLINE.match(line.text)):
             heading = get_heading_kind(inline[1])
             rest = Line(line.text[inline.end() :], line.start + inline.end())
         if heading is None:
@@ -125,7 +126,7 @@ def split_sections(text: str) -> list[Section]:
 
 
 def get_heading_kind(line: str) -> str | None:
-    """The kind of section that a line is the heading of; None for a line that is none."""
+    """Return the kind of section that a line introduces, or None if the line is not a heading."""
     if not line or len(line) > _MAX_HEADING_LENGTH:
         return None
     words = _NO_LETTER.sub(" ", line).strip().casefold()
@@ -134,10 +135,10 @@ def get_heading_kind(line: str) -> str | None:
     return _HEADING_KINDS.get(" ".join(words.replace("&", " and ").split()))
 
 
-def _lines(text: str) -> Iterator[Line]:
+def _split_lines(text: str) -> Iterator[Line]:
     start = 0
     for line in text.split("\n"):
-        # Of a heading in Markdown the marks are left out as well.
+        # Skip indentation and the "#" marks of Markdown headings.
         lead = _LEAD.match(line) if line else None
         begin = lead.end() if lead else 0
         yield Line(line[begin:].rstrip(), start + begin)
@@ -145,24 +146,24 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 class Moment(NamedTuple):
-    """A month, or a year alone."""
+    """A month of a year, or a year without a month."""
 
     year: int
     month: int | None
 
     def __str__(self) -> str:
-        """As JSON Resume writes it: "2019", "2019-03"."""
+        """Return the date in JSON Resume's format: "2019" or "2019-03"."""
         return f"{self.year:04}" if self.month is None else f"{self.year:04}-{self.month:02}"
 
     @property
     def in_months(self) -> int:
-        """Months since the year 0."""
-        return self.year * 12 + (self.month or _MIDDLE) - 1
+        """The number of months since the year 0."""
+        return self.year * 12 + (self.month or _ASSUMED_MONTH) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From one moment to another, or to now when `until` is None; `text[start:end]` says so."""
+    """A period between two moments, found at `text[start:end]`. `until` is None for a period that has not ended."""
 
     since: Moment
     until: Moment | None
@@ -171,8 +172,8 @@ class Span:
 
 
 def find_spans(text: str) -> list[Span]:
-    """Every span of time in a text, in order; one that ends before it begins is none."""
-    # Most lines are settled by these, which take a quarter of the time that a span takes to be looked for.
+    """Return every period in a text, in order. A period that ends before it begins is ignored."""
+    # These checks rule out most lines and take a quarter of the time of a full search.
     if not _YEAR_ALONE.search(text) or not _BETWEEN.search(text):
         return []
     spans = []
@@ -187,21 +188,21 @@ def find_spans(text: str) -> list[Span]:
 
 
 def find_moments(text: str) -> list[Moment]:
-    """Every date in a text."""
+    """Return every date in a text, in order."""
     return [parse_moment(match[0]) for match in _SINGLE.finditer(text)]
 
 
-def replace_moments(text: str, by: str) -> str:
-    """The text with `by` in place of every date."""
-    return _SINGLE.sub(by, text)
+def replace_moments(text: str, replacement: str) -> str:
+    """Return the text with every date replaced."""
+    return _SINGLE.sub(replacement, text)
 
 
 @lru_cache(maxsize=2_000)
 def parse_moment(text: str) -> Moment:
-    """The moment that a date of one of the usual forms means."""
+    """Parse a date such as "March 2019", "03/2019", "2019-03" or "2019"."""
     year = _YEAR_ALONE.search(text)
     if year is None:
-        raise ValueError(f"no year in a date of {len(text)} characters")
+        raise ValueError(f"a date of {len(text)} characters contains no year")
     rest = text[: year.start()] + " " + text[year.end() :]
     word = rest.strip()[:3].casefold()
     if word in _MONTHS:
@@ -211,19 +212,20 @@ def parse_moment(text: str) -> Moment:
 
 
 def count_years_covered(spans: Iterable[Span], *, now: date) -> float:
-    """How many years the spans cover, to a tenth; where they overlap, and after `now`, nothing counts twice or at all.
+    """Return the number of years that the spans cover, rounded to a tenth.
 
-    A month named as the last one counts whole; between years alone their difference counts.
+    Overlapping months count once, and months after `now` do not count. A span's last month counts in full. Spans
+    between years without months count the difference of the years.
     """
-    reached = covered = 0
-    for since, until in sorted(_months(spans, Moment(now.year, now.month))):
-        covered += max(0, until - max(since, reached))
-        reached = max(reached, until)
+    counted_until = covered = 0
+    for since, until in sorted(_convert_to_months(spans, Moment(now.year, now.month))):
+        covered += max(0, until - max(since, counted_until))
+        counted_until = max(counted_until, until)
     return round(covered / 12, 1)
 
 
-def _months(spans: Iterable[Span], now: Moment) -> Iterator[tuple[int, int]]:
-    """Each span from its first month to the one after its last."""
+def _convert_to_months(spans: Iterable[Span], now: Moment) -> Iterator[tuple[int, int]]:
+    """Yield each span's first month and the month after its last, both as months since the year 0."""
     for span in spans:
         last = span.until or now
         end = last.in_months + (1 if last.month else 0)

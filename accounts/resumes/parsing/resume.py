@@ -1,7 +1,7 @@
-"""A resume's text as its parts, each with a confidence, and as content in the JSON Resume format. Pure.
+"""Parse the text of a resume, and convert the result to plain values and to the JSON Resume format. Pure.
 
-Every value is a stretch of the text, its spaces evened out, except for what is told from it: dates in the form of JSON
-Resume, the years of experience, the canonical names of skills, and the scheme of an address that is written without.
+Every value is a span of the text with normalized spaces, except for derived values: dates in JSON Resume's format, the
+years of experience, the canonical names of skills, and the scheme added to URLs without one.
 """
 
 import re
@@ -16,13 +16,13 @@ from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH, MAX_PARAG
 from accounts.resumes.parsing import lines as kinds
 from accounts.resumes.parsing.contact import Contact, FoundValue, find_network, parse_contact
 from accounts.resumes.parsing.entries import Position, Study, parse_positions, parse_studies
-from accounts.resumes.parsing.languages import SpokenLanguage, read_languages
+from accounts.resumes.parsing.languages import SpokenLanguage, parse_languages
 from accounts.resumes.parsing.lines import Section, count_years_covered, split_sections
 from market.geo.labels import parse_place_label
 from skills.extraction import SkillSpan
 
 _MAX_QUOTE_LENGTH = 160
-# How sure it is that somebody has a skill, by where the resume names it.
+# The confidence that the owner has a skill, by the section that names it.
 _SKILL_CONFIDENCE = {
     kinds.SKILLS: 0.95,
     kinds.EXPERIENCE: 0.85,
@@ -33,14 +33,15 @@ _SKILL_CONFIDENCE = {
     kinds.LANGUAGES: 0.4,
     kinds.OTHER: 0.4,
 }
-_OFTEN = 0.05
-# Five words and more, with nothing of an address in them.
-_PROSE = re.compile(r"(?!.*(?:@|://|www\.|[|·•\t]))\S+(?:\s+\S+){4,}")
+# Added to the confidence of a skill with more than one mention.
+_REPEATED_BONUS = 0.05
+# Matches lines of at least five words without an email address, a URL or a separator.
+_PROSE_LINE = re.compile(r"(?!.*(?:@|://|www\.|[|·•\t]))\S+(?:\s+\S+){4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSkill:
-    """A skill, the kinds of section that name it, how often in all, and the line that does so first."""
+    """A skill, the kinds of section that name it, its number of mentions, and the line of the first mention."""
 
     name: str
     found_in: tuple[str, ...]
@@ -51,7 +52,7 @@ class NamedSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedResume:
-    """What a resume says. `years` counts no time twice; it is None where no position has a date."""
+    """The parts of a resume. `years` is the experience without overlaps, or None if there is no position."""
 
     contact: Contact
     summary: FoundValue | None
@@ -63,33 +64,38 @@ class ParsedResume:
 
 
 def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillSpan], now: date) -> ParsedResume:
-    """Read a text whose lines end in line feeds; `spans` are the skills in it, `links` what else the file links to."""
-    parts = split_sections(text)
-    positions = [
-        position for part in parts if part.kind == kinds.EXPERIENCE for position in parse_positions(part.lines, now=now)
-    ]
-    contact = parse_contact(text=text, head=[line.text for line in parts[0].lines], links=links)
+    """Parse the text of a resume, whose line endings must be line feeds.
+
+    `spans` are the skills found in the text. `links` are the link targets of the file, which the text may not show.
+    """
+    sections = split_sections(text)
+    experience, education, languages = (
+        [section for section in sections if section.kind == kind]
+        for kind in (kinds.EXPERIENCE, kinds.EDUCATION, kinds.LANGUAGES)
+    )
+    positions = [position for section in experience for position in parse_positions(section.lines, now=now)]
+    contact = parse_contact(text=text, head=[line.text for line in sections[0].lines], links=links)
     return ParsedResume(
         contact=contact,
-        summary=_summary(parts, contact),
-        skills=_skills(text, parts, _outside_name(text, contact, spans)),
+        summary=_find_summary(sections, contact),
+        skills=_build_skills(text, sections, _exclude_contact_spans(text, contact, spans)),
         positions=tuple(positions),
         years=count_years_covered((position.span for position in positions), now=now) if positions else None,
-        studies=tuple(study for part in parts if part.kind == kinds.EDUCATION for study in parse_studies(part.lines)),
-        languages=read_languages(line.text for part in parts if part.kind == kinds.LANGUAGES for line in part.lines),
+        studies=tuple(study for section in education for study in parse_studies(section.lines)),
+        languages=parse_languages(line.text for section in languages for line in section.lines),
     )
 
 
-def build_json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
-    """The content in the JSON Resume format; `names` are the skills' display names."""
+def build_json_resume(parsed: ParsedResume, *, display_names: Mapping[str, str]) -> dict[str, Any]:
+    """Convert a parsed resume to the JSON Resume format. `display_names` are by canonical skill."""
     contact = parsed.contact
     basics = {
-        "name": _line(contact.name),
-        "email": _line(contact.email),
-        "phone": _line(contact.phone),
+        "name": _cut_line(contact.name),
+        "email": _cut_line(contact.email),
+        "phone": _cut_line(contact.phone),
         "url": next((link.value for link in contact.links if find_network(link.value) is None), None),
         "summary": parsed.summary.value[:MAX_PARAGRAPH_LENGTH] if parsed.summary else None,
-        "location": _location(contact.place),
+        "location": _build_location(contact.place),
         "profiles": [
             {"network": network, "url": link.value}
             for link in contact.links
@@ -97,34 +103,34 @@ def build_json_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict
         ],
     }
     content = {
-        "basics": _present(basics),
-        "work": [_work(position) for position in parsed.positions],
-        "education": [_education(study) for study in parsed.studies],
-        "skills": [{"name": names.get(skill.name, skill.name)} for skill in parsed.skills[:MAX_ENTRIES]],
+        "basics": _drop_empty(basics),
+        "work": [_build_work(position) for position in parsed.positions],
+        "education": [_build_education(study) for study in parsed.studies],
+        "skills": [{"name": display_names.get(skill.name, skill.name)} for skill in parsed.skills[:MAX_ENTRIES]],
         "languages": [
-            _present({"language": each.language.value, "fluency": each.fluency}) for each in parsed.languages
+            _drop_empty({"language": spoken.language.value, "fluency": spoken.fluency}) for spoken in parsed.languages
         ],
     }
-    return _present(content)
+    return _drop_empty(content)
 
 
-def serialize_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[str, Any]:
-    """Each part with its confidence, in plain values."""
+def serialize_resume(parsed: ParsedResume, *, display_names: Mapping[str, str]) -> dict[str, Any]:
+    """Convert a parsed resume, with all confidences, to the plain values stored as `Resume.parsed`."""
     contact = parsed.contact
     return {
         "contact": {
-            "name": _found(contact.name),
-            "email": _found(contact.email),
-            "phone": _found(contact.phone),
-            "place": _found(contact.place),
-            "headline": _found(contact.headline),
-            "links": [_found(link) for link in contact.links],
+            "name": _serialize_found(contact.name),
+            "email": _serialize_found(contact.email),
+            "phone": _serialize_found(contact.phone),
+            "place": _serialize_found(contact.place),
+            "headline": _serialize_found(contact.headline),
+            "links": [_serialize_found(link) for link in contact.links],
         },
-        "summary": _found(parsed.summary),
+        "summary": _serialize_found(parsed.summary),
         "skills": [
             {
                 "name": skill.name,
-                "display_name": names.get(skill.name, skill.name),
+                "display_name": display_names.get(skill.name, skill.name),
                 "confidence": skill.confidence,
                 "found_in": list(skill.found_in),
                 "mentions": skill.mentions,
@@ -134,93 +140,99 @@ def serialize_resume(parsed: ParsedResume, *, names: Mapping[str, str]) -> dict[
         ],
         "experience": [
             {
-                "title": _found(position.title),
-                "company": _found(position.company),
+                "title": _serialize_found(position.title),
+                "company": _serialize_found(position.company),
                 "start_date": str(position.span.since),
                 "end_date": str(position.span.until) if position.span.until else None,
                 "confidence": position.confidence,
             }
             for position in parsed.positions
         ],
-        "experience_years": None if parsed.years is None else {"value": parsed.years, "confidence": _sure(parsed)},
+        "experience_years": (
+            None if parsed.years is None else {"value": parsed.years, "confidence": _get_years_confidence(parsed)}
+        ),
         "education": [
             {
-                "institution": _found(study.institution),
-                "degree": _found(study.degree),
-                "area": _found(study.area),
+                "institution": _serialize_found(study.institution),
+                "degree": _serialize_found(study.degree),
+                "area": _serialize_found(study.area),
                 "start_date": str(study.since) if study.since else None,
                 "end_date": str(study.until) if study.until else None,
                 "confidence": study.confidence,
             }
             for study in parsed.studies
         ],
-        "languages": [{"language": _found(each.language), "fluency": each.fluency} for each in parsed.languages],
+        "languages": [
+            {"language": _serialize_found(spoken.language), "fluency": spoken.fluency} for spoken in parsed.languages
+        ],
     }
 
 
-def _summary(parts: Sequence[Section], contact: Contact) -> FoundValue | None:
-    for part in parts:
-        if part.kind == kinds.SUMMARY and part.text:
-            return FoundValue(_evened(part.text), 0.9)
+def _find_summary(sections: Sequence[Section], contact: Contact) -> FoundValue | None:
+    for section in sections:
+        if section.kind == kinds.SUMMARY and section.text:
+            return FoundValue(_normalize_spaces(section.text), 0.9)
     if contact.email is None and contact.phone is None:
         return None
-    # Without a heading: the first sentences above all headings.
-    told = next((run for run in _runs_of_prose(parts[0]) if run.endswith(".")), None)
-    return FoundValue(_evened(told), 0.6) if told else None
+    # Without a summary section, use the first full sentences of the header.
+    prose = next((run for run in _iterate_prose(sections[0]) if run.endswith(".")), None)
+    return FoundValue(_normalize_spaces(prose), 0.6) if prose else None
 
 
-def _runs_of_prose(part: Section) -> Iterator[str]:
-    """Lines of running text, those that follow one another together."""
-    for is_prose, lines in groupby((line.text for line in part.lines), lambda text: bool(_PROSE.fullmatch(text))):
+def _iterate_prose(section: Section) -> Iterator[str]:
+    """Yield each run of consecutive lines of prose."""
+    for is_prose, lines in groupby(
+        (line.text for line in section.lines), lambda text: bool(_PROSE_LINE.fullmatch(text))
+    ):
         if is_prose:
             yield "\n".join(lines)
 
 
-def _evened(text: str) -> str:
+def _normalize_spaces(text: str) -> str:
     return " ".join(text.split())[:MAX_PARAGRAPH_LENGTH].rstrip()
 
 
-def _outside_name(text: str, contact: Contact, spans: Iterable[SkillSpan]) -> list[SkillSpan]:
-    """Without those that are part of somebody's name or address: Ada and Julia are languages as well."""
-    said = [found.value for found in (contact.name, contact.email) if found is not None]
-    is_said = bytearray(len(text))
-    for value in said:
+def _exclude_contact_spans(text: str, contact: Contact, spans: Iterable[SkillSpan]) -> list[SkillSpan]:
+    """Drop spans inside the owner's name or email address: Ada and Julia are also programming languages."""
+    values = [found.value for found in (contact.name, contact.email) if found is not None]
+    is_contact = bytearray(len(text))
+    for value in values:
         for match in re.finditer(re.escape(value), text):
-            is_said[match.start() : match.end()] = b"\1" * len(value)
-    return [span for span in spans if not is_said[span.start]]
+            is_contact[match.start() : match.end()] = b"\1" * len(value)
+    return [span for span in spans if not is_contact[span.start]]
 
 
-def _skills(text: str, parts: Sequence[Section], spans: Sequence[SkillSpan]) -> tuple[NamedSkill, ...]:
-    """Those that the text names, the surest first, and between equals in order of first mention."""
+def _build_skills(text: str, sections: Sequence[Section], spans: Sequence[SkillSpan]) -> tuple[NamedSkill, ...]:
+    """Return the named skills, the most confident first. Ties are in order of first mention."""
     mentions = Counter(span.skill for span in spans)
-    first: dict[str, SkillSpan] = {}
+    first_spans: dict[str, SkillSpan] = {}
     found_in: dict[str, dict[str, None]] = {}
-    part = 0
+    index = 0
     for span in spans:
-        while part + 1 < len(parts) and parts[part + 1].start <= span.start:
-            part += 1
-        first.setdefault(span.skill, span)
-        found_in.setdefault(span.skill, {})[parts[part].kind] = None
+        while index + 1 < len(sections) and sections[index + 1].start <= span.start:
+            index += 1
+        first_spans.setdefault(span.skill, span)
+        found_in.setdefault(span.skill, {})[sections[index].kind] = None
     skills = [
         NamedSkill(
             name=name,
             found_in=tuple(found_in[name]),
             mentions=mentions[name],
-            quote=_quote(text, span),
-            confidence=_skill_confidence(found_in[name], mentions[name]),
+            quote=_extract_quote(text, span),
+            confidence=_compute_skill_confidence(found_in[name], mentions[name]),
         )
-        for name, span in first.items()
+        for name, span in first_spans.items()
     ]
     return tuple(sorted(skills, key=lambda skill: -skill.confidence))
 
 
-def _skill_confidence(sections: Iterable[str], mentions: int) -> float:
-    best = max(_SKILL_CONFIDENCE[section] for section in sections)
-    return round(min(0.99, best + (_OFTEN if mentions > 1 else 0)), 2)
+def _compute_skill_confidence(section_kinds: Iterable[str], mentions: int) -> float:
+    best = max(_SKILL_CONFIDENCE[kind] for kind in section_kinds)
+    return round(min(0.99, best + (_REPEATED_BONUS if mentions > 1 else 0)), 2)
 
 
-def _quote(text: str, span: SkillSpan) -> str:
-    """The line that names the skill; of a long one what stands around the name."""
+def _extract_quote(text: str, span: SkillSpan) -> str:
+    """Return the line that names the skill, shortened around the name if it is long."""
     begin = text.rfind("\n", 0, span.start) + 1
     end = text.find("\n", span.end)
     end = len(text) if end < 0 else end
@@ -228,11 +240,11 @@ def _quote(text: str, span: SkillSpan) -> str:
     return text[begin : min(end, begin + _MAX_QUOTE_LENGTH)].strip()
 
 
-def _work(position: Position) -> dict[str, Any]:
-    return _present(
+def _build_work(position: Position) -> dict[str, Any]:
+    return _drop_empty(
         {
-            "name": _line(position.company),
-            "position": _line(position.title),
+            "name": _cut_line(position.company),
+            "position": _cut_line(position.title),
             "startDate": str(position.span.since),
             "endDate": str(position.span.until) if position.span.until else None,
             "summary": position.summary[:MAX_PARAGRAPH_LENGTH].rstrip(),
@@ -241,39 +253,39 @@ def _work(position: Position) -> dict[str, Any]:
     )
 
 
-def _education(study: Study) -> dict[str, Any]:
-    return _present(
+def _build_education(study: Study) -> dict[str, Any]:
+    return _drop_empty(
         {
-            "institution": _line(study.institution),
-            "studyType": _line(study.degree),
-            "area": _line(study.area),
+            "institution": _cut_line(study.institution),
+            "studyType": _cut_line(study.degree),
+            "area": _cut_line(study.area),
             "startDate": str(study.since) if study.since else None,
             "endDate": str(study.until) if study.until else None,
         }
     )
 
 
-def _location(place: FoundValue | None) -> dict[str, Any]:
+def _build_location(place: FoundValue | None) -> dict[str, Any]:
     if place is None:
         return {}
-    known = parse_place_label(place.value)
-    return _present({"city": known.city, "region": known.state_code, "countryCode": known.country_code})
+    label = parse_place_label(place.value)
+    return _drop_empty({"city": label.city, "region": label.state_code, "countryCode": label.country_code})
 
 
-def _sure(parsed: ParsedResume) -> float:
-    """Years between whole years are off by one at most, at either end."""
+def _get_years_confidence(parsed: ParsedResume) -> float:
+    """Return a lower confidence if a date has no month: such a date is wrong by up to a year."""
     spans = [position.span for position in parsed.positions]
     by_month = all(span.since.month and (span.until is None or span.until.month) for span in spans)
     return 0.9 if by_month else 0.7
 
 
-def _found(found: FoundValue | None) -> dict[str, Any] | None:
+def _serialize_found(found: FoundValue | None) -> dict[str, Any] | None:
     return {"value": found.value, "confidence": found.confidence} if found is not None else None
 
 
-def _line(found: FoundValue | None) -> str | None:
+def _cut_line(found: FoundValue | None) -> str | None:
     return found.value[:MAX_LINE_LENGTH].rstrip() if found is not None else None
 
 
-def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
