@@ -213,7 +213,7 @@ def _escape(text: str) -> str:
 
 
 CALENDAR_MEDIA_TYPE = "text/calendar"
-MIN_HOURS, MAX_HOURS, USUAL_HOURS = 1, 80, 10
+MIN_HOURS, MAX_HOURS, DEFAULT_HOURS = 1, 80, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

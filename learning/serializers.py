@@ -10,7 +10,7 @@ from career_navigator.api.fields import BoundedInteger, HttpURLField, StrictChar
 from career_navigator.api.serializers import CountField, QuerySerializer
 from career_navigator.db.catalogues import MAX_QUERY_LENGTH
 from learning.documents import MAX_URL_LENGTH, STATUSES
-from learning.renderers import MAX_HOURS, MIN_HOURS, USUAL_HOURS
+from learning.renderers import DEFAULT_HOURS, MAX_HOURS, MIN_HOURS
 from learning.resources import LEVELS, TYPES
 from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
@@ -61,7 +61,7 @@ class StartDate(serializers.DateField):
 class CalendarQuery(RoadmapQuery):
     """Query parameters of a study plan."""
 
-    hours_per_week = BoundedInteger(minimum=MIN_HOURS, maximum=MAX_HOURS, default=USUAL_HOURS)
+    hours_per_week = BoundedInteger(minimum=MIN_HOURS, maximum=MAX_HOURS, default=DEFAULT_HOURS)
     start_date = StartDate(
         required=False,
         help_text=f"First day of the plan, from {FIRST_START} to {LAST_START}. Defaults to the next Monday.",

@@ -21,12 +21,12 @@ _MAX_GAP = 16
 # Accented Latin letters, which `fold` replaces with a space although they are not word boundaries ("égo" is not "go").
 # Letters of scripts without spaces between words are boundaries ("熟悉Kubernetes").
 _ACCENTED = re.compile("[\u00c0-\u024f]")
-_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
+_URL = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
 # Maximum number of ambiguous names disambiguated per text. Each takes 0.2 ms. A text of 100 kB can contain 30,000, but
 # resumes and postings contain at most a few hundred.
 _MAX_DISAMBIGUATED = 2_000
 _NEXT_WORD = re.compile(r" ([A-Za-z]+)")
-_NAMED = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
+_TECHNOLOGY_CATEGORIES = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
 
 
 class SkillSpan(NamedTuple):
@@ -121,14 +121,14 @@ class SkillExtractor:
         if not len(self._automaton):
             return []
         accented = not text.isascii() and _ACCENTED.search(text) is not None
-        addresses = [match.span() for match in _ADDRESS.finditer(text)] if "www." in text or "://" in text else []
+        urls = [match.span() for match in _URL.finditer(text)] if "www." in text or "://" in text else []
         hits: list[_Hit] = []
         reached = 0
         for last, (length, name) in self._automaton.iter(f" {fold(text)} "):
             start, end = last - length - 1, last - 1
             if accented and (_ACCENTED.match(text, max(0, start - 1), start) or _ACCENTED.match(text, end, end + 1)):
                 continue
-            if addresses and is_within(addresses, start):
+            if urls and is_within(urls, start):
                 continue
             if start < reached:
                 # The automaton yields hits in order of their ends. A hit replaces the hits inside it, and is dropped if
@@ -168,7 +168,7 @@ def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) ->
             if hit.name.entry.category == "Soft Skills" and not other.is_ambiguous:
                 return True
             continue
-        if not other.is_ambiguous and (other.entry.category in _NAMED or hit.name.key in GENERIC):
+        if not other.is_ambiguous and (other.entry.category in _TECHNOLOGY_CATEGORIES or hit.name.key in GENERIC):
             return True
         if hit.name.entry.name in (*other.entry.related, *other.entry.prerequisites):
             return True

@@ -10,15 +10,15 @@ from skills.vocabulary import Skill, Vocabulary
 
 
 @pytest.fixture(scope="session")
-def seeded() -> Vocabulary:
+def vocabulary() -> Vocabulary:
     """Return the vocabulary of the seed file, read without a database."""
     path = Path(__file__).resolve().parents[2] / "fixtures" / "skills.json"
     return Vocabulary(Skill.from_entry(entry) for entry in json.loads(path.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")
-def extractor(seeded: Vocabulary) -> SkillExtractor:
-    return SkillExtractor(seeded)
+def extractor(vocabulary: Vocabulary) -> SkillExtractor:
+    return SkillExtractor(vocabulary)
 
 
 @pytest.fixture

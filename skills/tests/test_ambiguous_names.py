@@ -325,7 +325,7 @@ def test_ignores_the_everyday_word(extractor: SkillExtractor, skill: str, senten
     assert skill not in extractor.extract_skills(sentence)
 
 
-def test_has_at_least_150_sentences_each_written_once() -> None:
+def test_has_at_least_150_unique_sentences() -> None:
     cases = TECHNICAL + EVERYDAY
 
     assert len(cases) >= 150

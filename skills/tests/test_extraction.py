@@ -1,3 +1,5 @@
+"""Tests of extracting skills from text."""
+
 from collections import Counter
 from itertools import pairwise
 

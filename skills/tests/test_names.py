@@ -1,3 +1,5 @@
+"""Tests of folding names and of spelling keys."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

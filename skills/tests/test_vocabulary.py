@@ -1,3 +1,5 @@
+"""Tests of resolving, mapping and grouping skill names."""
+
 import re
 from typing import Any
 
@@ -49,8 +51,8 @@ def build_skill(name: str, **fields: Any) -> Skill:
         ("日本語", None),
     ],
 )
-def test_resolves_spellings_to_canonical_names(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
-    assert seeded.get_canonical_name(spelling) == canonical
+def test_resolves_spellings_to_canonical_names(vocabulary: Vocabulary, spelling: str, canonical: str | None) -> None:
+    assert vocabulary.get_canonical_name(spelling) == canonical
 
 
 @pytest.mark.parametrize(
@@ -73,20 +75,23 @@ def test_resolves_spellings_to_canonical_names(seeded: Vocabulary, spelling: str
         ("trading systems", "electronic trading"),
     ],
 )
-def test_does_not_confuse_products_with_similar_names(seeded: Vocabulary, spelling: str, canonical: str | None) -> None:
-    assert seeded.get_canonical_name(spelling) == canonical
+def test_does_not_confuse_products_with_similar_names(
+    vocabulary: Vocabulary, spelling: str, canonical: str | None
+) -> None:
+    assert vocabulary.get_canonical_name(spelling) == canonical
 
 
-def test_has_no_spelling_that_names_two_skills(seeded: Vocabulary) -> None:
+def test_has_no_spelling_that_names_two_skills(vocabulary: Vocabulary) -> None:
     """Extraction finds the longest name, so a spelling that contains two names would hide one of the skills."""
     # The exceptions are established names. "UI/UX" is excluded below because postings require the pair as one skill.
     established = {"r&d", "shadcn/ui"}
     ambiguous = {
         spelling
-        for skill in seeded
+        for skill in vocabulary
         if skill.name != "ui/ux design"
         for spelling in (skill.name, *skill.aliases)
-        if len(skills := {seeded.get_canonical_name(part) for part in re.split(r"\s*[/&]\s*|\s+and\s+", spelling)}) > 1
+        if len(skills := {vocabulary.get_canonical_name(part) for part in re.split(r"\s*[/&]\s*|\s+and\s+", spelling)})
+        > 1
         and None not in skills
     }
 
@@ -120,29 +125,29 @@ def test_has_no_spelling_that_names_two_skills(seeded: Vocabulary) -> None:
         ("apache-unheard-of", "apache unheard of"),
     ],
 )
-def test_maps_a_slug_to_its_skill(seeded: Vocabulary, slug: str, skill: str) -> None:
-    assert seeded.map_technology_slugs([slug]) == [skill]
+def test_maps_a_slug_to_its_skill(vocabulary: Vocabulary, slug: str, skill: str) -> None:
+    assert vocabulary.map_technology_slugs([slug]) == [skill]
 
 
-def test_maps_slugs_in_their_order_without_repeats(seeded: Vocabulary) -> None:
-    skills = seeded.map_technology_slugs(["nodejs", "react", "node-js", "greenhouse", "reactjs", "python"])
+def test_maps_slugs_in_their_order_without_repeats(vocabulary: Vocabulary) -> None:
+    skills = vocabulary.map_technology_slugs(["nodejs", "react", "node-js", "greenhouse", "reactjs", "python"])
 
     assert skills == ["nodejs", "react", "python"]
 
 
-def test_drops_slugs_of_job_boards_and_recruiting_systems(seeded: Vocabulary) -> None:
+def test_drops_slugs_of_job_boards_and_recruiting_systems(vocabulary: Vocabulary) -> None:
     slugs = ["greenhouse", "lever", "workday", "ashby", "bamboohr", "oracle-recruiting-cloud", "zoho-recruit"]
 
-    assert seeded.map_technology_slugs(slugs) == []
-    assert seeded.list_unknown_slugs(slugs) == []
+    assert vocabulary.map_technology_slugs(slugs) == []
+    assert vocabulary.list_unknown_slugs(slugs) == []
 
 
-def test_reports_unknown_slugs_once_and_as_written(seeded: Vocabulary) -> None:
-    assert seeded.list_unknown_slugs(["python", "Foo-Bar", "lever", "Foo-Bar", "baz"]) == ["Foo-Bar", "baz"]
+def test_reports_unknown_slugs_once_and_as_written(vocabulary: Vocabulary) -> None:
+    assert vocabulary.list_unknown_slugs(["python", "Foo-Bar", "lever", "Foo-Bar", "baz"]) == ["Foo-Bar", "baz"]
 
 
-def test_groups_skills_by_category_in_the_documented_order(seeded: Vocabulary) -> None:
-    groups = seeded.get_skill_categories(
+def test_groups_skills_by_category_in_the_documented_order(vocabulary: Vocabulary) -> None:
+    groups = vocabulary.get_skill_categories(
         ["docker", "postgresql", "python", "fastapi", "aws", "leadership", "frobnicator"]
     )
 
@@ -156,10 +161,10 @@ def test_groups_skills_by_category_in_the_documented_order(seeded: Vocabulary) -
     ]
 
 
-def test_returns_the_display_name_of_a_skill(seeded: Vocabulary) -> None:
-    assert seeded.get_display_name("postgresql") == "PostgreSQL"
-    assert seeded.get_display_name("nodejs") == "Node.js"
-    assert seeded.get_display_name("unheard of") == "unheard of"
+def test_returns_the_display_name_of_a_skill(vocabulary: Vocabulary) -> None:
+    assert vocabulary.get_display_name("postgresql") == "PostgreSQL"
+    assert vocabulary.get_display_name("nodejs") == "Node.js"
+    assert vocabulary.get_display_name("unheard of") == "unheard of"
 
 
 def test_canonical_name_takes_precedence_over_an_alias() -> None:
@@ -195,27 +200,27 @@ def test_rejects_an_invalid_entry_with_the_reason(entry: dict[str, Any], reason:
         Skill.from_entry(entry)
 
 
-def test_round_trips_every_entry(seeded: Vocabulary) -> None:
-    assert all(Skill.from_entry(skill.as_entry()) == skill for skill in seeded)
+def test_round_trips_every_entry(vocabulary: Vocabulary) -> None:
+    assert all(Skill.from_entry(skill.as_entry()) == skill for skill in vocabulary)
 
 
 @given(st.lists(st.text(max_size=30), max_size=20))
-def test_never_returns_a_skill_twice_for_any_slugs(seeded: Vocabulary, slugs: list[str]) -> None:
-    skills = seeded.map_technology_slugs(slugs)
+def test_never_returns_a_skill_twice_for_any_slugs(vocabulary: Vocabulary, slugs: list[str]) -> None:
+    skills = vocabulary.map_technology_slugs(slugs)
 
     assert len(set(skills)) == len(skills) <= len(slugs)
 
 
 @given(st.text(max_size=40))
-def test_canonical_is_idempotent(seeded: Vocabulary, name: str) -> None:
-    canonical = seeded.get_canonical_name(name)
+def test_canonical_is_idempotent(vocabulary: Vocabulary, name: str) -> None:
+    canonical = vocabulary.get_canonical_name(name)
 
-    assert canonical is None or seeded.get_canonical_name(canonical) == canonical
+    assert canonical is None or vocabulary.get_canonical_name(canonical) == canonical
 
 
 @given(st.lists(st.text(max_size=20), max_size=20))
-def test_assigns_every_skill_to_exactly_one_category(seeded: Vocabulary, names: list[str]) -> None:
-    groups = seeded.get_skill_categories(names)
+def test_assigns_every_skill_to_exactly_one_category(vocabulary: Vocabulary, names: list[str]) -> None:
+    groups = vocabulary.get_skill_categories(names)
 
     assert set(groups) <= set(CATEGORIES)
     assert sorted(name for group in groups.values() for name in group) == sorted(set(names))
