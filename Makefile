@@ -1,38 +1,39 @@
-# `make` alone lists what can be made. Variables that may be set: PYTHON, VENV, WORKERS, ARGS, and those of `.env.example`.
+# Run `make` to list the targets. Variables: PYTHON, VENV, WORKERS, ARGS, and the settings in `.env.example`.
 
 SHELL := /bin/sh
 VENV ?= .venv
 PYTHON ?=
 ARGS ?=
 
-# Installing compiles nothing; what is imported is compiled once and kept, whatever the shell says. Without that each of
-# the many processes that tests start would compile all it imports: 12 s each in place of 3.
+# Let Python write .pyc files even if the shell disables them. Nothing is compiled on installation, so each of the many
+# processes that tests start would otherwise compile every import: 12 s instead of 3 s per process.
 export PYTHONDONTWRITEBYTECODE :=
 
 BIN := $(VENV)/bin
 INSTALL := PYTHON='$(PYTHON)' sh deploy/virtual-environment.sh
-# One more than there are processors, since some tests wait for processes; Redis has eight databases for them.
+# One worker more than there are processors, because some tests wait for processes. At most 8: the tests' Redis has
+# eight databases.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ] && echo $$n || echo 8)
-# Without `extraction`, which needs a corpus beside the project.
+# `extraction` is not listed: it needs a corpus that is not part of the repository.
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
 SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
 
 .PHONY: help run test coverage test-cluster lint types docs bench seed openapi examples client requirements install install-dev install-test
 
-help: ## List these targets
+help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 		printf '  make %-13s %s\n' "$$name" "$$text"; done
 
-run: install ## Start everything on this machine; Ctrl-C stops it (PORT=8000, VAR_DIR=var)
+run: install ## Start all services on this machine; Ctrl-C stops them (PORT=8000, VAR_DIR=var)
 	@exec $(BIN)/python manage.py run --end-with-parent $(ARGS)
 
-test: install-test ## Run all tests on servers of their own
+test: install-test ## Run all tests; they start their own servers
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-coverage: install-test ## Run all tests and measure what they cover (at least 95 % of branches; slower)
+coverage: install-test ## Run all tests with branch coverage; fail below 95 % (slower)
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov $(ARGS)
 
-test-cluster: install-test ## Replace MongoDB's primary and the Redis master amid all the work (some minutes)
+test-cluster: install-test ## Test failover of MongoDB and Redis under load (takes minutes)
 	@exec $(BIN)/python -m pytest tests/cluster $(ARGS)
 
 lint: install-dev ## Check style, types, imports, docs, container and workflow files, pins
@@ -48,29 +49,29 @@ lint: install-dev ## Check style, types, imports, docs, container and workflow f
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	sh deploy/pin-requirements.sh --check $(BIN)/uv
 
-types: install-dev ## Check types alone
+types: install-dev ## Check types only
 	$(BIN)/mypy $(SOURCES) manage.py conftest.py
 
-bench: install-dev ## Measure speed, a table for each benchmark (BENCH=trending ARGS=... for one alone)
+bench: install-dev ## Run the benchmarks, one table each (BENCH=trending ARGS=... runs only one)
 	@set -e; for name in $(or $(BENCH),$(BENCHMARKS)); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done
 
 seed: install ## Load skills, learning resources and project ideas (into a running install)
 	@exec $(BIN)/python manage.py seed $(ARGS)
 
-openapi: install ## Write the API's description to docs/openapi.json
+openapi: install ## Write the OpenAPI document to docs/openapi.json
 	@mkdir -p docs
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
 
-docs: install-dev ## Build the documentation site in var/site; a broken link fails
+docs: install-dev ## Build the documentation site in var/site; fail on a broken link
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
 
-examples: install ## Record the examples of the API's description again, from a demonstration of its own
+examples: install ## Record the examples in the OpenAPI document again, from a fresh demonstration
 	@sh deploy/record-examples.sh $(BIN)
 
-client: install-dev ## Write a Python client and TypeScript types to clients/ (the types need Node.js 18 or newer)
+client: install-dev ## Generate a Python client and TypeScript types in clients/ (types need Node.js 18 or newer)
 	@sh deploy/generate-clients.sh $(BIN) clients
 
-requirements: install-dev ## Pin what pyproject.toml asks for (ARGS=--upgrade: the newest versions)
+requirements: install-dev ## Pin the dependencies in pyproject.toml (ARGS=--upgrade takes the newest versions)
 	sh deploy/pin-requirements.sh $(or $(ARGS),--write) $(BIN)/uv
 
 install:

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Usage: generate-clients.sh [--python-only] BIN DIRECTORY
-# Writes the API's description, a Python client and TypeScript types into the directory; each has to import, or to pass
-# the compiler. BIN is that of the virtual environment.
+# Generates the OpenAPI document, a Python client and TypeScript types in DIRECTORY. Fails if a module of the client
+# cannot be imported or if the types do not compile. BIN is the bin directory of the virtual environment.
 set -eu
 
-# Exact versions: what is generated changes with them.
+# Exact versions, because the output differs between versions.
 OPENAPI_TYPESCRIPT=7.13.0
 TYPESCRIPT=5.9.3
 MIN_NODE=18
@@ -22,7 +22,7 @@ mkdir -p "$directory"
 schema=$directory/openapi.json
 "$bin/python" "$project/manage.py" spectacular --validate --fail-on-warn --format openapi-json --file "$schema"
 
-# The generator formats what it writes with ruff, by its name.
+# The generator looks for ruff on the PATH to format its output.
 PATH="$bin:$PATH" "$bin/openapi-python-client" generate --fail-on-warning --overwrite --path "$schema" \
     --config "$project/deploy/openapi-python-client.yaml" --output-path "$directory/python"
 "$bin/python" -W error - "$directory/python" <<'PYTHON'
@@ -36,7 +36,7 @@ import career_navigator_client as package
 names = [each.name for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
 for name in names:
     importlib.import_module(name)
-print(f"The Python client is in {sys.argv[1]}; all of its {len(names)} modules can be imported.")
+print(f"The Python client is in {sys.argv[1]}. All {len(names)} modules can be imported.")
 PYTHON
 [ "$languages" = all ] || exit 0
 
@@ -55,4 +55,4 @@ types=$directory/typescript/career-navigator.d.ts
 mkdir -p "$directory/typescript"
 with_node openapi-typescript "$schema" --output "$types"
 with_node tsc --noEmit --strict "$types"
-echo "The TypeScript types are in $types; the compiler takes them."
+echo "The TypeScript types are in $types. They compile without errors."

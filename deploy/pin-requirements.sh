@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: pin-requirements.sh --write|--upgrade|--check UV
-# --write pins what pyproject.toml asks for and keeps the pins that still fit; --upgrade takes the newest versions;
-# --check fails where requirements*.txt do not follow from pyproject.toml, or lack a wheel for a Python that is tested.
+# --write    pin the dependencies in pyproject.toml; pins that still satisfy it stay
+# --upgrade  pin the newest versions
+# --check    fail if requirements*.txt do not match pyproject.toml, or if a package has no wheel for a tested Python
 set -eu
 
 mode=$1
@@ -13,7 +14,7 @@ compile() {
     "$uv" pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate "$@" >/dev/null
 }
 
-# The pins at hand are kept wherever they still fit, so the check does not fail for a release of today.
+# Start from the current pins, so that --check does not fail because a dependency released a new version.
 cp requirements.txt requirements-dev.txt "$work"
 if [ "$mode" = --upgrade ]; then
     : >"$work/requirements.txt"
@@ -28,14 +29,14 @@ if [ "$mode" != --check ]; then
 fi
 for file in requirements.txt requirements-dev.txt; do
     diff -u "$file" "$work/$file" || {
-        echo "$file does not follow from pyproject.toml; run: make requirements" >&2
+        echo "$file does not match pyproject.toml. Run: make requirements" >&2
         exit 1
     }
 done
 for minor in 11 12 13 14; do
     "$uv" pip install --quiet --dry-run --only-binary :all: --target "$work/nowhere" --python-version "3.$minor" \
         --requirement requirements.txt --requirement requirements-dev.txt || {
-        echo "requirements*.txt cannot be installed for Python 3.$minor, see above; pin other versions" >&2
+        echo "requirements*.txt cannot be installed on Python 3.$minor (see above). Pin other versions." >&2
         exit 1
     }
 done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage: record-examples.sh BIN
-# Starts a demonstration of its own, records the examples of the OpenAPI document from it, and ends it.
+# Starts a separate demonstration, records the examples in the OpenAPI document from it, and stops it.
 set -eu
 
 bin=$1

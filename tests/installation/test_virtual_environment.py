@@ -155,7 +155,7 @@ def test_tries_a_python_newer_than_those_tested_and_names_the_wheel_that_is_miss
     done = system.install(PYTHON=python)
 
     assert done.returncode == 1
-    assert "Warning: Python 3.15.0 is newer than what is tested, Python 3.11 to 3.14" in done.stderr
+    assert "Warning: Python 3.15.0 is newer than the tested versions (Python 3.11 to 3.14)." in done.stderr
     assert "pip found no wheel of orjson==3.13.0 for Python 3.15.0." in done.stderr
     assert not list(system.environment.glob(".installed-*"))
 
@@ -187,7 +187,7 @@ def test_refuses_what_is_too_old_or_no_python(system: System, script: str) -> No
     done = system.install(PYTHON=python)
 
     assert done.returncode == 1
-    assert done.stderr == f"PYTHON={python} is no Python 3.11 or newer.\n"
+    assert done.stderr == f"PYTHON={python} is not Python 3.11 or newer.\n"
 
 
 def test_names_the_package_that_makes_environments(system: System) -> None:
