@@ -192,6 +192,6 @@ def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:
 
 
 def _precedes_people(text: str, end: int) -> bool:
-    """Return whether a word for people follows, as in "frontend developer" and "QA team", which name no skill."""
+    """Return whether a word for people follows, as in "frontend developer" and "QA team" (not skills)."""
     following = _NEXT_WORD.match(text, end)
     return following is not None and following[1].lower() in PEOPLE

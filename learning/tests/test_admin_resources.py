@@ -115,11 +115,11 @@ def test_imports_valid_rows_and_reports_invalid_rows(staff_client: Client, seede
         file = SimpleUploadedFile("resources.csv", dataset.export("csv").encode())
         return staff_client.post(f"{LIST}import/", {"import_file": file, "format": "0", "resource": "0"})
 
-    refused, accepted = preview(good, bad), preview(good)
+    rejected, accepted = preview(good, bad), preview(good)
     staff_client.post(f"{LIST}process_import/", accepted.context["confirm_form"].initial)
 
-    assert [row.number for row in refused.context["result"].invalid_rows] == [3]
-    assert "url" in refused.context["result"].invalid_rows[0].field_specific_errors
+    assert [row.number for row in rejected.context["result"].invalid_rows] == [3]
+    assert "url" in rejected.context["result"].invalid_rows[0].field_specific_errors
     assert sorted(resource.skill for resource in LearningResourceDocument.objects) == ["python", "rust"]
 
 
@@ -130,8 +130,8 @@ def test_rejects_a_second_row_for_the_same_resource(staff_client: Client, seeded
 
     preview = staff_client.post(f"{LIST}import/", {"import_file": file, "format": "0", "resource": "0"})
 
-    refused = [(row.number, row.non_field_specific_errors) for row in preview.context["result"].invalid_rows]
-    assert refused == [(3, ["There is an earlier row with this skill and url."])]
+    rejected = [(row.number, row.non_field_specific_errors) for row in preview.context["result"].invalid_rows]
+    assert rejected == [(3, ["There is an earlier row with this skill and url."])]
 
 
 def test_seeded_resources_cannot_be_deleted(staff_client: Client, seeded: LearningResourceDocument) -> None:

@@ -157,9 +157,9 @@ def test_uses_own_skills_without_the_gap_analysis(roadmap, post_jobs, off):
 
 
 def test_returns_an_empty_roadmap_without_target_role_and_skills(catalogue, register):
-    nobody = register(skills=[], target_roles=[])
+    user = register(skills=[], target_roles=[])
 
-    response = nobody.get("/learning/roadmap").json()
+    response = user.get("/learning/roadmap").json()
 
     assert response["target_role"] is None
     assert response["skill_paths"] == []
@@ -168,17 +168,17 @@ def test_returns_an_empty_roadmap_without_target_role_and_skills(catalogue, regi
 
 
 def test_lists_skills_of_the_roles_projects_if_the_role_has_no_postings(catalogue, register):
-    nobody = register(skills=[], target_roles=["DevOps Engineer"])
+    user = register(skills=[], target_roles=["DevOps Engineer"])
 
     for form in ("", "?include_gap_analysis=true"):
-        response = nobody.get(f"/learning/roadmap{form}").json()
+        response = user.get(f"/learning/roadmap{form}").json()
         assert {path["skill"] for path in response["skill_paths"]} == {"docker", "linux", "kubernetes", "ci/cd"}
         assert response["missing_skills_count"] == response["total_skills"] == 4
         assert {path["priority_score"] for path in response["skill_paths"]} == {None}
         assert response["coverage_percentage"] is None
     for form in (".md", ".ics"):
-        assert nobody.get(f"/learning/roadmap{form}").status_code == 200
-    assert nobody.get("/learning/roadmap?include_gap_analysis=false").json()["skill_paths"] == []
+        assert user.get(f"/learning/roadmap{form}").status_code == 200
+    assert user.get("/learning/roadmap?include_gap_analysis=false").json()["skill_paths"] == []
 
 
 def test_done_skills_count_as_acquired_until_the_status_changes(roadmap, newcomer, post_jobs):

@@ -109,7 +109,7 @@ STYLES = b'<?xml version="1.0" encoding="utf-8"?><styleSheet><fonts>' + b"<font/
             "Row 2 has more than 100 cells.",
         ),
         (
-            "beside.xlsx",
+            "extra_cell.xlsx",
             2,
             lambda: build_xlsx(build_sheet(HEADERS + build_row(2, "a", "b", "c"))),
             "Row 2 has more cells than the header has columns.",
