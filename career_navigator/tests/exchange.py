@@ -1,4 +1,4 @@
-"""Importing and exporting curated documents through the pages of the admin."""
+"""Helpers for importing and exporting curated documents through the admin's pages."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from career_navigator.cache import reset_caches
 KINDS = ("csv", "json", "xlsx")
 
 
-def written(*rows: dict[str, Any]) -> bytes:
+def build_csv(*rows: dict[str, Any]) -> bytes:
     text = io.StringIO()
     table = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for row in rows for name in row)))
     table.writeheader()
@@ -20,21 +20,21 @@ def written(*rows: dict[str, Any]) -> bytes:
 
 
 def confirm(client: Client, page: str, form: Any) -> str:
-    answer = client.post(f"/admin/{page}/process_import/", form.initial, follow=True)
+    response = client.post(f"/admin/{page}/process_import/", form.initial, follow=True)
     reset_caches()
-    return str(answer.content.decode())
+    return str(response.content.decode())
 
 
-def exported(client: Client, page: str, kind: str) -> bytes:
+def export_file(client: Client, page: str, kind: str) -> bytes:
     form = client.get(f"/admin/{page}/export/").context["form"]
-    chosen = {name: "on" for name in form.fields if name.startswith(form.resources[0].__name__.lower())}
-    answer = client.post(f"/admin/{page}/export/", {"format": str(KINDS.index(kind)), "resource": "0"} | chosen)
-    assert answer.status_code == 200
-    return bytes(answer.content)
+    selection = {name: "on" for name in form.fields if name.startswith(form.resources[0].__name__.lower())}
+    response = client.post(f"/admin/{page}/export/", {"format": str(KINDS.index(kind)), "resource": "0"} | selection)
+    assert response.status_code == 200
+    return bytes(response.content)
 
 
-def refused(answer: Any) -> dict[int, str]:
-    """What is said of each row on the page."""
-    result = answer.context["result"]
+def list_rejections(response: Any) -> dict[int, str]:
+    """Return the error messages of the rejected rows by row number."""
+    result = response.context["result"]
     rows = {row.number: " ".join(str(each.error) for each in row.errors) for row in result.error_rows}
     return rows | {row.number: str(row.error_dict) for row in result.invalid_rows}

@@ -1,4 +1,4 @@
-"""What the dashboard says needs attention: all of it, with the list of each, and to nobody who may not see it."""
+"""The attention section of the dashboard: its counts, links and permissions."""
 
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
@@ -18,8 +18,8 @@ from tests.factories import CollectionRunFactory, LearningResourceFactory, TaskR
 
 
 @pytest.fixture
-def trouble(admin_tables: None) -> None:
-    """One of everything of today, and of last month what is over."""
+def problems(admin_tables: None) -> None:
+    """Store one problem of each kind from today, and some that are resolved or too old to count."""
     now = timezone.now()
     old = now - timedelta(days=8)
     samples = [{"reason": "no_title", "message": "a posting needs a title", "job_id": "11"}]
@@ -39,12 +39,12 @@ def trouble(admin_tables: None) -> None:
     record_mail(user_id=ObjectId(), kind=RESET, now=now)
 
 
-def attention(client: Client) -> list[AttentionCount] | None:
+def get_attention(client: Client) -> list[AttentionCount] | None:
     return client.get("/admin/").context["board"].attention
 
 
-def test_the_dashboard_counts_what_needs_attention(staff_client: Client, trouble: None) -> None:
-    counts = {each.title: each.count for each in attention(staff_client) or ()}
+def test_dashboard_counts_problems(staff_client: Client, problems: None) -> None:
+    counts = {each.title: each.count for each in get_attention(staff_client) or ()}
 
     assert counts == {
         "Failed collection runs": "2",
@@ -57,8 +57,8 @@ def test_the_dashboard_counts_what_needs_attention(staff_client: Client, trouble
     }
 
 
-def test_each_leads_to_the_list_of_just_these(staff_client: Client, trouble: None) -> None:
-    lists = {each.title: staff_client.get(each.url) for each in attention(staff_client) or ()}
+def test_each_problem_links_to_its_filtered_list(staff_client: Client, problems: None) -> None:
+    lists = {each.title: staff_client.get(each.url) for each in get_attention(staff_client) or ()}
 
     assert {title: page.status_code for title, page in lists.items()} == dict.fromkeys(lists, 200)
     assert lists.pop("Rejected postings").context["counts"] == [("no_title", 23)]
@@ -67,7 +67,7 @@ def test_each_leads_to_the_list_of_just_these(staff_client: Client, trouble: Non
         "Failed maintenance tasks": 1,
         "Broken links": 1,
         "Unknown slugs": 2,
-        # One row, which counts both.
+        # Both failed logins are counted in a single document.
         "Failed staff logins": 1,
         "Mails not sent": 1,
     }
@@ -80,37 +80,37 @@ def test_each_leads_to_the_list_of_just_these(staff_client: Client, trouble: Non
         ("support", {"Mails not sent"}),
     ],
 )
-def test_a_role_is_shown_only_what_it_may_see(trouble: None, role: str, titles: set[str]) -> None:
+def test_role_sees_only_problems_it_has_permission_for(problems: None, role: str, titles: set[str]) -> None:
     make_roles()
     user = User.objects.create_user(role, is_staff=True)
     user.groups.add(Group.objects.get(name=role))
     client = Client()
     client.force_login(user)
 
-    assert {each.title for each in attention(client) or ()} == titles
+    assert {each.title for each in get_attention(client) or ()} == titles
 
 
-def test_who_may_see_nothing_of_it_is_told_nothing(trouble: None) -> None:
+def test_user_without_permissions_sees_no_attention_section(problems: None) -> None:
     client = Client()
     client.force_login(User.objects.create_user("new", is_staff=True))
 
-    assert attention(client) is None
+    assert get_attention(client) is None
     assert "Needs attention" not in client.get("/admin/").content.decode()
 
 
-def test_a_quiet_week_is_said_to_be_one(staff_client: Client) -> None:
-    assert attention(staff_client) == []
+def test_dashboard_says_that_nothing_needs_attention(staff_client: Client) -> None:
+    assert get_attention(staff_client) == []
     assert "Nothing needs your attention." in staff_client.get("/admin/").content.decode()
 
 
-def test_every_tile_says_what_it_means(staff_client: Client) -> None:
+def test_every_card_explains_its_meaning(staff_client: Client) -> None:
     cards = staff_client.get("/admin/").context["board"].cards
 
     assert len(cards) > 5
     assert [card.title for card in cards if not card.meaning] == []
 
 
-def test_failed_logins_are_counted_by_account_address_and_day(superuser: User, client: Client) -> None:
+def test_counts_failed_logins_per_account_client_ip_and_day(superuser: User, client: Client) -> None:
     for password in ("wrong", "wrong too"):
         client.post("/admin/login/", {"username": "root", "password": password})
     client.post("/admin/login/", {"username": "nobody", "password": "wrong"})
@@ -119,7 +119,7 @@ def test_failed_logins_are_counted_by_account_address_and_day(superuser: User, c
     assert sorted(FailedLogin.objects.scalar("account", "count")) == [("nobody", 1), ("root", 2)]
 
 
-def test_a_mail_that_is_sent_after_all_needs_no_attention(mongo) -> None:
+def test_mail_that_succeeds_on_retry_needs_no_attention(mongo) -> None:
     user_id, now = ObjectId(), timezone.now()
     with pytest.raises(SMTPServerDisconnected), recorded_mail(user_id=user_id, kind=RESET, now=now):
         raise SMTPServerDisconnected("please run connect() first")
@@ -132,7 +132,7 @@ def test_a_mail_that_is_sent_after_all_needs_no_attention(mongo) -> None:
     assert (sent.pk, sent.status, sent.error, sent.tries) == (failed.pk, "sent", "", 2)
 
 
-def test_a_mail_that_no_server_is_set_for_was_not_sent(mongo, settings) -> None:
+def test_mail_without_a_configured_server_is_not_sent(mongo, settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
     with recorded_mail(user_id=ObjectId(), kind=RESET, now=timezone.now()):

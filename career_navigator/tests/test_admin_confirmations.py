@@ -1,4 +1,4 @@
-"""What the admin asks before it destroys something, and how that is undone."""
+"""Confirmation pages of destructive actions in the admin, and undoing actions."""
 
 from collections.abc import Callable
 
@@ -28,8 +28,8 @@ RUNS = "/admin/ingestion/collectionrun/"
 PEOPLE = "/admin/accounts/person/"
 
 
-def undo_link(html: str) -> str:
-    """The address of the Undo button of a page."""
+def find_undo_url(html: str) -> str:
+    """Return the URL of the Undo button on a page."""
     return html.partition('class="staff-undo"')[0].rpartition('action="')[2].partition('"')[0]
 
 
@@ -39,12 +39,12 @@ def postings(admin_tables: None) -> list[str]:
     return [str(posting.pk) for posting in JobPosting.objects.order_by("pk")]
 
 
-def hidden(mongo: Database) -> int:
+def count_hidden(mongo: Database) -> int:
     return mongo.job_postings.count_documents({"hidden": True})
 
 
 class TestHiding:
-    def test_asks_with_how_many_and_which_before(
+    def test_asks_for_confirmation_with_count_and_names(
         self, staff_client: Client, postings: list[str], mongo: Database
     ) -> None:
         question = staff_client.post(POSTINGS, {"action": "hide", "_selected_action": postings}).content.decode()
@@ -52,64 +52,66 @@ class TestHiding:
         assert "Hide 13 job postings?" in question
         assert "Developer 12" in question
         assert "and 3 more" in question
-        assert "It can be undone" in question
+        assert "You can undo this" in question
         assert question.count('name="_selected_action"') == 13
-        assert hidden(mongo) == 0
+        assert count_hidden(mongo) == 0
 
-    def test_of_a_whole_list_asks_for_the_list_as_it_is_filtered(
+    def test_hides_all_pages_of_the_filtered_list(
         self, staff_client: Client, postings: list[str], mongo: Database
     ) -> None:
-        chosen = {"action": "hide", "_selected_action": postings[:1], "select_across": "1"}
+        selection = {"action": "hide", "_selected_action": postings[:1], "select_across": "1"}
 
-        question = staff_client.post(f"{POSTINGS}?q=developer", chosen).content.decode()
-        staff_client.post(f"{POSTINGS}?q=developer", chosen | {"confirmed": "yes"})
+        question = staff_client.post(f"{POSTINGS}?q=developer", selection).content.decode()
+        staff_client.post(f"{POSTINGS}?q=developer", selection | {"confirmed": "yes"})
 
         assert "Hide 13 job postings?" in question
-        assert hidden(mongo) == 13
+        assert count_hidden(mongo) == 13
 
-    def test_is_undone_for_what_it_hid_alone(
+    def test_undo_shows_only_the_postings_that_the_action_hid(
         self, staff_client: Client, postings: list[str], mongo: Database, redis: Redis
     ) -> None:
         staff_client.post(f"{POSTINGS}{postings[0]}/hide/")
-        chosen = {"action": "hide", "_selected_action": postings[:3], "confirmed": "yes"}
+        selection = {"action": "hide", "_selected_action": postings[:3], "confirmed": "yes"}
 
-        told = staff_client.post(POSTINGS, chosen, follow=True).content.decode()
-        before = hidden(mongo)
-        staff_client.post(undo_link(told.partition("2 hidden")[2]))
-        after = hidden(mongo)
+        result_page = staff_client.post(POSTINGS, selection, follow=True).content.decode()
+        before = count_hidden(mongo)
+        staff_client.post(find_undo_url(result_page.partition("2 postings hidden")[2]))
+        after = count_hidden(mongo)
 
-        assert "2 hidden" in told
+        assert "2 postings hidden" in result_page
         assert (before, after) == (3, 1)
         assert LogEntry.objects.filter(change_message="Shown again.").count() == 2
 
-    def test_of_one_posting_is_undone_once(self, staff_client: Client, postings: list[str], mongo: Database) -> None:
-        link = undo_link(staff_client.post(f"{POSTINGS}{postings[0]}/hide/", follow=True).content.decode())
+    def test_can_be_undone_only_once(self, staff_client: Client, postings: list[str], mongo: Database) -> None:
+        link = find_undo_url(staff_client.post(f"{POSTINGS}{postings[0]}/hide/", follow=True).content.decode())
 
         staff_client.post(link)
         again = staff_client.post(link, follow=True).content.decode()
 
-        assert hidden(mongo) == 0
+        assert count_hidden(mongo) == 0
         assert "The action was not undone: it was undone before, or is more than an hour old." in again
 
-    def test_is_undone_by_who_did_it_alone(self, staff_client: Client, postings: list[str], mongo: Database) -> None:
-        link = undo_link(staff_client.post(f"{POSTINGS}{postings[0]}/hide/", follow=True).content.decode())
+    def test_can_be_undone_only_by_the_same_user(
+        self, staff_client: Client, postings: list[str], mongo: Database
+    ) -> None:
+        link = find_undo_url(staff_client.post(f"{POSTINGS}{postings[0]}/hide/", follow=True).content.decode())
         other = Client()
         other.force_login(StaffUser.objects.create_superuser("other", "", "Secret-123"))
 
-        told = other.post(link, follow=True).content.decode()
+        result_page = other.post(link, follow=True).content.decode()
 
-        assert "The action was not undone" in told
+        assert "The action was not undone" in result_page
         assert staff_client.get(link).status_code == 403
-        assert hidden(mongo) == 1
+        assert count_hidden(mongo) == 1
 
-    def test_of_a_resource_is_asked_for_and_undone(self, staff_client: Client, mongo: Database) -> None:
-        chosen = {"action": "hide", "_selected_action": [str(LearningResourceFactory(title="Lesson one").pk)]}
+    def test_hides_a_resource_after_confirmation_and_undoes_it(self, staff_client: Client, mongo: Database) -> None:
+        selection = {"action": "hide", "_selected_action": [str(LearningResourceFactory(title="Lesson one").pk)]}
         page = "/admin/learning/learningresource/"
 
-        question = staff_client.post(page, chosen).content.decode()
-        told = staff_client.post(page, chosen | {"confirmed": "yes"}, follow=True).content.decode()
+        question = staff_client.post(page, selection).content.decode()
+        result_page = staff_client.post(page, selection | {"confirmed": "yes"}, follow=True).content.decode()
         between = mongo.learning_resources.count_documents({"hidden": True})
-        staff_client.post(undo_link(told))
+        staff_client.post(find_undo_url(result_page))
 
         assert "Hide 1 learning resource?" in question
         assert "Lesson one" in question
@@ -117,20 +119,22 @@ class TestHiding:
 
 
 @pytest.fixture
-def unknown(admin_tables: None) -> Callable[[str], str]:
-    """Two slugs that wait, and the address at which one is resolved."""
+def resolve_url(admin_tables: None) -> Callable[[str], str]:
+    """Store two unknown slugs. Returns a function for the URL that resolves a slug."""
     SkillFactory(name="kubernetes", display_name="Kubernetes", category="Tools/Technologies")
     count_unknown_slugs(slugs=["kubernets", "kubernets", "zapp-board"], now=timezone.now())
     reset_caches()
     return lambda slug: f"{SLUGS}{UnknownSlugDocument.objects.get(slug=slug).pk}/resolve/"
 
 
-class TestSettlingASlug:
-    def test_as_an_alias_is_undone(self, staff_client: Client, unknown: Callable[[str], str]) -> None:
+class TestResolvingASlug:
+    def test_undoes_resolving_to_an_alias(self, staff_client: Client, resolve_url: Callable[[str], str]) -> None:
         before = UnknownSlugDocument.objects.get(slug="kubernets")
-        told = staff_client.post(unknown("kubernets") + "?skill=kubernetes", {"resolve": "alias"}, follow=True)
+        result_page = staff_client.post(
+            resolve_url("kubernets") + "?skill=kubernetes", {"resolve": "alias"}, follow=True
+        )
 
-        staff_client.post(undo_link(told.content.decode()))
+        staff_client.post(find_undo_url(result_page.content.decode()))
 
         after = UnknownSlugDocument.objects.get(slug="kubernets")
         assert SkillDocument.objects.get(name="kubernetes").slugs == []
@@ -141,40 +145,44 @@ class TestSettlingASlug:
         )
         assert "Undone: Resolved kubernets as kubernetes." in {each.change_message for each in LogEntry.objects.all()}
 
-    @pytest.mark.parametrize("answer", ["new", "no_skill"])
-    def test_as_an_entry_of_its_own_is_undone(
-        self, staff_client: Client, unknown: Callable[[str], str], answer: str
+    @pytest.mark.parametrize("resolution", ["new", "no_skill"])
+    def test_undoes_creating_an_entry(
+        self, staff_client: Client, resolve_url: Callable[[str], str], resolution: str
     ) -> None:
-        told = staff_client.post(unknown("zapp-board"), {"resolve": answer}, follow=True).content.decode()
+        result_page = staff_client.post(
+            resolve_url("zapp-board"), {"resolve": resolution}, follow=True
+        ).content.decode()
 
-        staff_client.post(undo_link(told))
+        staff_client.post(find_undo_url(result_page))
 
         assert SkillDocument.objects(name="zapp board").count() == 0
         assert UnknownSlugDocument.objects.get(slug="zapp-board").count == 1
 
-    def test_is_not_undone_where_the_entry_was_edited_since(
-        self, staff_client: Client, unknown: Callable[[str], str]
+    def test_does_not_undo_if_the_entry_was_edited_since(
+        self, staff_client: Client, resolve_url: Callable[[str], str]
     ) -> None:
-        told = staff_client.post(unknown("zapp-board"), {"resolve": "new"}, follow=True).content.decode()
+        result_page = staff_client.post(resolve_url("zapp-board"), {"resolve": "new"}, follow=True).content.decode()
         SkillDocument.objects(name="zapp board").update_one(set__display_name="Zapp", set__updated_at=NOW)
 
-        answer = staff_client.post(undo_link(told), follow=True).content.decode()
+        response = staff_client.post(find_undo_url(result_page), follow=True).content.decode()
 
-        assert "has been edited or deleted since" in answer
+        assert "has been edited or deleted since" in response
         assert SkillDocument.objects(name="zapp board").count() == 1
         assert UnknownSlugDocument.objects(slug="zapp-board").count() == 0
 
-    def test_in_bulk_is_asked_for_and_undone(self, staff_client: Client, unknown: Callable[[str], str]) -> None:
-        chosen = {
+    def test_resolves_in_bulk_after_confirmation_and_undoes_it(
+        self, staff_client: Client, resolve_url: Callable[[str], str]
+    ) -> None:
+        selection = {
             "action": "mark_as_not_skills",
             "_selected_action": [str(slug.pk) for slug in UnknownSlugDocument.objects],
         }
 
-        question = staff_client.post(SLUGS, chosen).content.decode()
+        question = staff_client.post(SLUGS, selection).content.decode()
         between = UnknownSlugDocument.objects.count()
-        told = staff_client.post(SLUGS, chosen | {"confirmed": "yes"}, follow=True).content.decode()
+        result_page = staff_client.post(SLUGS, selection | {"confirmed": "yes"}, follow=True).content.decode()
         resolved = UnknownSlugDocument.objects.count()
-        staff_client.post(undo_link(told))
+        staff_client.post(find_undo_url(result_page))
 
         assert "Mark as not skills: 2 unknown slugs?" in question
         assert (between, resolved, UnknownSlugDocument.objects.count()) == (2, 0, 2)
@@ -191,7 +199,7 @@ def two_skills(admin_tables: None) -> None:
 
 
 class TestMerging:
-    def test_begins_on_a_skills_page_and_looks_for_the_other_by_any_name(
+    def test_starts_on_a_skills_page_and_finds_the_target_by_any_name(
         self, staff_client: Client, two_skills: None
     ) -> None:
         skill = SkillDocument.objects.get(name="postcss")
@@ -221,30 +229,30 @@ class TestMerging:
             ("", "This field is required."),
         ],
     )
-    def test_says_what_is_wrong_with_the_other_skill(
+    def test_reports_an_invalid_target_skill(
         self, staff_client: Client, two_skills: None, typed: str, sentence: str
     ) -> None:
-        answer = staff_client.post(f"{SKILLS}merge/?name=postcss", {"skill": typed})
+        response = staff_client.post(f"{SKILLS}merge/?name=postcss", {"skill": typed})
 
-        assert sentence in answer.content.decode()
+        assert sentence in response.content.decode()
         assert SkillDocument.objects.count() == 2
 
     @pytest.mark.parametrize("query", ["name=gone", "name=gone&name=postcss", "name=gone&name=lost", "name=[", ""])
-    def test_is_not_merged_with_one_that_is_gone(self, staff_client: Client, two_skills: None, query: str) -> None:
-        answer = staff_client.get(f"{SKILLS}merge/?{query}", follow=True)
+    def test_reports_a_skill_that_no_longer_exists(self, staff_client: Client, two_skills: None, query: str) -> None:
+        response = staff_client.get(f"{SKILLS}merge/?{query}", follow=True)
 
-        assert answer.redirect_chain == [(SKILLS, 302)]
-        assert "One of the skills has been merged or deleted in the meantime." in answer.content.decode()
+        assert response.redirect_chain == [(SKILLS, 302)]
+        assert "One of the skills has been merged or deleted in the meantime." in response.content.decode()
 
     @pytest.mark.parametrize("text", ["", " ", "[", "$ne", "x" * 500, "qqqq"])
-    def test_suggests_nothing_for_what_is_like_no_skill(
+    def test_suggests_nothing_for_text_that_matches_no_skill(
         self, staff_client: Client, two_skills: None, text: str
     ) -> None:
         assert staff_client.get(f"{SKILLS}suggest.json", {"q": text}).json()["found"] == []
 
 
-class TestAUser:
-    def test_is_deactivated_after_a_question_that_counts_the_sessions(
+class TestUser:
+    def test_asks_for_confirmation_of_deactivating_with_the_number_of_sessions(
         self, admin_tables: None, staff_client: Client, register
     ) -> None:
         person = register()
@@ -258,7 +266,7 @@ class TestAUser:
         assert f'href="{PEOPLE}{person.id}/deactivate/"' in page
         assert f'href="{PEOPLE}{person.id}/erase/"' in page
 
-    def test_is_erased_after_a_question_that_counts_what_goes(
+    def test_asks_for_confirmation_of_erasing_with_counts_of_stored_data(
         self, admin_tables: None, staff_client: Client, register
     ) -> None:
         person = register()
@@ -272,30 +280,28 @@ class TestAUser:
 
     @pytest.mark.parametrize("act", ["deactivate", "erase"])
     @pytest.mark.parametrize("user_id", ["6" * 24, "abc"])
-    def test_that_is_not_there_is_asked_about_by_no_question(
-        self, admin_tables: None, staff_client: Client, act: str, user_id: str
-    ) -> None:
+    def test_unknown_user_returns_404(self, admin_tables: None, staff_client: Client, act: str, user_id: str) -> None:
         assert staff_client.get(f"{PEOPLE}{user_id}/{act}/").status_code == 404
 
 
 @pytest.fixture
 def half_failed(admin_tables: None) -> CollectionRunDocument:
-    """A run of two roles in two places, of which one search failed and one was collected for 4 credits."""
+    """Store a run for two roles in two places, in which one search failed. Each search has spent 4 credits."""
     now = timezone.now()
-    asked = {"roles": ["Chef", "Cook"], "places": ["Berlin", "Paris"], "max_age_days": 7, "per_role_limit": 10}
-    run = start_run(trigger="command", now=now, **asked)
+    criteria = {"roles": ["Chef", "Cook"], "places": ["Berlin", "Paris"], "max_age_days": 7, "per_role_limit": 10}
+    run = start_run(trigger="command", now=now, **criteria)
     for index, status in enumerate(("finished", "failed", "finished", "finished")):
         update_search(run_id=run.id, index=index, now=now, values={"status": status}, counts={"credits": 4})
     CollectionRunDocument.objects(id=run.id).update_one(set__status="failed")
     return run.reload()
 
 
-class TestACollection:
-    def test_is_cancelled_after_a_question_with_what_stays_and_what_does_not_begin(
+class TestCollection:
+    def test_asks_for_confirmation_of_cancelling_with_the_effects(
         self, admin_tables: None, staff_client: Client
     ) -> None:
-        asked = {"roles": ["Chef", "Cook"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
-        run = start_run(trigger="command", now=timezone.now(), **asked)
+        criteria = {"roles": ["Chef", "Cook"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
+        run = start_run(trigger="command", now=timezone.now(), **criteria)
         update_search(run_id=run.id, index=0, now=timezone.now(), values={"status": "running"}, counts={"credits": 3})
 
         question = staff_client.get(f"{RUNS}{run.id}/cancel/").content.decode()
@@ -304,7 +310,7 @@ class TestACollection:
         assert "The 3 credits spent are not refunded" in question
         assert run.reload().status == "running"
 
-    def test_is_repeated_for_what_failed_alone_after_an_estimate(
+    def test_repeats_only_failed_searches_after_an_estimate(
         self, staff_client: Client, half_failed: CollectionRunDocument, settings
     ) -> None:
         settings.THEIR_STACK_CREDIT_BUDGET = 100
@@ -315,11 +321,11 @@ class TestACollection:
         (run,) = CollectionRunDocument.objects(id__ne=half_failed.id)
         assert "Repeat 1 search of 4?" in question
         assert "Chef in Paris" in question
-        # 10 for the role, of which the search in Berlin has spent 4.
+        # The limit for the role is 10 credits, of which the search in Berlin has spent 4.
         assert "It costs at most 6 credits. 100 are left." in question
         assert [(search.role, search.place, search.spent_before) for search in run.searches] == [("Chef", "Paris", 4)]
 
-    def test_that_failed_in_one_place_of_each_role_is_repeated_in_that_place(
+    def test_repeats_each_role_only_in_the_place_that_failed(
         self, staff_client: Client, half_failed: CollectionRunDocument
     ) -> None:
         CollectionRunDocument.objects(id=half_failed.id).update_one(set__searches__2__status="lost")
@@ -335,19 +341,19 @@ class TestACollection:
             ("Cook", "Paris"): "skipped",
         }
 
-    def test_of_which_nothing_failed_is_not_repeated(
+    def test_run_without_failed_searches_is_not_repeated(
         self, staff_client: Client, half_failed: CollectionRunDocument
     ) -> None:
         CollectionRunDocument.objects(id=half_failed.id).update_one(set__searches__1__status="finished")
 
-        told = staff_client.get(f"{RUNS}{half_failed.id}/repeat/", follow=True).content.decode()
+        result_page = staff_client.get(f"{RUNS}{half_failed.id}/repeat/", follow=True).content.decode()
 
-        assert "The run cannot be repeated" in told
+        assert "The run cannot be repeated" in result_page
         assert CollectionRunDocument.objects.count() == 1
 
 
-def test_what_undoing_takes_is_kept_for_an_hour(staff_client: Client, postings: list[str]) -> None:
-    link = undo_link(staff_client.post(f"{POSTINGS}{postings[0]}/hide/", follow=True).content.decode())
+def test_stores_the_values_for_undoing_an_action(staff_client: Client, postings: list[str]) -> None:
+    link = find_undo_url(staff_client.post(f"{POSTINGS}{postings[0]}/hide/", follow=True).content.decode())
     key = f"undo:{StaffUser.objects.get().pk}:{link.rstrip('/').rpartition('/')[2]}"
 
     assert cache.get(key) == {"ids": [postings[0]]}

@@ -1,4 +1,4 @@
-"""What the pages of a user, of a skill and of the log tell."""
+"""Detail pages of users and skills, and the log."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,7 +24,7 @@ LOG = "/admin/admin/logentry/"
 
 @pytest.fixture
 def person(admin_tables: None, staff_client: Client, register) -> Member:
-    """A registered user, after the staff's tables were made."""
+    """Register a user after the admin's tables were created."""
     return register()
 
 
@@ -33,18 +33,18 @@ def resource(staff_client: Client) -> LearningResourceDocument:
     return LearningResourceFactory(title="A tour", level="Beginner")
 
 
-def edit(client: Client, address: str, **values: str) -> None:
-    """Store the form of a page with some other values."""
-    form = client.get(address).context["adminform"].form
+def submit_form(client: Client, url: str, **values: str) -> None:
+    """Submit the form of a page with changed values."""
+    form = client.get(url).context["adminform"].form
     fields = {name: form[name].value() for name in form.fields}
-    given = {name: "\n".join(value) if isinstance(value, list) else value for name, value in fields.items()}
-    answer = client.post(
-        address, {name: value for name, value in (given | values).items() if value not in (None, False)}
+    initial = {name: "\n".join(value) if isinstance(value, list) else value for name, value in fields.items()}
+    response = client.post(
+        url, {name: value for name, value in (initial | values).items() if value not in (None, False)}
     )
-    assert answer.status_code == 302, answer.context["errors"]
+    assert response.status_code == 302, response.context["errors"]
 
 
-def test_a_users_page_shows_the_last_login_and_all_progress(staff_client: Client, person: Member, post_jobs) -> None:
+def test_user_page_shows_last_login_and_progress(staff_client: Client, person: Member, post_jobs) -> None:
     now = timezone.now()
     SkillFactory(name="python", display_name="Python")
     post_jobs("Software Engineer", {"python": 10})
@@ -63,7 +63,7 @@ def test_a_users_page_shows_the_last_login_and_all_progress(staff_client: Client
     assert "of somebody else" not in text
 
 
-def test_a_login_is_remembered(staff_client: Client, person: Member, api, mongo) -> None:
+def test_login_stores_its_time(staff_client: Client, person: Member, api, mongo) -> None:
     earlier = timezone.now() - timedelta(days=30)
     mongo.users.update_one({}, {"$set": {"last_login_at": earlier}})
 
@@ -74,11 +74,11 @@ def test_a_login_is_remembered(staff_client: Client, person: Member, api, mongo)
 
 
 @pytest.mark.parametrize("act", ["deactivate", "erase"])
-def test_the_questions_before_acts_count_what_is_stored(staff_client: Client, person: Member, act: str) -> None:
+def test_confirmation_pages_count_stored_data(staff_client: Client, person: Member, act: str) -> None:
     assert staff_client.get(f"/admin/accounts/person/{person.id}/{act}/").status_code == 200
 
 
-def test_who_may_not_see_mails_is_shown_none_on_a_users_page(person: Member) -> None:
+def test_user_page_hides_mail_without_permission(person: Member) -> None:
     make_roles()
     group = Group.objects.create(name="callers")
     group.permissions.set(
@@ -96,11 +96,11 @@ def test_who_may_not_see_mails_is_shown_none_on_a_users_page(person: Member) -> 
 
 
 @pytest.mark.parametrize("object_id", ["6" * 24, "abc"])
-def test_a_user_that_is_not_there_has_no_page(staff_client: Client, object_id: str) -> None:
+def test_unknown_user_has_no_page(staff_client: Client, object_id: str) -> None:
     assert staff_client.get(f"/admin/accounts/person/{object_id}/change/").status_code == 302
 
 
-def test_a_skills_page_shows_where_it_is_used(staff_client: Client) -> None:
+def test_skill_page_shows_where_the_skill_is_used(staff_client: Client) -> None:
     now = timezone.now()
     SkillFactory(name="python", display_name="Python")
     SkillFactory(name="django", display_name="Django", prerequisites=["python"], related=["python"])
@@ -109,8 +109,8 @@ def test_a_skills_page_shows_where_it_is_used(staff_client: Client) -> None:
     store_postings(postings=PostingFactory.create_batch(20, date_posted=now.date()), role="Backend Developer", now=now)
     refresh_stats(now=now)
 
-    address = f"/admin/skills/skill/{Skill.objects.get(name='python').pk}/change/"
-    page = staff_client.get(address).content.decode()
+    url = f"/admin/skills/skill/{Skill.objects.get(name='python').pk}/change/"
+    page = staff_client.get(url).content.decode()
 
     assert "20 postings" in page
     assert "1 learning resource<" in page
@@ -124,8 +124,8 @@ def test_a_skills_page_shows_where_it_is_used(staff_client: Client) -> None:
         assert staff_client.get(link).context["cl"].result_count in {1, 20}
 
 
-def test_the_log_shows_old_and_new_values(staff_client: Client, resource: LearningResourceDocument) -> None:
-    edit(
+def test_log_shows_old_and_new_values(staff_client: Client, resource: LearningResourceDocument) -> None:
+    submit_form(
         staff_client, f"/admin/learning/learningresource/{resource.pk}/change/", title="A <b>tour</b>", level="Advanced"
     )
 
@@ -137,16 +137,14 @@ def test_the_log_shows_old_and_new_values(staff_client: Client, resource: Learni
         assert "Title: <del>A tour</del> → <ins>A &lt;b&gt;tour&lt;/b&gt;</ins>" in text
 
 
-def test_the_log_shows_the_values_that_an_action_changed(
-    staff_client: Client, resource: LearningResourceDocument
-) -> None:
+def test_log_shows_values_that_an_action_changed(staff_client: Client, resource: LearningResourceDocument) -> None:
     action = {"action": "mark_broken", "_selected_action": [str(resource.pk)], "confirmed": "yes"}
     staff_client.post("/admin/learning/learningresource/", action)
 
     assert "broken_since: <del>empty</del> → <ins>20" in staff_client.get(LOG).content.decode()
 
 
-def test_the_log_shows_no_password(staff_client: Client, superuser: User) -> None:
+def test_log_shows_no_passwords(staff_client: Client, superuser: User) -> None:
     passwords = {"password1": "Another-Secret-9", "password2": "Another-Secret-9"}
     staff_client.post(f"/admin/auth/user/{superuser.pk}/password/", passwords)
 
@@ -157,7 +155,7 @@ def test_the_log_shows_no_password(staff_client: Client, superuser: User) -> Non
     assert "pbkdf2" not in page
 
 
-def test_a_history_without_entries_says_what_would_fill_it(staff_client: Client) -> None:
+def test_empty_history_explains_itself(staff_client: Client) -> None:
     run = TaskRunFactory()
 
     page = staff_client.get(f"/admin/career_navigator/taskrun/{run.pk}/history/").content.decode()
@@ -165,7 +163,7 @@ def test_a_history_without_entries_says_what_would_fill_it(staff_client: Client)
     assert "This page lists all changes that staff make to this object." in page
 
 
-def test_a_mail_that_was_printed_is_not_called_sent(mongo: Database, settings: Any) -> None:
+def test_mail_that_was_only_logged_is_not_marked_as_sent(mongo: Database, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
     record_mail(user_id=ObjectId(), kind=RESET, now=timezone.now())

@@ -1,4 +1,4 @@
-"""Every page of the admin: that it is there, and that it asks the database little."""
+"""All pages of the admin: status codes and the number of database commands."""
 
 import time
 from collections.abc import Iterator
@@ -27,20 +27,20 @@ MAX_COMMANDS = 12
 
 
 @pytest.fixture
-def filled(staff_client: Client) -> None:
-    """Something of every kind."""
+def sample_data(staff_client: Client) -> None:
+    """Store an object of each kind."""
     now = timezone.now()
     Seed().summarize()
     store_postings(postings=PostingFactory.create_batch(60), now=NOW)
     count_unknown_slugs(slugs=[f"slug-{number}" for number in range(60)], now=now)
-    refused = [{"reason": "no_title", "message": "a posting needs a title", "job_id": "1"}]
-    CollectionRunFactory(refused_samples=refused)
+    rejected = [{"reason": "no_title", "message": "a posting needs a title", "job_id": "1"}]
+    CollectionRunFactory(refused_samples=rejected)
     TaskRunFactory(task="market.tasks.refresh_daily_stats", status="queued", started_by="root")
     UserFactory()
     LogEntry.objects.log_actions(User.objects.get().pk, [Skill.objects.first()], CHANGE, "Changed.", single_object=True)
 
 
-def pages() -> Iterator[str]:
+def list_pages() -> Iterator[str]:
     for name in ("index", "collect_now", "schedule", "two_factor", "password_change"):
         yield reverse(f"admin:{name}")
     yield reverse("admin:app_list", args=["skills"])
@@ -63,19 +63,19 @@ def pages() -> Iterator[str]:
             yield reverse(f"{name}_changelist") + "?q=a"
 
 
-def test_leads_to_changing_the_password(staff_client: Client) -> None:
+def test_menu_links_to_changing_the_password(staff_client: Client) -> None:
     assert reverse("admin:password_change") in staff_client.get(reverse("admin:index")).content.decode()
 
 
-def test_every_page_takes_few_commands(staff_client: Client, filled: None, commands: list[str]) -> None:
+def test_every_page_needs_few_database_commands(staff_client: Client, sample_data: None, commands: list[str]) -> None:
     taken = {}
-    # What a process looks up once, such as content types, is no page's own.
+    # Warm up caches of the process, such as content types, which are not specific to a page.
     staff_client.get(reverse("admin:index"))
-    for page in pages():
+    for page in list_pages():
         commands.clear()
-        answer = staff_client.get(page)
-        # What seeding made, and what is only looked at, nobody deletes or adds.
-        assert answer.status_code == 200 or (answer.status_code == 403 and "/change/" not in page), page
+        response = staff_client.get(page)
+        # Seeded objects cannot be deleted, and read-only models have no add and delete pages.
+        assert response.status_code == 200 or (response.status_code == 403 and "/change/" not in page), page
         taken[page] = list(commands)
 
     assert len(taken) > 60
@@ -95,42 +95,42 @@ def test_every_page_takes_few_commands(staff_client: Client, filled: None, comma
         ("/admin/skills/skill/merge/?name=$ne&name=[", 302),
     ],
 )
-def test_what_is_asked_for_by_hand_is_answered_by_a_page_without_a_trace(
+def test_manipulated_url_returns_a_page_without_a_traceback(
     staff_client: Client, settings, address: str, status: int
 ) -> None:
     settings.DEBUG = True
 
-    answer = staff_client.get(address)
+    response = staff_client.get(address)
 
-    assert answer.status_code == status
-    assert "Traceback" not in answer.content.decode()
+    assert response.status_code == status
+    assert "Traceback" not in response.content.decode()
 
 
 @pytest.mark.parametrize(
     ("model", "action"),
     [("skills/skill", "merge"), ("projects/projectidea", "export_admin_action"), ("auth/group", "delete_selected")],
 )
-def test_an_action_on_what_is_no_object_is_told(staff_client: Client, model: str, action: str) -> None:
-    answer = staff_client.post(f"/admin/{model}/", {"action": action, "_selected_action": ["x"]}, follow=True)
+def test_action_on_an_invalid_key_shows_an_error(staff_client: Client, model: str, action: str) -> None:
+    response = staff_client.post(f"/admin/{model}/", {"action": action, "_selected_action": ["x"]}, follow=True)
 
-    assert "The selected rows are not in this list." in answer.content.decode()
+    assert "The selected rows are not in this list." in response.content.decode()
 
 
-def test_a_form_without_its_token_is_refused_on_a_page(superuser: User) -> None:
+def test_form_without_csrf_token_returns_an_error_page(superuser: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(superuser)
 
-    answer = client.post("/admin/ingestion/collectionrun/collect-now/", {})
+    response = client.post("/admin/ingestion/collectionrun/collect-now/", {})
 
-    assert answer.status_code == 403
-    assert "This form has expired" in answer.content.decode()
+    assert response.status_code == 403
+    assert "This form has expired" in response.content.decode()
 
 
-def test_no_document_model_needs_a_migration(admin_tables: None) -> None:
+def test_document_models_need_no_migrations(admin_tables: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_every_document_model_has_permissions(admin_tables: None) -> None:
+def test_document_models_have_permissions(admin_tables: None) -> None:
 
     for model in admin.site._registry:
         names = {f"{act}_{model._meta.model_name}" for act in model._meta.default_permissions}
@@ -139,7 +139,7 @@ def test_every_document_model_has_permissions(admin_tables: None) -> None:
         )
 
 
-def test_the_dashboard_counts_the_workers_that_are_alive(staff_client: Client, redis: Redis) -> None:
+def test_dashboard_counts_alive_workers(staff_client: Client, redis: Redis) -> None:
     send_heartbeat("worker-1@here")
     send_heartbeat("worker-2@here")
     redis.zadd(WORKERS_KEY, {"gone@here": time.time() - HEARTBEAT_TTL - 1})

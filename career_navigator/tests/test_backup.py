@@ -1,4 +1,4 @@
-"""A backup puts back the very same database, and what is no whole backup changes nothing."""
+"""A restore reproduces the database exactly, and an unusable backup changes nothing."""
 
 import gzip
 import json
@@ -30,8 +30,8 @@ WORD = "Backedup"
 
 
 @pytest.fixture(scope="module")
-def install(everybodys: dict[str, str]) -> Iterator[Database[Any]]:
-    """A database with postings, figures, accounts, and every type of value that BSON has room for."""
+def filled_database(everybodys: dict[str, str]) -> Iterator[Database[Any]]:
+    """Return a database with postings, stats, accounts and values of all BSON types."""
     registered(WORD)
     stored = database()
     stored.drop_collection("every_type")
@@ -58,15 +58,15 @@ def install(everybodys: dict[str, str]) -> Iterator[Database[Any]]:
     yield stored
     for name in ("every_type", "later"):
         stored.drop_collection(name)
-    # What was restored was not written under its name, by which the other tests know what to empty.
+    # The test fixtures track written collections by name, and a restore writes under temporary names.
     for name in stored.list_collection_names():
         if not name.startswith(("auth_", "django_", "otp_", "system.")):
             stored[name].delete_many({})
     reset_caches()
 
 
-def contents(stored: Database[Any]) -> dict[str, Any]:
-    """Options, indexes, and the bytes of all documents, by collection."""
+def read_contents(stored: Database[Any]) -> dict[str, Any]:
+    """Return the options, indexes and raw documents of each collection."""
     raw = CodecOptions[RawBSONDocument](document_class=RawBSONDocument)
     return {
         each["name"]: (
@@ -75,7 +75,7 @@ def contents(stored: Database[Any]) -> dict[str, Any]:
             [row.raw for row in stored.get_collection(each["name"], codec_options=raw).find().sort("_id", 1)],
         )
         for each in stored.list_collections()
-        # Answers are rendered again after a restore, under another version.
+        # A restore renders the responses again, with a new version.
         if not each["name"].startswith("system.") and each["name"] != "stats_state"
     }
 
@@ -88,8 +88,8 @@ def run(command: str, *arguments: object) -> dict[str, Any]:
 
 
 @pytest.fixture
-def before(install: Database[Any]) -> dict[str, Any]:
-    found = contents(install)
+def before(filled_database: Database[Any]) -> dict[str, Any]:
+    found = read_contents(filled_database)
     assert {"users", "job_postings", "market_figures", "skills", "refresh_tokens"} <= found.keys()
     return found
 
@@ -101,137 +101,137 @@ def file(before: dict[str, Any], tmp_path: Path) -> Path:
     return path
 
 
-def spoil(install: Database[Any]) -> None:
-    install.users.delete_many({})
-    install.job_postings.update_many({}, {"$set": {"title": "Spoilt"}})
-    install.every_type.drop_indexes()
-    install.every_type.insert_one({"name": "new"})
-    install.later.insert_one({"is": "not in the backup"})
+def change_database(filled_database: Database[Any]) -> None:
+    filled_database.users.delete_many({})
+    filled_database.job_postings.update_many({}, {"$set": {"title": "Spoilt"}})
+    filled_database.every_type.drop_indexes()
+    filled_database.every_type.insert_one({"name": "new"})
+    filled_database.later.insert_one({"is": "not in the backup"})
 
 
-def test_puts_back_every_collection_index_and_byte(
-    install: Database[Any], before: dict[str, Any], file: Path, redis: Any
+def test_restores_every_collection_index_and_byte(
+    filled_database: Database[Any], before: dict[str, Any], file: Path, redis: Any
 ) -> None:
-    spoil(install)
+    change_database(filled_database)
 
     report = run("restore", file, "--replace")
 
-    assert contents(install) == before
+    assert read_contents(filled_database) == before
     assert report["documents"] == sum(len(rows) for _, _, rows in before.values()) + 1
     assert report["collections"] == len(before) + 1
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     create_indexes()
-    assert contents(install) == before
+    assert read_contents(filled_database) == before
 
 
 def test_restores_into_an_empty_database(
-    install: Database[Any], before: dict[str, Any], file: Path, redis: Any
+    filled_database: Database[Any], before: dict[str, Any], file: Path, redis: Any
 ) -> None:
-    for name in install.list_collection_names():
-        install.drop_collection(name)
-    # As `bootstrap` leaves it before anything is stored.
+    for name in filled_database.list_collection_names():
+        filled_database.drop_collection(name)
+    # The state after `bootstrap`, before any data is stored.
     JobPostingDocument.ensure_indexes()
 
     run("restore", file)
 
-    assert contents(install) == before
+    assert read_contents(filled_database) == before
 
 
 def test_restores_while_redis_is_unavailable(
-    install: Database[Any], before: dict[str, Any], file: Path, redis_goes: Callable[[str], None]
+    filled_database: Database[Any], before: dict[str, Any], file: Path, redis_goes: Callable[[str], None]
 ) -> None:
     redis_goes("away")
-    spoil(install)
+    change_database(filled_database)
 
     run("restore", file, "--replace")
 
     redis_goes("back")
-    assert contents(install) == before
+    assert read_contents(filled_database) == before
 
 
-def test_leaves_a_database_with_documents_alone(install: Database[Any], file: Path) -> None:
-    spoil(install)
-    spoilt = contents(install)
+def test_does_not_replace_documents_unless_told_to(filled_database: Database[Any], file: Path) -> None:
+    change_database(filled_database)
+    altered = read_contents(filled_database)
     try:
         with pytest.raises(CommandError, match=r"the database has documents: .* Nothing was changed. Use --replace"):
             run("restore", file)
 
-        assert contents(install) == spoilt
+        assert read_contents(filled_database) == altered
     finally:
         run("restore", file, "--replace")
 
 
-def _cut(whole: bytes) -> bytes:
-    return whole[: len(whole) // 2]
+def _truncate(data: bytes) -> bytes:
+    return data[: len(data) // 2]
 
 
-def _without_end(whole: bytes) -> bytes:
-    # Whole frames, and good gzip.
-    content = gzip.decompress(whole)
+def _remove_end_frame(data: bytes) -> bytes:
+    # The frames are complete and the gzip stream is valid.
+    content = gzip.decompress(data)
     return gzip.compress(content[: content.rindex(b"E", 0, content.rindex(b"checksum"))])
 
 
-def _one_bit(whole: bytes) -> bytes:
-    return gzip.compress(gzip.decompress(whole).replace(WORD.lower().encode(), WORD.upper().encode(), 1))
+def _change_text(data: bytes) -> bytes:
+    return gzip.compress(gzip.decompress(data).replace(WORD.lower().encode(), WORD.upper().encode(), 1))
 
 
-def _later(whole: bytes) -> bytes:
-    return gzip.compress(gzip.decompress(whole).replace(b"version\0\x01", b"version\0\x02", 1))
+def _raise_version(data: bytes) -> bytes:
+    return gzip.compress(gzip.decompress(data).replace(b"version\0\x01", b"version\0\x02", 1))
 
 
-BAD = {
-    "empty": (lambda whole: b"", "not a Career Navigator"),
-    "text": (lambda whole: b"Some text", "not a Career Navigator"),
-    "gzip of text": (lambda whole: gzip.compress(b"Some text" * 100), "not a Career Navigator"),
-    "gzip of JSON": (lambda whole: gzip.compress(b'{"format": "career-navigator-backup"}'), "not a Career Navigator"),
-    "gzip of nothing": (lambda whole: gzip.compress(b""), "not a Career Navigator"),
-    "BSON": (lambda whole: gzip.compress(bson.encode({"format": "career-navigator-backup"})), "not a Career Navigator"),
+UNUSABLE = {
+    "empty": (lambda data: b"", "not a Career Navigator"),
+    "text": (lambda data: b"Some text", "not a Career Navigator"),
+    "gzip of text": (lambda data: gzip.compress(b"Some text" * 100), "not a Career Navigator"),
+    "gzip of JSON": (lambda data: gzip.compress(b'{"format": "career-navigator-backup"}'), "not a Career Navigator"),
+    "gzip of nothing": (lambda data: gzip.compress(b""), "not a Career Navigator"),
+    "BSON": (lambda data: gzip.compress(bson.encode({"format": "career-navigator-backup"})), "not a Career Navigator"),
     "another header": (
-        lambda whole: gzip.compress(b"H" + (22).to_bytes(4, "little") + bson.encode({"format": "dump!"})),
+        lambda data: gzip.compress(b"H" + (22).to_bytes(4, "little") + bson.encode({"format": "dump!"})),
         "not a Career Navigator",
     ),
-    "cut off": (_cut, "truncated or damaged"),
-    "cut off by a byte": (lambda whole: whole[:-1], "truncated or damaged"),
-    "cut off at a frame": (_without_end, "truncated or damaged"),
-    "with more behind it": (lambda whole: gzip.compress(gzip.decompress(whole) + b"x"), "damaged"),
-    "another text in it": (_one_bit, "damaged"),
-    "of a later release": (_later, "later release"),
+    "cut off": (_truncate, "truncated or damaged"),
+    "cut off by a byte": (lambda data: data[:-1], "truncated or damaged"),
+    "cut off at a frame": (_remove_end_frame, "truncated or damaged"),
+    "with more behind it": (lambda data: gzip.compress(gzip.decompress(data) + b"x"), "damaged"),
+    "another text in it": (_change_text, "damaged"),
+    "of a later release": (_raise_version, "later release"),
 }
 
 
-@pytest.mark.parametrize("kind", BAD)
+@pytest.mark.parametrize("kind", UNUSABLE)
 @pytest.mark.parametrize("options", [(), ("--replace",)], ids=["plain", "replace"])
-def test_refuses_what_is_no_whole_backup_before_anything_changes(
-    install: Database[Any], before: dict[str, Any], file: Path, kind: str, options: tuple[str, ...]
+def test_rejects_an_unusable_backup_before_anything_changes(
+    filled_database: Database[Any], before: dict[str, Any], file: Path, kind: str, options: tuple[str, ...]
 ) -> None:
-    spoilt, sentence = BAD[kind]
-    file.write_bytes(spoilt(file.read_bytes()))
+    altered, sentence = UNUSABLE[kind]
+    file.write_bytes(altered(file.read_bytes()))
 
     with pytest.raises(CommandError, match=f"{file.name} .*{sentence}.*") as refusal:
         run("restore", file, *options)
 
     assert str(refusal.value).endswith("Nothing was changed.")
-    assert contents(install) == before
+    assert read_contents(filled_database) == before
 
 
 @pytest.mark.parametrize("name", ["nothing.backup", "."])
-def test_names_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+def test_reports_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(CommandError, match=r"cannot be read: .* Nothing was changed"):
         run("restore", tmp_path / name)
 
 
-def test_names_a_file_that_cannot_be_written(file: Path) -> None:
+def test_reports_a_file_that_cannot_be_written(file: Path) -> None:
     with pytest.raises(CommandError, match="already exists"):
         run("backup", file)
     with pytest.raises(CommandError, match="cannot be written"):
         run("backup", file.parent / "nowhere" / "new.backup")
 
 
-def test_a_backup_that_breaks_off_leaves_no_file(
-    install: Database[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_interrupted_backup_leaves_no_file(
+    filled_database: Database[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "fsync", _break_off)
+    monkeypatch.setattr(os, "fsync", _fail)
 
     with pytest.raises(CommandError, match="cannot be written: No space left"):
         run("backup", tmp_path / "new.backup")
@@ -239,15 +239,15 @@ def test_a_backup_that_breaks_off_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def _break_off(*_: object, **__: object) -> None:
+def _fail(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_a_restore_that_breaks_off_while_it_stores_changes_nothing(
-    install: Database[Any], before: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
+def test_restore_interrupted_while_storing_changes_nothing(
+    filled_database: Database[Any], before: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object) -> dict[str, int]:
-        install["restored.users"].insert_one({"half": "of them"})
+        filled_database["restored.users"].insert_one({"half": "of them"})
         raise KeyboardInterrupt
 
     monkeypatch.setattr(backup, "_fill_collections", stop)
@@ -255,11 +255,11 @@ def test_a_restore_that_breaks_off_while_it_stores_changes_nothing(
     with pytest.raises(KeyboardInterrupt):
         run("restore", file, "--replace")
 
-    assert contents(install) == before
+    assert read_contents(filled_database) == before
 
 
-def test_one_that_breaks_off_while_it_replaces_is_finished_by_the_next_start(
-    install: Database[Any], before: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
+def test_bootstrap_finishes_a_restore_interrupted_while_replacing(
+    filled_database: Database[Any], before: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rename, renamed = Collection.rename, []
 
@@ -269,14 +269,14 @@ def test_one_that_breaks_off_while_it_replaces_is_finished_by_the_next_start(
         renamed.append(new_name)
         return rename(self, new_name, **options)
 
-    spoil(install)
+    change_database(filled_database)
     with monkeypatch.context() as patch:
         patch.setattr(Collection, "rename", stop_after_three)
         with pytest.raises(KeyboardInterrupt):
             run("restore", file, "--replace")
-    assert contents(install) != before
+    assert read_contents(filled_database) != before
 
-    assert backup.finish_restore(database=install)
+    assert backup.finish_restore(database=filled_database)
 
-    assert contents(install) == before
-    assert not backup.finish_restore(database=install)
+    assert read_contents(filled_database) == before
+    assert not backup.finish_restore(database=filled_database)

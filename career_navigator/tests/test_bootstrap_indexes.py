@@ -1,4 +1,4 @@
-"""`manage.py bootstrap` in a process of its own, which imports no more than the command does, makes every index."""
+"""`manage.py bootstrap` creates all indexes. It runs in a separate process, which imports only what it needs."""
 
 import json
 import os
@@ -28,8 +28,8 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 OPTIONS = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression", "default_language")
 
 
-class Prepared:
-    """An empty database of its own, and the command on it."""
+class BootstrapRunner:
+    """Runs the command on a separate, empty database."""
 
     def __init__(self, client: "MongoClient[dict[str, Any]]", name: str, var: Path) -> None:
         self.database: Database[dict[str, Any]] = client[name]
@@ -50,17 +50,17 @@ class Prepared:
 
 
 @pytest.fixture
-def prepared(tmp_path: Path) -> Iterator[Prepared]:
+def runner(tmp_path: Path) -> Iterator[BootstrapRunner]:
     name = f"{urlsplit(settings.MONGODB_URI).path.strip('/')}_prepared"
     with MongoClient[dict[str, Any]](settings.MONGODB_URI, tz_aware=True) as client:
         client.drop_database(name)
-        yield Prepared(client, name, tmp_path)
+        yield BootstrapRunner(client, name, tmp_path)
         client.drop_database(name)
 
 
 @pytest.fixture
 def documents() -> list[type[Document]]:
-    """Every document that any module of ours declares, which is looked for in its text."""
+    """Return all documents of the project, found by searching the source files."""
     indexes._import_documents()
     found = list(list_documents(Document))
     modules = [
@@ -82,8 +82,8 @@ def list_documents(document: type[Document]) -> Iterator[type[Document]]:
         yield from list_documents(each)
 
 
-def declared(document: type[Document]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """The options of a document's indexes by their keys, as MongoDB tells them."""
+def list_declared_indexes(document: type[Document]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Return the options of a document's declared indexes by key, in MongoDB's format."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {(("_id", 1),): {}}
     for spec in document._meta["index_specs"]:
         key = tuple(spec["fields"])
@@ -96,7 +96,9 @@ def declared(document: type[Document]) -> dict[tuple[Any, ...], dict[str, Any]]:
     return found
 
 
-def stored(database: "Database[dict[str, Any]]", document: type[Document]) -> dict[tuple[Any, ...], dict[str, Any]]:
+def list_stored_indexes(
+    database: "Database[dict[str, Any]]", document: type[Document]
+) -> dict[tuple[Any, ...], dict[str, Any]]:
     information = database[document._get_collection_name()].index_information()
     return {
         tuple(index["key"]): {
@@ -106,24 +108,24 @@ def stored(database: "Database[dict[str, Any]]", document: type[Document]) -> di
     }
 
 
-def assert_all_indexed(prepared: Prepared, documents: list[type[Document]]) -> None:
+def assert_all_indexed(runner: BootstrapRunner, documents: list[type[Document]]) -> None:
     for document in documents:
-        expected = declared(document)
-        # MongoDB makes no collection for a document without an index of its own.
+        expected = list_declared_indexes(document)
+        # MongoDB does not create a collection for a document that declares no indexes.
         if expected.keys() != {(("_id", 1),)}:
-            assert stored(prepared.database, document) == expected, document
+            assert list_stored_indexes(runner.database, document) == expected, document
 
 
-def test_makes_every_index_of_every_document_on_an_empty_database(prepared, documents):
-    summary = prepared.summary()
+def test_creates_all_indexes_in_an_empty_database(runner, documents):
+    summary = runner.summary()
 
     assert summary["collections"] == len({document._get_collection_name() for document in documents}) == 29
     assert summary["duplicates_merged"] == {}
-    assert_all_indexed(prepared, documents)
+    assert_all_indexed(runner, documents)
 
 
 def store_duplicates(database: "Database[dict[str, Any]]") -> dict[str, ObjectId]:
-    """What an older release stored of one user without any index, by short names."""
+    """Store a user's duplicates as an older release without indexes could. Returns ids by short names."""
     ids = {name: ObjectId() for name in ("user", "job", "kept", "other", "saved", "applied", "search")}
     owner = {"user": ids["user"], "job": ids["job"]}
     application = owner | {"title": "Engineer", "company": "Acme"}
@@ -155,37 +157,37 @@ def store_duplicates(database: "Database[dict[str, Any]]") -> dict[str, ObjectId
     )
     database.saved_searches.insert_many([{"user": ids["user"], "number": number} for number in (0, 0, 1, 2, 2)])
     database.told_postings.insert_many(
-        [{"search": ids["search"], "job": ids["job"], "claimed_at": NOW, "told_at": told} for told in (None, NOW)]
+        [{"search": ids["search"], "job": ids["job"], "claimed_at": NOW, "told_at": told_at} for told_at in (None, NOW)]
     )
     return ids
 
 
-def test_merges_what_is_stored_twice_and_makes_every_index_all_the_same(prepared, documents):
-    ids = store_duplicates(prepared.database)
+def test_merges_duplicates_and_creates_all_indexes(runner, documents):
+    ids = store_duplicates(runner.database)
 
-    summary = prepared.summary()
+    summary = runner.summary()
 
     assert summary["duplicates_merged"] == {
         "applications": 1, "match_scores": 1, "resumes": 9, "saved_searches": 2, "told_postings": 1,
     }  # fmt: skip
-    assert_all_indexed(prepared, documents)
-    (application,) = prepared.database.applications.find()
+    assert_all_indexed(runner, documents)
+    (application,) = runner.database.applications.find()
     assert (application["_id"], application["stage"], application["note"]) == (ids["kept"], "applied", "By mail")
     assert (application["first_activity"], application["activity"]) == (ids["saved"], ids["applied"])
-    assert set(prepared.database.activities.distinct("application")) == {ids["kept"]}
-    assert [row["version"] for row in prepared.database.resumes.find().sort("created_at", 1)] == list(range(1, 11))
-    assert [row["number"] for row in prepared.database.saved_searches.find().sort("_id", 1)] == [0, 3, 1, 2, 4]
-    assert [row["told_at"] for row in prepared.database.told_postings.find()] == [NOW]
+    assert set(runner.database.activities.distinct("application")) == {ids["kept"]}
+    assert [row["version"] for row in runner.database.resumes.find().sort("created_at", 1)] == list(range(1, 11))
+    assert [row["number"] for row in runner.database.saved_searches.find().sort("_id", 1)] == [0, 3, 1, 2, 4]
+    assert [row["told_at"] for row in runner.database.told_postings.find()] == [NOW]
 
 
-def test_names_what_keeps_an_index_from_being_made_and_makes_all_others(prepared, documents):
-    database = prepared.database
+def test_reports_indexes_that_cannot_be_created_and_creates_the_others(runner, documents):
+    database = runner.database
     database.users.insert_many([{"email": "ada@example.org"}, {"email": "ada@example.org"}])
     database.skills.insert_many([{"name": "python"}, {"name": "python"}])
     database.password_resets.create_index("expires_at", expireAfterSeconds=60)
     database.activities.create_index("application", name="by_application", sparse=True)
 
-    done = prepared.run()
+    done = runner.run()
 
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -197,20 +199,20 @@ def test_names_what_keeps_an_index_from_being_made_and_makes_all_others(prepared
         'Drop it with db.activities.dropIndex("by_application") and run this command again.',
     ):
         assert sentence in done.stderr
-    refused = {"users", "skills", "password_resets", "activities"}
-    assert_all_indexed(prepared, [each for each in documents if each._get_collection_name() not in refused])
+    rejected = {"users", "skills", "password_resets", "activities"}
+    assert_all_indexed(runner, [each for each in documents if each._get_collection_name() not in rejected])
 
     database.users.delete_one({})
     database.skills.delete_one({})
     database.password_resets.drop_index("expires_at_1")
     database.activities.drop_index("by_application")
-    assert prepared.summary()["collections"] == 29
-    assert_all_indexed(prepared, documents)
+    assert runner.summary()["collections"] == 29
+    assert_all_indexed(runner, documents)
 
 
 @pytest.fixture
 def unindexed(mongo: "Database[dict[str, Any]]") -> Iterator[Callable[[], object]]:
-    """Stores an application twice, which nothing forbids."""
+    """Drop the unique index and return a function that stores a duplicate application."""
     mongo.applications.drop_indexes()
     row = {"user": ObjectId(), "job": ObjectId(), "stage": "saved", "created_at": NOW, "updated_at": NOW}
 
@@ -223,24 +225,24 @@ def unindexed(mongo: "Database[dict[str, Any]]") -> Iterator[Callable[[], object
     create_indexes()
 
 
-def test_merges_again_what_is_stored_twice_between_merging_and_making_the_index(mongo, unindexed, monkeypatch):
+def test_merges_again_if_duplicates_are_stored_before_the_index_exists(mongo, unindexed, monkeypatch):
     merge, rounds = get_declared("duplicate_mergers")["applications"], []
 
-    def meanwhile() -> int:
+    def merge_then_store() -> int:
         merged = merge()
         rounds.append(merged)
         if len(rounds) < 3:
             unindexed()
         return merged
 
-    monkeypatch.setitem(get_declared("duplicate_mergers"), "applications", meanwhile)
+    monkeypatch.setitem(get_declared("duplicate_mergers"), "applications", merge_then_store)
 
     assert create_indexes()["applications"] == sum(rounds) == 5
     assert len(rounds) == 3
     assert mongo.applications.index_information()["user_1_job_1"]["unique"]
 
 
-def test_gives_up_by_name_where_duplicates_are_stored_all_the_time(unindexed, monkeypatch):
+def test_reports_the_index_if_new_duplicates_never_stop(unindexed, monkeypatch):
     monkeypatch.setattr(indexes, "MAX_ATTEMPTS", 3)
     monkeypatch.setitem(get_declared("duplicate_mergers"), "applications", lambda: 0)
 

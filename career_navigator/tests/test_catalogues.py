@@ -1,4 +1,4 @@
-"""What the catalogues share: caches in the process, words to search by, held skills, repeated parameters."""
+"""Shared parts of catalogues: process caches, word completion, repeated parameters and URLs."""
 
 import threading
 import time
@@ -20,7 +20,7 @@ from career_navigator.plain_text import WordList, tokenize
 
 @pytest.fixture
 def loads(mongo):
-    """A cache whose value is how often it was loaded; `depends` may be changed."""
+    """Return a cache whose value is the number of loads, with a `depends` that tests can change."""
     cache = VersionedCache.of_catalogue("tested")
     cache.max_staleness = 0.1
     state = SimpleNamespace(count=0, depends=1, cache=cache)
@@ -45,14 +45,14 @@ def test_loads_once_until_the_version_changes(loads):
     assert [loads.get() for _ in range(3)] == [2, 2, 2]
 
 
-def test_loads_at_once_when_what_it_depends_on_changes(loads):
+def test_loads_immediately_when_a_dependency_changes(loads):
     loads.get()
     loads.depends = 2
 
     assert loads.get() == 2
 
 
-def test_asks_for_the_version_once_in_a_while_alone(loads):
+def test_reads_the_version_only_periodically(loads):
     loads.cache.max_staleness = 60
     loads.get()
     replace_version("tested")
@@ -60,7 +60,7 @@ def test_asks_for_the_version_once_in_a_while_alone(loads):
     assert loads.get() == 1
 
 
-def test_is_not_moved_by_the_version_of_another_catalogue(loads):
+def test_ignores_the_version_of_another_catalogue(loads):
     loads.get()
     replace_version("other")
     time.sleep(0.12)
@@ -68,7 +68,7 @@ def test_is_not_moved_by_the_version_of_another_catalogue(loads):
     assert loads.get() == 1
 
 
-def test_lets_one_of_many_threads_load_what_changed_while_the_others_take_what_is_there(loads):
+def test_one_thread_loads_a_change_while_others_use_the_old_value(loads):
     loads.get()
     replace_version("tested")
     time.sleep(0.12)
@@ -90,7 +90,7 @@ def test_lets_one_of_many_threads_load_what_changed_while_the_others_take_what_i
     assert loads.get() == 2
 
 
-def test_holds_nobody_up_while_one_thread_waits_for_the_database(loads):
+def test_other_threads_do_not_wait_while_one_thread_loads(loads):
     loads.get()
     replace_version("tested")
     time.sleep(0.12)
@@ -105,13 +105,13 @@ def test_holds_nobody_up_while_one_thread_waits_for_the_database(loads):
     value = loads.get()
 
     assert value == 1
-    assert time.monotonic() - started < 4  # it would be held up for 5
+    assert time.monotonic() - started < 4  # with blocking it would take 5 seconds
     slow.set()
     waiting.join()
 
 
 @given(st.lists(st.text(max_size=12)), st.text(max_size=4))
-def test_completes_by_words_that_begin_so(texts, prefix):
+def test_completes_a_prefix_with_known_words(texts, prefix):
     words = {word for text in texts for word in tokenize(text)}
 
     completed = WordList(texts).list_completions(prefix)
@@ -120,30 +120,30 @@ def test_completes_by_words_that_begin_so(texts, prefix):
     assert completed == (beginning_so if len(prefix) >= 2 else [])
 
 
-class Repeated(QuerySerializer):
+class RepeatedParameterSerializer(QuerySerializer):
     skills = serializers.ListField(child=serializers.CharField(max_length=5), required=False)
     limit = serializers.IntegerField(default=3)
 
 
 def read(query):
-    return Repeated.read(Request(APIRequestFactory().get(f"/?{query}")))
+    return RepeatedParameterSerializer.read(Request(APIRequestFactory().get(f"/?{query}")))
 
 
-def test_reads_a_parameter_that_is_repeated():
+def test_parses_a_repeated_parameter():
     assert read("skills=a&skills=b&limit=2&limit=4") == {"skills": ["a", "b"], "limit": 4}
     assert read("skills=a") == {"skills": ["a"], "limit": 3}
     assert read("") == {"limit": 3}
 
 
-def test_refuses_a_bad_value_among_repeated_ones():
-    with pytest.raises(ValidationError) as refused:
+def test_rejects_an_invalid_value_of_a_repeated_parameter():
+    with pytest.raises(ValidationError) as rejected:
         read("skills=a&skills=toolong")
 
-    assert list(refused.value.detail["skills"]) == [1]
+    assert list(rejected.value.detail["skills"]) == [1]
 
 
 @given(st.text())
-def test_takes_no_text_for_an_address_that_a_browser_could_not_open(text):
+def test_rejects_a_url_that_a_browser_cannot_open(text):
     for address in (text, f"https://{text}"):
         try:
             taken = HttpURLField().run_validation(address)

@@ -1,4 +1,4 @@
-"""What every command of ours shares, and what each of them answers to --help and to nonsense."""
+"""Shared behaviour of management commands, and the --help and error messages of each."""
 
 import io
 import json
@@ -53,13 +53,13 @@ def run(*, failure: Exception | None = None, **options) -> str:
     return printed.getvalue()
 
 
-def test_prints_a_line_for_each_figure():
+def test_prints_a_line_per_value():
     assert run() == (
         "total jobs: 3\nerror: none\nrefused:\n  no title: 2\nnothing: none\ntop:\n  role chef, count 1\nnotes: none\n"
     )
 
 
-def test_prints_json_alone_when_asked():
+def test_prints_only_json_with_the_json_option():
     assert json.loads(run(json=True)) == SUMMARY
 
 
@@ -73,33 +73,33 @@ def test_prints_json_alone_when_asked():
         (OperationalError("x"), "CELERY_BROKER_URL", "The task broker is unavailable at"),
     ],
 )
-def test_names_the_server_that_is_away_without_its_password(settings, failure, setting, sentence):
+def test_names_the_unavailable_server_without_its_password(settings, failure, setting, sentence):
     settings.MONGODB_URI = "mongodb://someone:secret@db.example.org/x"
     settings.REDIS_URL = "sentinel://:secret@cache.example.org/0?sentinel_password=secret"
     settings.BROKER_ADDRESS = "amqp://someone:secret@queue.example.org//"
 
-    with pytest.raises(CommandError) as told:
+    with pytest.raises(CommandError) as raised:
         run(failure=failure)
 
-    assert sentence in str(told.value)
-    assert setting in str(told.value)
-    assert "example.org" in str(told.value)
-    assert "secret" not in str(told.value)
+    assert sentence in str(raised.value)
+    assert setting in str(raised.value)
+    assert "example.org" in str(raised.value)
+    assert "secret" not in str(raised.value)
 
 
-def test_lets_through_what_nobody_expected():
+def test_propagates_unexpected_exceptions():
     with pytest.raises(ZeroDivisionError):
         run(failure=ZeroDivisionError())
 
 
-def test_shows_no_progress_bar_where_nobody_watches(capsys):
+def test_shows_no_progress_bar_without_a_terminal(capsys):
     with progress_bar(label="doing", unit="thing", total=3) as bar:
         bar.update(2)
 
     assert capsys.readouterr().err == ""
 
 
-def test_each_command_is_one_of_ours():
+def test_every_command_is_a_summary_command():
     ours = {name for name, app in get_commands().items() if not app.startswith("django")}
 
     assert ours >= COMMANDS
@@ -108,7 +108,7 @@ def test_each_command_is_one_of_ours():
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_each_command_says_what_it_does_and_refuses_what_it_does_not_know(name):
+def test_every_command_has_help_and_rejects_unknown_options(name):
     command = load_command_class(get_commands()[name], name)
 
     with pytest.raises(CommandError, match=r"unrecognized arguments: --no-such-option|the following arguments"):
@@ -118,7 +118,7 @@ def test_each_command_says_what_it_does_and_refuses_what_it_does_not_know(name):
     assert "--json" in command.create_parser("manage.py", name).format_help()
 
 
-def test_a_bad_argument_ends_with_exit_code_2_and_one_sentence():
+def test_invalid_argument_exits_with_2_and_a_one_line_message():
     done = subprocess.run(
         [sys.executable, "manage.py", "prune_postings", "--days", "soon"],
         cwd=BASE_DIR,

@@ -1,4 +1,4 @@
-"""How MongoDB is written to, and how long a request waits for one that is unavailable."""
+"""Write concern and cache serialization, and timeouts of requests while MongoDB is unavailable."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def test_writes_wait_for_the_majority_and_the_journal_unless_the_address_says_ot
         assert database().write_concern.document == write_concern
 
 
-def test_djangos_own_tables_are_written_as_safely() -> None:
+def test_django_tables_use_the_same_write_concern() -> None:
     options = django_connection.get_connection_params()
 
     with pymongo.MongoClient(**options) as client:
@@ -66,7 +66,7 @@ def test_djangos_own_tables_are_written_as_safely() -> None:
     "value",
     [0, 12, -1, True, None, "", "text", "\ud800", "12", b"", b"j{}", b"PK\x03\x04\xff", 1.5, {"a": [1, None, "b"]}, []],
 )
-def test_the_cache_keeps_a_value_as_it_is(redis: Any, value: Any) -> None:
+def test_cache_returns_the_stored_value(redis: Any, value: Any) -> None:
     cache.set("value", value)
 
     kept = cache.get("value", "absent")
@@ -74,7 +74,7 @@ def test_the_cache_keeps_a_value_as_it_is(redis: Any, value: Any) -> None:
     assert (type(kept), kept) == (type(value), value)
 
 
-def test_the_cache_counts(redis: Any) -> None:
+def test_cache_increments_integers(redis: Any) -> None:
     cache.set("count", 1)
 
     assert (cache.incr("count"), cache.get("count")) == (2, 2)
@@ -101,28 +101,28 @@ def test_nothing_from_redis_is_unpickled(redis: Any, stored: bytes) -> None:
     assert SessionStore("value").load() == {}
 
 
-def test_a_session_of_staff_is_kept_as_json(redis: Any, staff_client: Any) -> None:
+def test_staff_session_is_stored_as_json(redis: Any, staff_client: Any) -> None:
     (key,) = redis.keys("*sessions.cache*")
 
     assert json.loads(redis.get(key)[1:])["_auth_user_id"]
     assert staff_client.get("/admin/").status_code == 200
 
 
-def test_notices_a_password_that_looks_like_an_option() -> None:
+def test_password_that_looks_like_an_option_is_not_an_option() -> None:
     options = build_client_options(address="mongodb://user:w=1&journal=x@host:1/name", timeout_seconds=1)
 
     assert (options["w"], options["journal"]) == ("majority", True)
 
 
-def test_reads_the_address_of_a_replica_set_with_a_member_on_ipv6() -> None:
+def test_parses_a_replica_set_uri_with_an_ipv6_member() -> None:
     options = build_client_options(address="mongodb://host:1,[::1]:2/name?w=2", timeout_seconds=1)
 
     assert "w" not in options
     assert options["journal"]
 
 
-class Frozen:
-    """A MongoDB that is stopped with its connections open, and a client as the project's own."""
+class FrozenMongoDB:
+    """A MongoDB server that is suspended with open connections, and a client with the project's options."""
 
     def __init__(self, directory: Path) -> None:
         self._server = start_mongodb(directory=directory, cache_gb=0.25)
@@ -141,11 +141,11 @@ class Frozen:
 
 
 @pytest.fixture
-def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frozen]:
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FrozenMongoDB]:
     watch = Availability()
     monkeypatch.setattr(mongodb, "availability", watch)
     monkeypatch.setattr(middleware, "availability", watch)
-    server = Frozen(tmp_path)
+    server = FrozenMongoDB(tmp_path)
     try:
         wait_until(lambda: watch.get_silence() > 2 * mongodb.MAX_SILENCE, seconds=10, what="silence")
         yield server
@@ -153,8 +153,8 @@ def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frozen]:
         server.stop()
 
 
-def answer_of(view: Callable[[], object]) -> tuple[int, float]:
-    """Status and seconds of a request whose view does this."""
+def time_request(view: Callable[[], object]) -> tuple[int, float]:
+    """Return the status and duration in seconds of a request to a view."""
 
     def get_response(request: HttpRequest) -> HttpResponse:
         try:
@@ -168,27 +168,27 @@ def answer_of(view: Callable[[], object]) -> tuple[int, float]:
     return status, time.monotonic() - started
 
 
-def test_all_but_two_requests_fail_at_once_while_mongodb_is_unavailable(frozen: Frozen) -> None:
+def test_all_but_two_requests_fail_immediately_while_mongodb_is_unavailable(frozen: FrozenMongoDB) -> None:
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: answer_of(lambda: frozen.client.test.command("ping")), range(6)))
+        responses = list(pool.map(lambda _: time_request(lambda: frozen.client.test.command("ping")), range(6)))
 
-    waited = [seconds for _, seconds in answers if seconds > mongodb.WAITING_TIMEOUT / 2]
-    assert {status for status, _ in answers} == {503}
+    waited = [seconds for _, seconds in responses if seconds > mongodb.WAITING_TIMEOUT / 2]
+    assert {status for status, _ in responses} == {503}
     assert len(waited) == mongodb.MAX_WAITING_REQUESTS
     assert max(waited) < 5 * mongodb.WAITING_TIMEOUT
-    assert max(seconds for _, seconds in answers if seconds not in waited) < 5 * mongodb.LATE_TIMEOUT
+    assert max(seconds for _, seconds in responses if seconds not in waited) < 5 * mongodb.LATE_TIMEOUT
 
 
-def test_requests_that_need_no_mongodb_are_answered_while_others_wait_for_it(frozen: Frozen) -> None:
+def test_requests_without_mongodb_succeed_while_others_wait(frozen: FrozenMongoDB) -> None:
     with ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(answer_of, lambda: frozen.client.test.command("ping")) for _ in range(4)]
-        answer, _ = answer_of(lambda: None)
+        waiting = [pool.submit(time_request, lambda: frozen.client.test.command("ping")) for _ in range(4)]
+        status, _ = time_request(lambda: None)
 
-    assert answer == 200
+    assert status == 200
     assert {each.result()[0] for each in waiting} == {503}
 
 
-def test_leaves_two_threads_free_of_hashing_and_all_waiting_while_mongodb_is_unavailable(frozen: Frozen) -> None:
+def test_hashing_and_waiting_leave_two_threads_free_while_mongodb_is_unavailable(frozen: FrozenMongoDB) -> None:
     are_over = threading.Event()
 
     def wait_for_upload() -> bool:
@@ -204,7 +204,7 @@ def test_leaves_two_threads_free_of_hashing_and_all_waiting_while_mongodb_is_una
     left = throttling.MAX_HELD_THREADS - mongodb.MAX_WAITING_REQUESTS - throttling.MAX_WAITING
     with ThreadPoolExecutor(20) as pool:
         waiting = [
-            pool.submit(answer_of, lambda: frozen.client.test.command("ping"))
+            pool.submit(time_request, lambda: frozen.client.test.command("ping"))
             for _ in range(mongodb.MAX_WAITING_REQUESTS)
         ]
         full = mongodb.MAX_WAITING_REQUESTS
@@ -218,7 +218,7 @@ def test_leaves_two_threads_free_of_hashing_and_all_waiting_while_mongodb_is_una
     assert hashed == left
 
 
-def test_a_thread_that_waits_may_hash_a_password_meanwhile() -> None:
+def test_waiting_thread_may_hash_a_password() -> None:
     with ExitStack() as stack:
         for _ in range(throttling.MAX_HELD_THREADS - 1):
             stack.enter_context(throttling._held)
@@ -227,17 +227,17 @@ def test_a_thread_that_waits_may_hash_a_password_meanwhile() -> None:
             assert throttling.PasswordHasher().encode("a password", "salt", iterations=1)
 
 
-def test_requests_are_answered_again_once_mongodb_is_back(frozen: Frozen) -> None:
+def test_requests_succeed_again_when_mongodb_is_available(frozen: FrozenMongoDB) -> None:
     frozen.thaw()
     wait_until(lambda: middleware.availability.get_silence() < mongodb.MAX_SILENCE, seconds=10, what="an answer")
 
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: answer_of(lambda: frozen.client.test.command("ping"))[0], range(6)))
+        statuses = list(pool.map(lambda _: time_request(lambda: frozen.client.test.command("ping"))[0], range(6)))
 
-    assert answers == [200] * 6
+    assert statuses == [200] * 6
 
 
-def test_what_runs_outside_of_requests_waits_for_a_server_as_before(frozen: Frozen) -> None:
+def test_code_outside_of_requests_waits_for_a_server(frozen: FrozenMongoDB) -> None:
     thawing = threading.Timer(1, frozen.thaw)
     thawing.start()
 
@@ -245,7 +245,7 @@ def test_what_runs_outside_of_requests_waits_for_a_server_as_before(frozen: Froz
     thawing.join()
 
 
-def test_only_a_server_that_takes_writes_shows_that_mongodb_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_writable_server_makes_mongodb_available(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Availability()
     monkeypatch.setattr(mongodb, "monotonic", lambda: 100.0)
     watch.started(ServerHeartbeatStartedEvent(("member", 1)))
@@ -258,7 +258,7 @@ def test_only_a_server_that_takes_writes_shows_that_mongodb_is_available(monkeyp
     assert (silence_with_a_secondary, watch.get_silence()) == (60, 0)
 
 
-def test_the_failure_of_another_member_says_nothing_about_the_one_that_takes_writes() -> None:
+def test_failure_of_another_member_does_not_affect_the_primary() -> None:
     watch = Availability()
     watch.succeeded(_heartbeat({"setName": "rs", "isWritablePrimary": True}))
 
@@ -273,5 +273,5 @@ def _heartbeat(reply: dict[str, Any]) -> ServerHeartbeatSucceededEvent:
     return ServerHeartbeatSucceededEvent(0.001, Hello({"ok": 1, **reply}), ("member", 1))
 
 
-def test_mongodb_counts_as_available_before_anybody_has_asked_it() -> None:
+def test_mongodb_counts_as_available_before_the_first_heartbeat() -> None:
     assert Availability().get_silence() == 0

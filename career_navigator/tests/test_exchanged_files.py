@@ -1,4 +1,4 @@
-"""Files of every curated document: an export is read back, in any spelling, and a file may be imported in part."""
+"""Export and import of all curated documents: round trips, equivalent spellings and partial imports."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from career_navigator.cache import reset_caches
 from career_navigator.document_admin.formats import CSV, JSON, XLSX
-from career_navigator.tests.exchange import KINDS, confirm, exported, refused, written
+from career_navigator.tests.exchange import KINDS, build_csv, confirm, export_file, list_rejections
 from learning.documents import LearningResourceDocument
 from projects.documents import ProjectIdeaDocument
 from projects.services import seed_ideas
@@ -24,13 +24,13 @@ from skills.services import seed_skills
 
 SKILLS, RESOURCES, IDEAS = "skills/skill", "learning/learningresource", "projects/projectidea"
 COLLECTIONS = {SKILLS: "skills", RESOURCES: "learning_resources", IDEAS: "project_ideas"}
-# Texts that a cell could be read wrongly by.
+# Texts that are easy to parse incorrectly.
 ODD_TEXTS = ['Login; with "code"', '"Quoted" first', "=1+1", "Add, correct and void", "Größe, 日本"]
 
 
 @pytest.fixture(autouse=True)
-def stored(admin_tables: None) -> None:
-    """Objects of each kind, hidden ones and such with odd texts among them."""
+def curated_objects(admin_tables: None) -> None:
+    """Store objects of each kind, including hidden ones and ones with odd texts."""
     now = timezone.now()
     python = {"name": "python", "display_name": "Python", "aliases": ["py", "CPython"], "slugs": ["python"]}
     javascript = {"name": "javascript", "display_name": "JavaScript", "aliases": ["JS"]}
@@ -73,18 +73,18 @@ Preview = Callable[..., Any]
 
 @pytest.fixture
 def preview(staff_client: Client) -> Preview:
-    def choose(page: str, content: bytes, kind: str = "csv") -> Any:
+    def upload(page: str, content: bytes, kind: str = "csv") -> Any:
         file = SimpleUploadedFile(f"file.{kind}", content)
         form = {"import_file": file, "format": str(KINDS.index(kind)), "resource": "0"}
         return staff_client.post(f"/admin/{page}/import/", form)
 
-    return choose
+    return upload
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("page", COLLECTIONS)
-def test_an_export_imported_again_changes_nothing(staff_client: Client, preview: Preview, page: str, kind: str) -> None:
-    content = exported(staff_client, page, kind)
+def test_importing_an_export_changes_nothing(staff_client: Client, preview: Preview, page: str, kind: str) -> None:
+    content = export_file(staff_client, page, kind)
 
     result = preview(page, content, kind).context["result"]
 
@@ -94,7 +94,7 @@ def test_an_export_imported_again_changes_nothing(staff_client: Client, preview:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("page", COLLECTIONS)
-def test_an_export_brings_back_what_was_deleted(
+def test_importing_an_export_restores_deleted_objects(
     staff_client: Client, preview: Preview, mongo: Database[Any], page: str, kind: str
 ) -> None:
     def contents() -> list[dict[str, Any]]:
@@ -102,13 +102,13 @@ def test_an_export_brings_back_what_was_deleted(
         rows = mongo[COLLECTIONS[page]].find({}, passed).sort([("name", 1), ("url", 1), ("title", 1), ("_id", 1)])
         return [{name: value for name, value in row.items() if value not in (None, [], "")} for row in rows]
 
-    before, content = contents(), exported(staff_client, page, kind)
+    before, content = contents(), export_file(staff_client, page, kind)
     mongo[COLLECTIONS[page]].delete_many({})
     reset_caches() if page == SKILLS else None
 
-    chosen = preview(page, content, kind)
-    assert "confirm_form" in chosen.context, chosen.content.decode()
-    confirm(staff_client, page, chosen.context["confirm_form"])
+    response = preview(page, content, kind)
+    assert "confirm_form" in response.context, response.content.decode()
+    confirm(staff_client, page, response.context["confirm_form"])
 
     assert contents() == before
 
@@ -129,33 +129,31 @@ def test_an_export_brings_back_what_was_deleted(
         (IDEAS, {"id": "2", "hidden": "y", "stretch": "go on"}),
     ],
 )
-def test_a_row_that_says_in_another_spelling_what_is_stored_changes_nothing(
-    preview: Preview, page: str, row: dict[str, str]
-) -> None:
-    answer = preview(page, written(row))
+def test_equivalent_spelling_changes_nothing(preview: Preview, page: str, row: dict[str, str]) -> None:
+    response = preview(page, build_csv(row))
 
-    assert answer.context["result"].totals["skip"] == 1, answer.content.decode()
+    assert response.context["result"].totals["skip"] == 1, response.content.decode()
 
 
 @pytest.mark.parametrize("value", ["yes", "YES", "y", "true", "True", "TRUE", "1", "ja", "on", " Yes "])
-def test_takes_every_usual_word_for_yes(staff_client: Client, preview: Preview, value: str) -> None:
-    answer = preview(SKILLS, written({"name": "go", "is_skill": value}))
+def test_accepts_usual_words_for_yes(staff_client: Client, preview: Preview, value: str) -> None:
+    response = preview(SKILLS, build_csv({"name": "go", "is_skill": value}))
 
-    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+    confirm(staff_client, SKILLS, response.context["confirm_form"])
 
     assert SkillDocument.objects.get(name="go").is_skill is True
 
 
 @pytest.mark.parametrize("value", ["no", "N", "false", "FALSE", "0", "nein", "off"])
-def test_takes_every_usual_word_for_no(staff_client: Client, preview: Preview, value: str) -> None:
-    answer = preview(SKILLS, written({"name": "python", "is_skill": value}))
+def test_accepts_usual_words_for_no(staff_client: Client, preview: Preview, value: str) -> None:
+    response = preview(SKILLS, build_csv({"name": "python", "is_skill": value}))
 
-    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+    confirm(staff_client, SKILLS, response.context["confirm_form"])
 
     assert SkillDocument.objects.get(name="python").is_skill is False
 
 
-def test_takes_true_and_numbers_from_the_cells_of_a_spreadsheet(preview: Preview) -> None:
+def test_accepts_booleans_and_numbers_in_spreadsheet_cells(preview: Preview) -> None:
     dataset = tablib.Dataset(headers=["name", "is_skill"])
     for row in (["python", 1], ["javascript", True], ["django", 1.0], ["go", False], [None, None], ["odd", "yes"]):
         dataset.append(row)
@@ -175,12 +173,12 @@ def test_takes_true_and_numbers_from_the_cells_of_a_spreadsheet(preview: Preview
         (" ; a;;A ", ["a"]),
     ],
 )
-def test_takes_semicolons_commas_and_lines_in_a_list_of_names(
+def test_splits_names_at_semicolons_commas_and_lines(
     staff_client: Client, preview: Preview, cell: str, items: list[str]
 ) -> None:
-    answer = preview(SKILLS, written({"name": "python", "aliases": cell}))
+    response = preview(SKILLS, build_csv({"name": "python", "aliases": cell}))
 
-    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+    confirm(staff_client, SKILLS, response.context["confirm_form"])
 
     assert SkillDocument.objects.get(name="python").aliases == items
 
@@ -194,12 +192,12 @@ def test_takes_semicolons_commas_and_lines_in_a_list_of_names(
         ('"Log in; and out"', ["Log in; and out"]),
     ],
 )
-def test_takes_semicolons_or_lines_in_a_list_of_texts(
+def test_splits_texts_at_semicolons_or_lines(
     staff_client: Client, preview: Preview, cell: str, items: list[str]
 ) -> None:
-    answer = preview(IDEAS, written({"id": "1", "features": cell}))
+    response = preview(IDEAS, build_csv({"id": "1", "features": cell}))
 
-    confirm(staff_client, IDEAS, answer.context["confirm_form"])
+    confirm(staff_client, IDEAS, response.context["confirm_form"])
 
     assert ProjectIdeaDocument.objects.get(id=1).features == items
 
@@ -242,10 +240,10 @@ NEW_RESOURCE = {"title": "T", "description": "D.", "type": "documentation", "lev
         ),
     ],
 )
-def test_a_file_imported_twice_changes_nothing_the_second_time(
+def test_second_import_of_a_file_changes_nothing(
     staff_client: Client, preview: Preview, mongo: Database[Any], page: str, rows: list[dict[str, str]], kind: str
 ) -> None:
-    content = written(*rows)
+    content = build_csv(*rows)
     if kind == "xlsx":
         content = tablib.Dataset().load(content.decode(), format="csv").export("xlsx")
     first = preview(page, content, kind)
@@ -260,17 +258,17 @@ def test_a_file_imported_twice_changes_nothing_the_second_time(
     assert list(mongo[COLLECTIONS[page]].find()) == before
 
 
-def test_numbers_rows_as_a_spreadsheet_does(preview: Preview) -> None:
+def test_numbers_rows_like_a_spreadsheet_program(preview: Preview) -> None:
     lines = b'name,display_name,category\n\nnew,"two\nlines",Cooking\n,,\nnewer,Newer,Cooking\n'
 
-    assert list(refused(preview(SKILLS, lines))) == [3, 5]
-    assert list(refused(preview(SKILLS, b"sep=,\n" + lines))) == [3, 5]
+    assert list(list_rejections(preview(SKILLS, lines))) == [3, 5]
+    assert list(list_rejections(preview(SKILLS, b"sep=,\n" + lines))) == [3, 5]
 
 
-def test_numbers_the_rows_of_json_by_their_place(preview: Preview) -> None:
+def test_numbers_json_rows_by_position(preview: Preview) -> None:
     rows = [{"name": "python"}, {"name": "new", "category": "Cooking"}]
 
-    assert list(refused(preview(SKILLS, json.dumps(rows).encode(), "json"))) == [2]
+    assert list(list_rejections(preview(SKILLS, json.dumps(rows).encode(), "json"))) == [2]
 
 
 @pytest.mark.parametrize(
@@ -283,21 +281,24 @@ def test_numbers_the_rows_of_json_by_their_place(preview: Preview) -> None:
         (IDEAS, {"id": "1", "difficulty": "Hard"}, "Beginner, "),
     ],
 )
-def test_lists_the_allowed_values_where_one_is_not(
+def test_lists_the_allowed_values_for_an_invalid_one(
     preview: Preview, page: str, row: dict[str, str], allowed: str
 ) -> None:
-    said = refused(preview(page, written(row)))
+    errors = list_rejections(preview(page, build_csv(row)))
 
-    assert allowed in said[2]
+    assert allowed in errors[2]
 
 
 @pytest.mark.parametrize("number", ["x", "1.5", "1e400", "NaN"])
-def test_says_that_an_id_is_not_a_whole_number(preview: Preview, number: str) -> None:
-    assert f"id: '{number}' is not a whole number." in refused(preview(IDEAS, written({"id": number, "title": "X"})))[2]
+def test_reports_an_id_that_is_not_a_whole_number(preview: Preview, number: str) -> None:
+    assert (
+        f"id: '{number}' is not a whole number."
+        in list_rejections(preview(IDEAS, build_csv({"id": number, "title": "X"})))[2]
+    )
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "said"),
+    ("content", "kind", "errors"),
     [
         (b"name,name\na,b\n", "csv", "has duplicate columns: name"),
         (b"name,\na,b\n", "csv", "Row 2 has a value in column 2, which has no name"),
@@ -305,15 +306,15 @@ def test_says_that_an_id_is_not_a_whole_number(preview: Preview, number: str) ->
         (b"nmae\na\n", "csv", "Allowed columns: name, display_name, category"),
     ],
 )
-def test_says_what_is_wrong_with_the_columns(preview: Preview, content: bytes, kind: str, said: str) -> None:
-    assert said in preview(SKILLS, content, kind).content.decode()
+def test_reports_invalid_columns(preview: Preview, content: bytes, kind: str, errors: str) -> None:
+    assert errors in preview(SKILLS, content, kind).content.decode()
 
 
-def test_leaves_what_an_object_of_json_leaves_out(staff_client: Client, preview: Preview) -> None:
+def test_keys_missing_from_a_json_object_do_not_change(staff_client: Client, preview: Preview) -> None:
     rows = [{"name": "python", "subcategory": "Dynamic"}, {"display_name": "JavaScript!", "name": "javascript"}]
 
-    answer = preview(SKILLS, json.dumps(rows).encode(), "json")
-    confirm(staff_client, SKILLS, answer.context["confirm_form"])
+    response = preview(SKILLS, json.dumps(rows).encode(), "json")
+    confirm(staff_client, SKILLS, response.context["confirm_form"])
 
     python, javascript = (SkillDocument.objects.get(name=name) for name in ("python", "javascript"))
     assert (python.display_name, python.subcategory, python.aliases) == ("Python", "Dynamic", ["py", "CPython"])
@@ -328,12 +329,12 @@ MIXED = [
 ]
 
 
-def test_imports_the_good_rows_on_request_and_names_the_others(staff_client: Client, preview: Preview) -> None:
-    answer = preview(SKILLS, written(*MIXED))
+def test_imports_only_valid_rows_on_request_and_lists_the_others(staff_client: Client, preview: Preview) -> None:
+    response = preview(SKILLS, build_csv(*MIXED))
     before = SkillDocument.objects.count()
 
-    assert "Import only the 2 valid rows" in answer.content.decode()
-    page = confirm(staff_client, SKILLS, answer.context["good_rows_form"])
+    assert "Import only the 2 valid rows" in response.content.decode()
+    page = confirm(staff_client, SKILLS, response.context["good_rows_form"])
 
     assert SkillDocument.objects.count() == before + 1
     assert SkillDocument.objects.get(name="python").display_name == "Python 3"
@@ -343,33 +344,33 @@ def test_imports_the_good_rows_on_request_and_names_the_others(staff_client: Cli
     assert "1 new, 1 updated" in page
 
 
-def test_offers_no_good_rows_where_there_are_none(preview: Preview) -> None:
-    assert "good-rows" not in preview(SKILLS, written(MIXED[1])).content.decode()
+def test_does_not_offer_partial_import_without_valid_rows(preview: Preview) -> None:
+    assert "good-rows" not in preview(SKILLS, build_csv(MIXED[1])).content.decode()
     assert "good-rows" not in preview(SKILLS, b"nmae\na\n").content.decode()
 
 
-def test_refuses_an_alias_as_the_name_of_another_skill(preview: Preview) -> None:
-    said = refused(preview(SKILLS, written({"name": "py", "display_name": "Py the robot", "category": "Databases"})))
+def test_rejects_an_alias_as_the_name_of_another_skill(preview: Preview) -> None:
+    errors = list_rejections(
+        preview(SKILLS, build_csv({"name": "py", "display_name": "Py the robot", "category": "Databases"}))
+    )
 
-    assert "is a spelling of 'python'. Use that name, or remove the spelling from that skill first" in said[2]
+    assert "is a spelling of 'python'. Use that name, or remove the spelling from that skill first" in errors[2]
 
 
 @pytest.mark.parametrize("page", COLLECTIONS)
 @pytest.mark.parametrize(("kind", "form"), [("csv", CSV), ("json", JSON), ("xlsx", XLSX)])
-def test_offers_a_template_that_imports_read(
-    staff_client: Client, preview: Preview, page: str, kind: str, form: Any
-) -> None:
+def test_template_can_be_imported(staff_client: Client, preview: Preview, page: str, kind: str, form: Any) -> None:
     offered = staff_client.get(f"/admin/{page}/import/").content.decode()
 
-    answer = staff_client.get(f"/admin/{page}/import/template.{kind}")
+    response = staff_client.get(f"/admin/{page}/import/template.{kind}")
 
     assert f'href="template.{kind}"' in offered
-    assert answer.headers["Content-Disposition"].endswith(f'-template.{kind}"')
+    assert response.headers["Content-Disposition"].endswith(f'-template.{kind}"')
     names = [column.name for column in staff_client.get(f"/admin/{page}/import/").context["columns"]]
-    assert form().create_dataset(answer.content).headers == names
+    assert form().create_dataset(response.content).headers == names
 
 
-def test_the_template_for_a_spreadsheet_offers_the_allowed_values(staff_client: Client) -> None:
+def test_spreadsheet_template_offers_the_allowed_values(staff_client: Client) -> None:
     content = staff_client.get(f"/admin/{RESOURCES}/import/template.xlsx").content
 
     sheet = openpyxl.load_workbook(BytesIO(content)).active
@@ -379,7 +380,7 @@ def test_the_template_for_a_spreadsheet_offers_the_allowed_values(staff_client: 
     assert any("Beginner" in listed for listed in rules.values())
 
 
-def test_the_page_of_an_import_lists_its_columns(staff_client: Client) -> None:
+def test_import_page_lists_columns(staff_client: Client) -> None:
     columns = {column.name: column for column in staff_client.get(f"/admin/{SKILLS}/import/").context["columns"]}
 
     assert columns["is_skill"].allowed == ("yes", "no")
@@ -387,9 +388,9 @@ def test_the_page_of_an_import_lists_its_columns(staff_client: Client) -> None:
     assert (columns["name"].required, columns["aliases"].required) == (True, False)
 
 
-def test_a_template_is_for_those_who_may_import(limited_client: Any) -> None:
+def test_template_requires_import_permission(limited_client: Any) -> None:
     assert limited_client("view_skill").get(f"/admin/{SKILLS}/import/template.csv").status_code == 403
 
 
-def test_there_is_no_template_of_another_kind(staff_client: Client) -> None:
+def test_unknown_template_format_returns_404(staff_client: Client) -> None:
     assert staff_client.get(f"/admin/{SKILLS}/import/template.pdf").status_code == 404

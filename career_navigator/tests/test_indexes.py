@@ -1,4 +1,4 @@
-"""Every index that a document declares is made, and the queries that stand for them use them."""
+"""All declared indexes are created, and typical queries use them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -46,7 +46,7 @@ UNIQUE = {
 }
 
 
-def made(mongo) -> dict[tuple[str, tuple[str, ...]], dict]:
+def list_indexes(mongo) -> dict[tuple[str, tuple[str, ...]], dict]:
     return {
         (name, tuple(field for field, _ in index["key"])): index
         for name in mongo.list_collection_names()
@@ -55,9 +55,9 @@ def made(mongo) -> dict[tuple[str, tuple[str, ...]], dict]:
     }
 
 
-def test_makes_what_the_documents_declare(mongo):
+def test_creates_declared_indexes(mongo):
     collections = create_indexes()
-    indexes = made(mongo)
+    indexes = list_indexes(mongo)
 
     assert {"job_postings", "market_figures", "collection_runs", "collected_roles", "skills"} <= set(collections)
     assert {key for key, index in indexes.items() if index.get("unique")} == UNIQUE
@@ -80,26 +80,26 @@ def test_makes_what_the_documents_declare(mongo):
     }
 
 
-def test_makes_them_once(mongo):
-    before = made(mongo)
+def test_creates_indexes_only_once(mongo):
+    before = list_indexes(mongo)
 
     create_indexes()
 
-    assert made(mongo) == before
+    assert list_indexes(mongo) == before
 
 
-def test_drops_the_index_of_an_older_release_that_is_retired(mongo):
-    before = made(mongo)
+def test_drops_retired_indexes(mongo):
+    before = list_indexes(mongo)
     mongo.job_postings.create_index(
         "url", unique=True, name="by_url", partialFilterExpression={"url": {"$type": "string"}}
     )
 
     create_indexes()
 
-    assert made(mongo) == before
+    assert list_indexes(mongo) == before
 
 
-def test_a_different_index_of_the_same_name_is_refused_by_name(mongo):
+def test_reports_a_conflicting_index_by_name(mongo):
     mongo.job_postings.drop_index("scraped_at_-1")
     mongo.job_postings.create_index("scraped_at", unique=True, name="scraped_at_-1")
 
@@ -111,7 +111,7 @@ def test_a_different_index_of_the_same_name_is_refused_by_name(mongo):
         create_indexes()
 
 
-def test_ids_are_unique_and_urls_where_an_id_is_missing(mongo):
+def test_ids_are_unique_and_so_are_urls_without_an_id(mongo):
     rows = [
         {"source": "a", "job_id": "1", "url_key": "u"},
         {"source": "a", "job_id": "2", "url_key": "u"},
@@ -139,7 +139,7 @@ def store_many() -> None:
 
 @pytest.fixture
 def plans(mongo, store_once) -> Callable[..., dict[str, set[str]]]:
-    """How MongoDB carried out what `work` asked of it: plan summaries by collection, read from its profiler."""
+    """Return a function that runs `work` and returns the plan summaries by collection from MongoDB's profiler."""
     store_once(store_many)
 
     def watch(work: Callable[[], object]) -> dict[str, set[str]]:
@@ -195,26 +195,26 @@ def store():
         ),
     ],
 )
-def test_queries_of_postings_go_by_an_index(plans, work, expected):
+def test_posting_queries_use_an_index(plans, work, expected):
     seen = plans(work)["job_postings"]
 
     assert not [plan for plan in seen if "COLLSCAN" in plan]
     assert all(any(plan.startswith(each) for plan in seen) for each in expected), seen
 
 
-def test_the_check_reads_days_from_the_index(plans):
+def test_stats_check_reads_days_from_the_index(plans):
     seen = plans(check_stats)["job_postings"]
 
     assert not [plan for plan in seen if "COLLSCAN" in plan]
 
 
-def test_counting_what_came_lately_goes_by_an_index(plans):
+def test_counting_recent_postings_uses_an_index(plans):
     seen = plans(lambda: get_ingestion_stats(now=NOW))["job_postings"]
 
     assert "COUNT_SCAN { scraped_at: -1 }" in seen
 
 
-def test_figures_and_runs_go_by_an_index(plans):
+def test_stats_and_runs_use_an_index(plans):
     def work():
         list(load_records(scope="market", first_day=day_start(days_ago(30)), last_day=day_start(TODAY)))
         start_run(

@@ -1,4 +1,4 @@
-"""Tasks that staff start: queued, run by the worker, followed on their page, and what goes wrong with them."""
+"""Maintenance tasks that staff start: queueing, running, the run's page and failures."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,8 +28,8 @@ Offer = Callable[[Callable[[], str | None]], None]
 
 
 @pytest.fixture
-def offer() -> Iterator[Offer]:
-    """Offer a task for the time of the test; takes its work."""
+def register_task() -> Iterator[Offer]:
+    """Return a function that registers a task with the given work for the duration of the test."""
 
     def make(work: Callable[[], str | None]) -> None:
         @app.task(base=Task, name="test.sweep", title="Sweep", shared=False)
@@ -44,90 +44,100 @@ def offer() -> Iterator[Offer]:
     model_admin._load_staff_tasks.cache_clear()
 
 
-def state(client: Client) -> dict[str, object]:
-    answer: dict[str, object] = client.get(f"{LIST}{TaskRunDocument.objects.get().id}/state.json").json()
-    return answer
+def get_state(client: Client) -> dict[str, object]:
+    response: dict[str, object] = client.get(f"{LIST}{TaskRunDocument.objects.get().id}/state.json").json()
+    return response
 
 
-def test_is_queued_run_once_and_followed_on_its_page(staff_client: Client, redis: Redis, offer: Offer) -> None:
-    done: list[str] = []
-    offer(lambda: done.append("swept") or "swept")  # type: ignore[func-returns-value]
+def test_task_is_queued_runs_once_and_its_page_follows_it(
+    staff_client: Client, redis: Redis, register_task: Offer
+) -> None:
+    calls: list[str] = []
+    register_task(lambda: calls.append("swept") or "swept")  # type: ignore[func-returns-value]
 
-    answer = staff_client.post(f"{LIST}start/test.sweep/")
-    waiting = state(staff_client)
+    response = staff_client.post(f"{LIST}start/test.sweep/")
+    waiting = get_state(staff_client)
     staff_client.get(LIST)
     message = redis.lrange("default", 0, -1)[0]
     work_off(redis)
     redis.rpush("default", message)
     work_off(redis)
 
-    assert answer.headers["Location"] == f"{LIST}{TaskRunDocument.objects.get().id}/change/"
+    assert response.headers["Location"] == f"{LIST}{TaskRunDocument.objects.get().id}/change/"
     assert (waiting["status"], waiting["open"]) == ("queued", True)
-    assert done == ["swept"]
-    over = state(staff_client)
+    assert calls == ["swept"]
+    over = get_state(staff_client)
     assert (over["status"], over["open"], over["texts"]["outcome"]) == ("finished", False, "swept")
     assert TaskRunDocument.objects.get().started_by == "root"
     assert LogEntry.objects.get().get_change_message() == "Started the task “Sweep”."
 
 
-def test_says_that_there_was_nothing_to_do(staff_client: Client, redis: Redis, offer: Offer) -> None:
-    offer(lambda: None)
+def test_shows_that_there_was_nothing_to_do(staff_client: Client, redis: Redis, register_task: Offer) -> None:
+    register_task(lambda: None)
 
     staff_client.post(f"{LIST}start/test.sweep/")
     work_off(redis)
 
-    assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == ("finished", "nothing to do")
+    assert (get_state(staff_client)["status"], get_state(staff_client)["texts"]["outcome"]) == (
+        "finished",
+        "nothing to do",
+    )
 
 
-def test_says_what_it_could_not_do(staff_client: Client, redis: Redis, offer: Offer) -> None:
+def test_shows_the_message_of_an_anticipated_failure(staff_client: Client, redis: Redis, register_task: Offer) -> None:
     def fail() -> str:
         raise TaskFailed("the broom is gone")
 
-    offer(fail)
+    register_task(fail)
 
     staff_client.post(f"{LIST}start/test.sweep/")
     work_off(redis)
 
-    assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == ("failed", "the broom is gone")
+    assert (get_state(staff_client)["status"], get_state(staff_client)["texts"]["outcome"]) == (
+        "failed",
+        "the broom is gone",
+    )
 
 
-def test_one_that_breaks_says_so_and_shows_no_trace(staff_client: Client, redis: Redis, offer: Offer) -> None:
-    def break_off() -> str:
+def test_shows_an_unexpected_failure_without_a_traceback(
+    staff_client: Client, redis: Redis, register_task: Offer
+) -> None:
+    def raise_unexpectedly() -> str:
         raise RuntimeError("secret inside")
 
-    offer(break_off)
+    register_task(raise_unexpectedly)
 
     staff_client.post(f"{LIST}start/test.sweep/")
     work_off(redis)
 
     pages = [staff_client.get(f"{LIST}{TaskRunDocument.objects.get().id}/change/"), staff_client.get(LIST)]
-    assert state(staff_client)["texts"]["outcome"] == "failed, see the log"
+    assert get_state(staff_client)["texts"]["outcome"] == "failed, see the log"
     assert not any("secret inside" in page.content.decode() for page in pages)
 
 
-def test_one_that_cannot_be_queued_has_failed(staff_client: Client, offer: Offer) -> None:
-    offer(lambda: "swept")
+def test_task_that_cannot_be_queued_fails(staff_client: Client, register_task: Offer) -> None:
+    register_task(lambda: "swept")
 
     with queue_at(NO_REDIS):
-        answer = staff_client.post(f"{LIST}start/test.sweep/", follow=True)
+        response = staff_client.post(f"{LIST}start/test.sweep/", follow=True)
 
-    assert "The queue is unavailable. Try to start the task again later." in answer.content.decode()
-    assert (state(staff_client)["status"], state(staff_client)["texts"]["outcome"]) == (
+    assert "The queue is unavailable. Try to start the task again later." in response.content.decode()
+    assert (get_state(staff_client)["status"], get_state(staff_client)["texts"]["outcome"]) == (
         "failed",
         "the queue was unavailable",
     )
 
 
-def test_every_task_of_the_schedule_is_offered_with_what_it_does(staff_client: Client) -> None:
+def test_lists_every_scheduled_task_with_its_description(staff_client: Client) -> None:
     page = staff_client.get(LIST).content.decode()
 
     offered = [model_admin.find_task(name=entry["task"]) for entry in app.conf.beat_schedule.values()]
     assert all(task and task.explanation.endswith(".") and f'id="{task.name}"' in page for task in offered)
 
 
-def test_a_run_of_the_schedule_is_recorded_and_of_quiet_ones_the_last(staff_client: Client, offer: Offer) -> None:
+def test_records_scheduled_runs_and_only_the_last_without_work(staff_client: Client, register_task: Offer) -> None:
     results = iter(["swept", None, None, "not recorded"])
-    offer(lambda: next(results))
+    register_task(lambda: next(results))
 
     for _ in range(3):
         app.tasks["test.sweep"].apply(headers={"scheduled": True})
@@ -141,14 +151,14 @@ def test_a_run_of_the_schedule_is_recorded_and_of_quiet_ones_the_last(staff_clie
     assert "schedule" in staff_client.get(LIST).content.decode()
 
 
-def test_one_that_is_not_offered_is_not_there(staff_client: Client) -> None:
-    answers = [staff_client.post(f"{LIST}start/no.such/"), staff_client.get(f"{LIST}{ObjectId()}/state.json")]
+def test_unknown_task_returns_404(staff_client: Client) -> None:
+    responses = [staff_client.post(f"{LIST}start/no.such/"), staff_client.get(f"{LIST}{ObjectId()}/state.json")]
 
-    assert [answer.status_code for answer in answers] == [404, 404]
+    assert [response.status_code for response in responses] == [404, 404]
     assert TaskRunDocument.objects.count() == 0
 
 
-def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mongo: Database, redis: Redis) -> None:
+def test_reread_applies_a_resolved_slug_to_stored_postings(staff_client: Client, mongo: Database, redis: Redis) -> None:
     seed_skills(entries=[{"name": "kubernetes", "category": "Tools/Technologies"}], now=timezone.now())
     reset_caches()
     store_postings(postings=[PostingFactory(technology_slugs=("k8s-thing",), description=None)], now=NOW)
@@ -169,7 +179,7 @@ def test_stored_postings_follow_a_slug_that_was_settled(staff_client: Client, mo
     assert TaskRunDocument.objects.get().result == "read 1 postings; the skills of 1 changed; recomputed 1 days"
 
 
-def test_the_list_is_filtered_by_titles_and_by_who_started_the_runs(staff_client: Client, mongo: Database) -> None:
+def test_list_filters_by_task_and_starter(staff_client: Client, mongo: Database) -> None:
     TaskRunFactory(task="learning.tasks.check_links", started_by="olga", result="asked by olga")
     TaskRunFactory(task="ingestion.tasks.clean_up", result="cleaned up by the schedule")
 
@@ -188,12 +198,12 @@ def test_the_list_is_filtered_by_titles_and_by_who_started_the_runs(staff_client
     assert shown == [(True, False), (False, True), (True, False)]
 
 
-def test_a_run_is_named_by_its_time_in_the_log(mongo: Database) -> None:
+def test_log_names_a_run_by_its_time(mongo: Database) -> None:
     assert str(TaskRunFactory(created_at=NOW)) == f"Run of {NOW:%Y-%m-%d %H:%M} UTC"
 
 
-def test_a_finished_run_does_not_say_how_far_it_was_when_it_last_told(staff_client: Client, mongo: Database) -> None:
+def test_finished_run_shows_no_progress(staff_client: Client, mongo: Database) -> None:
     TaskRunFactory(status="finished", progress_done=500, progress_total=1660, result="read 1,660 postings")
 
-    assert state(staff_client)["texts"]["progress"] == ""
-    assert state(staff_client)["percent"] == 100
+    assert get_state(staff_client)["texts"]["progress"] == ""
+    assert get_state(staff_client)["percent"] == 100

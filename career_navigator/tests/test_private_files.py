@@ -1,4 +1,4 @@
-"""What an install keeps on disk is its owner's alone."""
+"""File permissions of an installation's VAR_DIR."""
 
 import os
 import stat
@@ -9,13 +9,13 @@ import pytest
 from career_navigator.devserver.private_files import get_server_password, make_private, write_privately
 
 
-def mode_of(path: Path) -> int:
+def get_mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Path:
-    """A VAR_DIR as an earlier release left it."""
+    """Create a VAR_DIR with the permissions that an earlier release used."""
     var_dir = tmp_path / "var"
     for name in (
         "lock",
@@ -31,14 +31,14 @@ def open_folder(tmp_path: Path) -> Path:
     return var_dir
 
 
-def test_repairs_a_folder_that_others_could_read(open_folder: Path) -> None:
+def test_removes_permissions_of_other_users(open_folder: Path) -> None:
     assert make_private(open_folder) == []
 
-    assert {mode_of(path) for path in [open_folder, *open_folder.rglob("*")] if path.is_dir()} == {0o700}
-    assert {mode_of(path) for path in open_folder.rglob("*") if path.is_file()} == {0o600}
+    assert {get_mode(path) for path in [open_folder, *open_folder.rglob("*")] if path.is_dir()} == {0o700}
+    assert {get_mode(path) for path in open_folder.rglob("*") if path.is_file()} == {0o600}
 
 
-def test_leaves_alone_what_is_not_of_the_install(open_folder: Path, tmp_path: Path) -> None:
+def test_does_not_change_files_that_are_not_part_of_the_installation(open_folder: Path, tmp_path: Path) -> None:
     (open_folder / "photo.jpg").touch(0o644)
     outside = tmp_path / "outside"
     outside.touch(0o644)
@@ -47,27 +47,27 @@ def test_leaves_alone_what_is_not_of_the_install(open_folder: Path, tmp_path: Pa
 
     make_private(open_folder)
 
-    assert mode_of(open_folder / "photo.jpg") & 0o044 == 0o044
-    assert mode_of(outside) & 0o044 == 0o044
+    assert get_mode(open_folder / "photo.jpg") & 0o044 == 0o044
+    assert get_mode(outside) & 0o044 == 0o044
 
 
-def test_does_not_close_a_folder_that_is_for_everybody(open_folder: Path) -> None:
+def test_does_not_make_a_shared_folder_private(open_folder: Path) -> None:
     open_folder.chmod(0o1777)
 
     assert make_private(open_folder) == [open_folder]
-    assert mode_of(open_folder) == 0o1777
-    assert mode_of(open_folder / "valkey") == 0o700
+    assert get_mode(open_folder) == 0o1777
+    assert get_mode(open_folder / "valkey") == 0o700
 
 
-def test_makes_the_password_of_the_servers_once(tmp_path: Path) -> None:
+def test_generates_the_server_password_once(tmp_path: Path) -> None:
     first = get_server_password(tmp_path)
 
     assert get_server_password(tmp_path) == first
     assert len(first) == 64
-    assert mode_of(tmp_path / "server-password") == 0o600
+    assert get_mode(tmp_path / "server-password") == 0o600
 
 
-def test_writes_privately_over_what_others_could_read(tmp_path: Path) -> None:
+def test_overwrites_a_readable_file_with_a_private_one(tmp_path: Path) -> None:
     (tmp_path / "file").touch(0o644)
     (tmp_path / "file.partial").touch(0o666)
     before = os.umask(0)
@@ -76,5 +76,5 @@ def test_writes_privately_over_what_others_could_read(tmp_path: Path) -> None:
     finally:
         os.umask(before)
 
-    assert mode_of(tmp_path / "file") == 0o600
+    assert get_mode(tmp_path / "file") == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,4 +1,4 @@
-"""The process manager, with small programs in the place of large ones."""
+"""The process manager, tested with small scripts instead of the real servers."""
 
 import io
 import os
@@ -57,7 +57,7 @@ def is_running(process_id: int) -> bool:
         return False
 
 
-def next_ended(manager: ProcessManager) -> Process:
+def wait_for_ended(manager: ProcessManager) -> Process:
     give_up_at = time.monotonic() + 10
     while time.monotonic() < give_up_at:
         for process in manager.take_ended():
@@ -66,43 +66,41 @@ def next_ended(manager: ProcessManager) -> Process:
     pytest.fail("no process ended")
 
 
-def test_relays_whole_lines_after_the_name_and_the_last_one_without_its_end(
+def test_prefixes_lines_with_the_name_even_without_a_final_newline(
     manager: ProcessManager, output: Output, stream: io.StringIO
 ) -> None:
     manager.start("speaker", [sys.executable, "-c", "print('one'); print('two'); print('three', end='')"])
 
-    next_ended(manager)
+    wait_for_ended(manager)
     output.close()
 
     assert stream.getvalue() == "speaker  | one\nspeaker  | two\nspeaker  | three\n"
 
 
 @pytest.mark.parametrize(("exit_code", "shown"), [(0, ""), (3, "step     | it went so\n")])
-def test_shows_what_a_process_that_runs_once_said_only_when_it_fails(
+def test_shows_the_output_of_a_one_off_process_only_if_it_fails(
     manager: ProcessManager, output: Output, stream: io.StringIO, exit_code: int, shown: str
 ) -> None:
     code = f"print('it went so'); raise SystemExit({exit_code})"
     manager.start("step", [sys.executable, "-c", code], runs_once=True)
 
-    ended = next_ended(manager)
+    ended = wait_for_ended(manager)
     output.close()
 
     assert ended.popen.returncode == exit_code
     assert stream.getvalue() == shown
 
 
-def test_notices_a_killed_process(manager: ProcessManager) -> None:
+def test_detects_a_killed_process(manager: ProcessManager) -> None:
     process = manager.start("worker", [sys.executable, "-c", WAITS])
     process.popen.kill()
 
-    ended = next_ended(manager)
+    ended = wait_for_ended(manager)
 
     assert describe_end(ended.name, ended.popen.returncode) == "worker was ended by SIGKILL"
 
 
-def test_starts_an_ended_process_again_as_it_was_and_ends_what_that_left_behind(
-    manager: ProcessManager, stream: io.StringIO
-) -> None:
+def test_restarts_an_ended_process_and_kills_its_children(manager: ProcessManager, stream: io.StringIO) -> None:
     process = manager.start("worker", [sys.executable, "-c", FORKS], COLOUR="green")
     wait_until(stream, "forked")
     left_behind = int(stream.getvalue().split()[-1])
@@ -116,11 +114,11 @@ def test_starts_an_ended_process_again_as_it_was_and_ends_what_that_left_behind(
     assert not is_running(left_behind)
 
 
-def test_names_the_exit_code_of_a_process_that_failed() -> None:
+def test_describes_the_exit_code_of_a_failed_process() -> None:
     assert describe_end("web", 3) == "web ended with exit code 3"
 
 
-def test_kills_a_process_that_does_not_stop_when_asked(
+def test_kills_a_process_that_ignores_sigterm(
     manager: ProcessManager, output: Output, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process_manager, "STOP_PROCESSES_TIMEOUT", 0.3)
@@ -134,16 +132,18 @@ def test_kills_a_process_that_does_not_stop_when_asked(
     assert "stubborn did not stop" in stream.getvalue()
 
 
-def test_gives_a_process_the_variables_asked_for(manager: ProcessManager, output: Output, stream: io.StringIO) -> None:
+def test_passes_environment_variables_to_a_process(
+    manager: ProcessManager, output: Output, stream: io.StringIO
+) -> None:
     manager.start("child", [sys.executable, "-c", "import os; print(os.environ['COLOUR'])"], COLOUR="green")
 
-    next_ended(manager)
+    wait_for_ended(manager)
     output.close()
 
     assert stream.getvalue() == "child    | green\n"
 
 
-def test_finds_and_stops_only_what_carries_the_mark_of_the_directory(
+def test_finds_and_stops_only_processes_marked_with_the_directory(
     manager: ProcessManager, stream: io.StringIO, tmp_path: Path
 ) -> None:
     process = manager.start("worker", [sys.executable, "-c", WAITS])
@@ -159,7 +159,7 @@ def test_finds_and_stops_only_what_carries_the_mark_of_the_directory(
     assert process.popen.poll() is not None
 
 
-def test_spares_the_processes_it_is_told_to_spare(manager: ProcessManager, stream: io.StringIO, tmp_path: Path) -> None:
+def test_does_not_stop_spared_processes(manager: ProcessManager, stream: io.StringIO, tmp_path: Path) -> None:
     process = manager.start("server", [sys.executable, "-c", WAITS])
     wait_until(stream, "here")
 
@@ -169,7 +169,7 @@ def test_spares_the_processes_it_is_told_to_spare(manager: ProcessManager, strea
     assert process.popen.poll() is None
 
 
-def test_output_that_nobody_reads_says_so_instead_of_failing() -> None:
+def test_output_without_a_reader_is_closed_instead_of_failing() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     output = Output(os.fdopen(writer, "w"))

@@ -1,4 +1,4 @@
-"""Staff accounts: made on one page, invited by mail, seen by auditors, and what the pages say of roles."""
+"""Staff accounts: creation, invitations by email, roles and recovery codes."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -40,8 +40,8 @@ def invited(superuser: User) -> User:
     return user
 
 
-def link() -> str:
-    """The path of the link of the last message."""
+def find_link() -> str:
+    """Return the path of the link in the last message."""
     found = re.search(r"http://testserver(\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1]
@@ -53,14 +53,14 @@ def set_password(client: Client, path: str, password: str = PASSWORD):
     return client.post(form, {"new_password1": password, "new_password2": password}, follow=True)
 
 
-def test_an_account_is_made_with_its_roles_on_one_page_and_invited(
+def test_creates_an_account_with_roles_on_one_page_and_invites_it(
     staff_client: Client, redis: Redis, client: Client
 ) -> None:
     make_roles()
     operator = Group.objects.get(name="operator")
 
     page = staff_client.get(ADD).content.decode()
-    answer = staff_client.post(ADD, NEW | {"groups": [str(operator.pk)]}, follow=True)
+    response = staff_client.post(ADD, NEW | {"groups": [str(operator.pk)]}, follow=True)
     run_queued(redis)
     user = User.objects.get(username="olga")
 
@@ -68,19 +68,19 @@ def test_an_account_is_made_with_its_roles_on_one_page_and_invited(
     assert re.search(r'name="is_staff"[^>]*checked', page)
     assert "operator: Operates the service" in page
     assert "After you" not in page
-    assert "The invitation to olga@example.org is queued" in answer.content.decode()
+    assert "The invitation to olga@example.org is queued" in response.content.decode()
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (True, False, False)
     assert list(user.groups.all()) == [operator]
     assert mail.outbox[-1].to == ["olga@example.org"]
     assert {"Sent an invitation."} <= {entry.get_change_message() for entry in LogEntry.objects.all()}
 
 
-def test_an_invitation_lets_its_owner_set_the_password_once(invited: User) -> None:
+def test_invitation_sets_the_password_only_once(invited: User) -> None:
     send_invitation(user_id=str(invited.pk))
     client, late = Client(), Client()
 
-    done = set_password(client, link())
-    again = late.get(link(), follow=True)
+    done = set_password(client, find_link())
+    again = late.get(find_link(), follow=True)
     entered = client.post("/admin/login/?next=/admin/", {"username": "olga", "password": PASSWORD})
 
     assert "Your password is set. You can now log in." in done.content.decode()
@@ -89,14 +89,14 @@ def test_an_invitation_lets_its_owner_set_the_password_once(invited: User) -> No
     assert entered.headers["Location"] == "/admin/"
 
 
-def test_of_two_who_use_a_link_at_once_one_sets_the_password(invited: User) -> None:
+def test_only_one_of_two_concurrent_requests_uses_the_link(invited: User) -> None:
     send_invitation(user_id=str(invited.pk))
     clients = [Client() for _ in range(2)]
-    form, _ = [client.get(link(), follow=True).redirect_chain[-1][0] for client in clients]
+    form, _ = [client.get(find_link(), follow=True).redirect_chain[-1][0] for client in clients]
 
     def post(client: Client) -> bool:
-        answer = client.post(form, {"new_password1": PASSWORD, "new_password2": PASSWORD})
-        return answer.status_code == 302
+        response = client.post(form, {"new_password1": PASSWORD, "new_password2": PASSWORD})
+        return response.status_code == 302
 
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(post, clients))
@@ -104,44 +104,44 @@ def test_of_two_who_use_a_link_at_once_one_sets_the_password(invited: User) -> N
     assert done.count(True) == 1
 
 
-def test_an_invitation_expires(invited: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invitation_expires(invited: User, monkeypatch: pytest.MonkeyPatch) -> None:
     send_invitation(user_id=str(invited.pk))
     later = invitations.tokens._now() + timedelta(days=invitations.VALID_DAYS, minutes=1)
     monkeypatch.setattr(invitations.tokens, "_now", lambda: later)
 
-    answer = Client().get(link(), follow=True)
+    response = Client().get(find_link(), follow=True)
 
-    assert "This link is no longer valid" in answer.content.decode()
+    assert "This link is no longer valid" in response.content.decode()
 
 
 @pytest.mark.parametrize(
     "change", [{"is_active": False}, {"is_staff": False}, {"email": "other@example.org"}, {"password": "!other"}]
 )
-def test_an_invitation_is_void_when_the_account_changes(invited: User, change: dict[str, object]) -> None:
+def test_account_change_invalidates_the_invitation(invited: User, change: dict[str, object]) -> None:
     send_invitation(user_id=str(invited.pk))
     User.objects.filter(pk=invited.pk).update(**change)
 
-    answer = Client().get(link(), follow=True)
+    response = Client().get(find_link(), follow=True)
 
-    assert "This link is no longer valid" in answer.content.decode()
+    assert "This link is no longer valid" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["x/y", "Zg/abc-def", "%00/set-password", "NmIwYw/set-password"])
-def test_a_made_up_link_sets_no_password(superuser: User, path: str) -> None:
-    answer = Client().get(f"/admin/invitation/{path}/", follow=True)
+def test_forged_link_sets_no_password(superuser: User, path: str) -> None:
+    response = Client().get(f"/admin/invitation/{path}/", follow=True)
 
-    assert answer.status_code == 200
-    assert "This link is no longer valid" in answer.content.decode()
+    assert response.status_code == 200
+    assert "This link is no longer valid" in response.content.decode()
 
 
-def test_a_weak_password_is_refused_and_the_link_still_works(invited: User) -> None:
+def test_rejects_a_weak_password_and_the_link_still_works(invited: User) -> None:
     send_invitation(user_id=str(invited.pk))
     client = Client()
 
-    refused = set_password(client, link(), "olga")
-    done = set_password(client, link())
+    rejected = set_password(client, find_link(), "olga")
+    done = set_password(client, find_link())
 
-    assert refused.context["form"].errors["new_password2"]
+    assert rejected.context["form"].errors["new_password2"]
     assert "Your password is set" in done.content.decode()
 
 
@@ -155,35 +155,35 @@ def test_a_weak_password_is_refused_and_the_link_still_works(invited: User) -> N
         ({"username": "root"}, "username", "A user with that username already exists."),
     ],
 )
-def test_a_wrong_value_is_told_at_its_field(
+def test_reports_an_invalid_value_at_its_field(
     staff_client: Client, redis: Redis, changes: dict[str, str], field: str, sentence: str
 ) -> None:
-    answer = staff_client.post(ADD, NEW | changes)
+    response = staff_client.post(ADD, NEW | changes)
 
-    assert answer.context["adminform"].form.errors[field] == [sentence]
+    assert response.context["adminform"].form.errors[field] == [sentence]
     assert User.objects.count() == 1
     assert take_queued(redis) == []
 
 
-def test_an_account_is_made_with_a_password_without_an_invitation(staff_client: Client, redis: Redis) -> None:
+def test_creates_an_account_with_a_password_instead_of_an_invitation(staff_client: Client, redis: Redis) -> None:
     staff_client.post(ADD, {"username": "olga", "is_staff": "on", "password1": PASSWORD, "password2": PASSWORD})
 
     assert User.objects.get(username="olga").check_password(PASSWORD)
     assert take_queued(redis) == []
 
 
-def test_an_invitation_is_sent_again_in_the_list_to_who_has_an_address(
+def test_list_action_sends_invitations_to_accounts_with_an_email_address(
     staff_client: Client, redis: Redis, invited: User
 ) -> None:
-    chosen = [str(user.pk) for user in User.objects.all()]
+    selected = [str(user.pk) for user in User.objects.all()]
 
-    answer = staff_client.post(ACCOUNTS, {"action": "send_invitations", "_selected_action": chosen}, follow=True)
+    response = staff_client.post(ACCOUNTS, {"action": "send_invitations", "_selected_action": selected}, follow=True)
 
     assert take_queued(redis) == [("career_navigator.tasks.send_staff_invitation", [str(invited.pk)])]
-    assert "root was not invited: the account has no email address." in answer.content.decode()
+    assert "root was not invited: the account has no email address." in response.content.decode()
 
 
-def test_the_admin_says_that_no_invitation_is_sent(staff_client: Client, redis: Redis, settings) -> None:
+def test_warns_if_an_invitation_is_not_sent(staff_client: Client, redis: Redis, settings) -> None:
     settings.EMAIL_HOST = ""
     settings.DEBUG = False
     without_a_server = staff_client.post(ADD, NEW, follow=True).content.decode()
@@ -194,7 +194,7 @@ def test_the_admin_says_that_no_invitation_is_sent(staff_client: Client, redis: 
     assert "The queue is unavailable. Try to send the invitation again later." in without_a_queue
 
 
-def test_an_auditor_sees_staff_and_roles_and_is_led_to_no_change(client: Client, admin_tables: None) -> None:
+def test_auditor_views_staff_and_roles_without_links_to_change_them(client: Client, admin_tables: None) -> None:
     make_roles()
     auditor = User.objects.create_user("ada", password=PASSWORD, is_staff=True)
     auditor.groups.add(Group.objects.get(name="auditor"))
@@ -220,7 +220,7 @@ def test_an_auditor_sees_staff_and_roles_and_is_led_to_no_change(client: Client,
         assert 'name="action"' not in page
 
 
-def test_every_page_of_the_menu_is_called_as_the_menu_calls_it(staff_client: Client) -> None:
+def test_page_titles_match_the_menu(staff_client: Client) -> None:
     menu = staff_client.get("/admin/").context["sidebar_navigation"]
     items = [item for group in menu for item in group["items"]]
 
@@ -234,19 +234,21 @@ def test_every_page_of_the_menu_is_called_as_the_menu_calls_it(staff_client: Cli
 @pytest.mark.parametrize(
     "typed", ["{}", " {} ", "{:.4}-{rest}", "{:.4} {rest}", "{upper}", "{:.4}–{rest}", "{:.4}\u00a0{rest}", "{wide}"]
 )
-def test_a_recovery_code_may_be_typed_as_a_phone_writes_it(client: Client, superuser: User, typed: str) -> None:
+def test_accepts_a_recovery_code_with_separators_and_capitals(client: Client, superuser: User, typed: str) -> None:
     TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
     code = make_codes(user=superuser)[0]
     wide = "".join(chr(ord(each) + 0xFEE0) for each in code)
     written = typed.format(code, rest=code[4:], upper=code.upper(), wide=wide)
 
-    answer = client.post("/admin/login/?next=/admin/", {"username": "root", "password": "Secret-123", "code": written})
+    response = client.post(
+        "/admin/login/?next=/admin/", {"username": "root", "password": "Secret-123", "code": written}
+    )
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert count_codes(user=superuser) == 9
 
 
-def test_the_login_offers_a_keyboard_with_letters(client: Client, admin_tables: None) -> None:
+def test_login_shows_a_keyboard_with_letters(client: Client, admin_tables: None) -> None:
     page = client.get("/admin/login/").content.decode()
     field = re.search(r"<input[^>]*name=\"code\"[^>]*>", page)
 
@@ -256,5 +258,5 @@ def test_the_login_offers_a_keyboard_with_letters(client: Client, admin_tables: 
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "---", "\u200b"])
-def test_nothing_typed_is_no_code(typed: str) -> None:
+def test_separators_alone_are_not_a_code(typed: str) -> None:
     assert normalize_code(typed) == ""

@@ -1,4 +1,4 @@
-"""Letting staff in: passwords, throttles, one-time codes, and what the pages say about themselves."""
+"""Staff login: passwords, throttling, one-time codes, recovery codes and security headers."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +21,12 @@ PASSWORD = "Secret-123"
 
 @pytest.fixture
 def device(superuser: User) -> TOTPDevice:
-    """A confirmed device of the superuser."""
+    """Create a confirmed device for the superuser."""
     return TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
 
 
 def get_code(device: TOTPDevice, *, later: int = 0) -> str:
-    """The device's code, now or so many steps later."""
+    """Return the device's code for now, or for `later` time steps from now."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = time.time() + later * device.step
     return f"{totp.token():06d}"
@@ -36,23 +36,23 @@ def log_in(client: Client, **fields: str):
     return client.post("/admin/login/?next=/admin/", {"username": "root", "password": PASSWORD} | fields)
 
 
-def test_a_password_lets_in_where_no_two_factor_is_set_up(client: Client, superuser: User) -> None:
-    answer = log_in(client)
+def test_password_is_enough_without_two_factor(client: Client, superuser: User) -> None:
+    response = log_in(client)
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert client.get("/admin/").status_code == 200
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
-def test_a_login_leads_to_no_other_site(client: Client, superuser: User, elsewhere: str) -> None:
-    answer = client.post(
-        "/admin/login/", {"username": "root", "password": PASSWORD, "next": elsewhere}, query_params={"next": elsewhere}
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
+def test_login_does_not_redirect_to_another_site(client: Client, superuser: User, target: str) -> None:
+    response = client.post(
+        "/admin/login/", {"username": "root", "password": PASSWORD, "next": target}, query_params={"next": target}
     )
 
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
 
 
-def test_a_device_makes_the_password_alone_too_little(client: Client, device: TOTPDevice) -> None:
+def test_password_is_not_enough_with_a_device(client: Client, device: TOTPDevice) -> None:
     without, with_code = log_in(client), log_in(client, code=get_code(device))
 
     assert without.status_code == 200
@@ -60,28 +60,30 @@ def test_a_device_makes_the_password_alone_too_little(client: Client, device: TO
     assert with_code.status_code == 302
 
 
-def test_tries_beyond_the_limit_are_answered_429_with_the_wait(
+def test_attempts_over_the_limit_return_429_with_retry_after(
     client: Client, superuser: User, settings, window_clock
 ) -> None:
     settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
 
-    answers = [log_in(client, password="wrong") for _ in range(3)]
+    responses = [log_in(client, password="wrong") for _ in range(3)]
     right_one = log_in(client)
 
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert 0 < int(responses[-1].headers["Retry-After"]) <= 60
     assert right_one.status_code == 429
 
 
-def test_logins_that_succeed_are_not_counted(client: Client, superuser: User, settings, window_clock) -> None:
+def test_successful_logins_are_not_counted_as_failures(client: Client, superuser: User, settings, window_clock) -> None:
     settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
 
-    answers = [log_in(client) for _ in range(4)]
+    responses = [log_in(client) for _ in range(4)]
 
-    assert [answer.status_code for answer in answers] == [302] * 4
+    assert [response.status_code for response in responses] == [302] * 4
 
 
-def test_tries_at_the_api_count_for_no_staff_account(client: Client, superuser: User, settings, window_clock) -> None:
+def test_api_login_attempts_do_not_count_for_staff_accounts(
+    client: Client, superuser: User, settings, window_clock
+) -> None:
     settings.THROTTLES = settings.THROTTLES | {"login_account": Rate(1, 60), "login_address": Rate(1, 60)}
 
     at_the_api = [
@@ -93,7 +95,7 @@ def test_tries_at_the_api_count_for_no_staff_account(client: Client, superuser: 
     assert log_in(client).status_code == 302
 
 
-def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(
+def test_attacker_cannot_lock_out_a_client_ip_that_has_logged_in_before(
     superuser: User, settings, window_clock
 ) -> None:
     settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
@@ -107,7 +109,7 @@ def test_who_guesses_elsewhere_locks_out_no_address_that_logged_in_before(
 
 
 @pytest.mark.parametrize("missing", ["password", "username"])
-def test_a_form_without_a_password_makes_no_address_known_to_the_account(
+def test_form_without_a_password_does_not_remember_the_client_ip(
     superuser: User, settings, window_clock, missing: str, caplog
 ) -> None:
     settings.THROTTLES = settings.THROTTLES | {"staff_login_account": Rate(2, 60)}
@@ -121,17 +123,17 @@ def test_a_form_without_a_password_makes_no_address_known_to_the_account(
     assert "staff login as 'root' from 192.0.2.1\n" not in caplog.text
 
 
-def test_logins_that_succeed_have_a_limit_of_their_own(client: Client, superuser: User, settings, window_clock) -> None:
-    # From then on the address has counts of its own.
+def test_successful_logins_have_a_separate_limit(client: Client, superuser: User, settings, window_clock) -> None:
+    # After this login, the client IP has separate counters.
     log_in(client)
     settings.THROTTLES = settings.THROTTLES | {"logins_account": Rate(2, 60)}
 
-    answers = [log_in(client) for _ in range(3)]
+    responses = [log_in(client) for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert [response.status_code for response in responses] == [302, 302, 429]
 
 
-def test_a_login_while_as_many_hash_as_may_is_a_503_that_does_not_count(
+def test_login_while_hashing_is_at_its_limit_returns_503_and_does_not_count(
     client: Client, superuser: User, settings, window_clock
 ) -> None:
     limits = ("staff_login_account", "staff_login_address", "logins_account", "logins_address")
@@ -141,7 +143,7 @@ def test_a_login_while_as_many_hash_as_may_is_a_503_that_does_not_count(
             stack.enter_context(throttling._hashing)
         turned_away = [log_in(client) for _ in range(2)]
 
-    assert [answer.status_code for answer in turned_away] == [503, 503]
+    assert [response.status_code for response in turned_away] == [503, 503]
     assert turned_away[0].headers["Retry-After"] == "1"
     assert log_in(client).status_code == 302
 
@@ -156,22 +158,22 @@ def test_a_login_while_as_many_hash_as_may_is_a_503_that_does_not_count(
         ("Root-Root-1", ""),
     ],
 )
-def test_the_staffs_passwords_follow_the_policy_of_users(
+def test_staff_passwords_follow_the_password_policy(
     staff_client: Client, superuser: User, password: str, sentence: str
 ) -> None:
     passwords = {"usable_password": "true", "password1": password, "password2": password}
 
-    answer = staff_client.post(f"/admin/auth/user/{superuser.pk}/password/", passwords)
+    response = staff_client.post(f"/admin/auth/user/{superuser.pk}/password/", passwords)
 
-    assert answer.status_code == (200 if sentence else 302)
-    assert sentence in answer.content.decode()
+    assert response.status_code == (200 if sentence else 302)
+    assert sentence in response.content.decode()
 
 
-def test_a_demanded_two_factor_is_set_up_before_anything_is_shown(client: Client, superuser: User, settings) -> None:
+def test_required_two_factor_must_be_set_up_first(client: Client, superuser: User, settings) -> None:
     settings.ADMIN_REQUIRE_TOTP = True
     log_in(client)
 
-    refused = client.get("/admin/", follow=True)
+    rejected = client.get("/admin/", follow=True)
     page = client.get("/admin/two-factor/")
     device = TOTPDevice.objects.get(user=superuser)
     wrong = client.post("/admin/two-factor/", {"code": "abc"})
@@ -179,27 +181,25 @@ def test_a_demanded_two_factor_is_set_up_before_anything_is_shown(client: Client
     device.throttle_reset()
     confirmed = client.post("/admin/two-factor/", {"code": get_code(device)})
 
-    assert refused.redirect_chain[-1][0] == "/admin/two-factor/"
+    assert rejected.redirect_chain[-1][0] == "/admin/two-factor/"
     assert "<svg" in page.content.decode()
     assert "This code is not valid" in wrong.content.decode()
     assert len(confirmed.context["codes"]) == 10
     assert client.get("/admin/").status_code == 200
 
 
-def test_a_session_older_than_the_device_has_to_log_in_again(client: Client, superuser: User, settings) -> None:
+def test_session_older_than_the_device_must_log_in_again(client: Client, superuser: User, settings) -> None:
     settings.ADMIN_REQUIRE_TOTP = True
     client.force_login(superuser)
     TOTPDevice.objects.create(user=superuser, name="app", confirmed=True)
 
-    answer = client.get("/admin/two-factor/")
+    response = client.get("/admin/two-factor/")
 
-    assert answer.headers["Location"] == "/admin/login/"
+    assert response.headers["Location"] == "/admin/login/"
     assert "_auth_user_id" not in client.session
 
 
-def test_a_recovery_code_lets_in_once_where_the_device_is_lost(
-    client: Client, superuser: User, device: TOTPDevice, settings
-) -> None:
+def test_recovery_code_works_once(client: Client, superuser: User, device: TOTPDevice, settings) -> None:
     settings.ADMIN_REQUIRE_TOTP = True
     code = make_codes(user=superuser)[0]
 
@@ -212,21 +212,21 @@ def test_a_recovery_code_lets_in_once_where_the_device_is_lost(
     assert count_codes(user=superuser) == 9
 
 
-def test_a_recovery_code_lets_one_of_many_at_once_in(superuser: User, device: TOTPDevice, settings) -> None:
+def test_recovery_code_works_for_one_of_many_concurrent_logins(superuser: User, device: TOTPDevice, settings) -> None:
     settings.THROTTLES = settings.THROTTLES | {"staff_login_account": None}
     for _ in range(5):
         code = make_codes(user=superuser)[0]
 
         with ThreadPoolExecutor(5) as pool:
-            answers = [pool.submit(log_in, Client(), code=code) for _ in range(5)]
-        statuses = [answer.result().status_code for answer in answers]
+            responses = [pool.submit(log_in, Client(), code=code) for _ in range(5)]
+        statuses = [response.result().status_code for response in responses]
 
         assert sorted(statuses) == [200, 200, 200, 200, 302]
         assert count_codes(user=superuser) == 9
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/auth/user/", "/admin/accounts/person/"])
-def test_setting_up_a_device_ends_the_accounts_other_sessions(superuser: User, path: str) -> None:
+def test_setting_up_a_device_ends_other_sessions(superuser: User, path: str) -> None:
     older, newer = Client(), Client()
     log_in(older)
     log_in(newer)
@@ -235,17 +235,17 @@ def test_setting_up_a_device_ends_the_accounts_other_sessions(superuser: User, p
     before = older.get(path).status_code
 
     newer.post("/admin/two-factor/", {"code": get_code(device)})
-    refused = older.get(path)
+    rejected = older.get(path)
 
     assert before == 200
-    assert refused.status_code == 302
-    assert refused.headers["Location"].startswith("/admin/login/")
+    assert rejected.status_code == 302
+    assert rejected.headers["Location"].startswith("/admin/login/")
     assert newer.get(path).status_code == 200
     assert older.get("/admin/login/", follow=True).redirect_chain[-1][0] == "/admin/login/"
     assert older.get(path).status_code == 302
 
 
-def test_recovery_codes_are_of_no_use_to_an_account_without_a_device(client: Client, superuser: User, settings) -> None:
+def test_recovery_codes_do_not_work_without_a_device(client: Client, superuser: User, settings) -> None:
     settings.ADMIN_REQUIRE_TOTP = True
 
     log_in(client, code=make_codes(user=superuser)[0])
@@ -253,13 +253,13 @@ def test_recovery_codes_are_of_no_use_to_an_account_without_a_device(client: Cli
     assert client.get("/admin/").status_code == 302
 
 
-def test_new_recovery_codes_make_the_old_ones_void_and_removing_the_device_all(
+def test_new_recovery_codes_and_removing_the_device_invalidate_old_codes(
     client: Client, superuser: User, device: TOTPDevice
 ) -> None:
     old = make_codes(user=superuser)
     log_in(client, code=get_code(device))
 
-    # A code counts once, so each act takes one of a later time; the device allows for a clock that is a step off.
+    # A code works once, so each action needs the code of a later step. The device accepts codes of one step ahead.
     new = client.post("/admin/two-factor/", {"renew": "1", "code": get_code(device, later=1)}).context["codes"]
     kept = count_codes(user=superuser)
     TOTPDevice.objects.update(last_t=-1)
@@ -273,35 +273,35 @@ def test_new_recovery_codes_make_the_old_ones_void_and_removing_the_device_all(
 
 @pytest.mark.parametrize("act", ["renew", "remove"])
 @pytest.mark.parametrize("code", ["", "000000"])
-def test_an_open_session_alone_changes_no_two_factor(
+def test_changing_two_factor_requires_a_code(
     client: Client, superuser: User, device: TOTPDevice, act: str, code: str
 ) -> None:
     make_codes(user=superuser)
     log_in(client, code=get_code(device))
     before = set(StaticToken.objects.values_list("token", flat=True))
 
-    answer = client.post("/admin/two-factor/", {act: "1", "code": code})
+    response = client.post("/admin/two-factor/", {act: "1", "code": code})
 
-    assert answer.status_code == 200
-    assert answer.context["form"].errors["code"]
+    assert response.status_code == 200
+    assert response.context["form"].errors["code"]
     assert TOTPDevice.objects.filter(confirmed=True).count() == 1
     assert set(StaticToken.objects.values_list("token", flat=True)) == before
 
 
-def test_a_device_that_a_colleague_lost_is_taken_off_in_the_list(staff_client: Client, admin_tables: None) -> None:
+def test_list_action_disables_two_factor_of_a_colleague(staff_client: Client, admin_tables: None) -> None:
     colleague = User.objects.create_user("colleague", password="Secret-123", is_staff=True)
     TOTPDevice.objects.create(user=colleague, name="app", confirmed=True)
     make_codes(user=colleague)
 
     page = staff_client.get("/admin/auth/user/").content.decode()
-    answer = staff_client.post(
+    response = staff_client.post(
         "/admin/auth/user/",
         {"action": "disable_two_factor", "_selected_action": [str(colleague.pk)], "confirmed": "yes"},
         follow=True,
     )
 
     assert "two-factor authentication" in page.lower()
-    assert "Two-factor authentication is disabled for 1 accounts." in answer.content.decode()
+    assert "Two-factor authentication is disabled for 1 accounts." in response.content.decode()
     assert not TOTPDevice.objects.filter(user=colleague).exists()
     assert count_codes(user=colleague) == 0
     assert (
@@ -309,14 +309,14 @@ def test_a_device_that_a_colleague_lost_is_taken_off_in_the_list(staff_client: C
     )
 
 
-def test_no_part_of_a_password_is_on_a_colleagues_page(staff_client: Client, superuser: User) -> None:
+def test_account_page_shows_no_password_hash(staff_client: Client, superuser: User) -> None:
     page = staff_client.get(f"/admin/auth/user/{superuser.pk}/change/").content.decode()
 
     assert "pbkdf2" not in page
     assert f"/admin/auth/user/{superuser.pk}/password/" in page
 
 
-def test_pages_forbid_frames_scripts_of_others_and_caches(staff_client: Client) -> None:
+def test_pages_forbid_framing_foreign_scripts_and_caching(staff_client: Client) -> None:
     headers = staff_client.get("/admin/").headers
 
     assert "script-src 'self' 'unsafe-eval'" in headers["Content-Security-Policy"]

@@ -1,4 +1,4 @@
-"""What each role of the staff may see and do, and what it may not."""
+"""The permissions of each staff role."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,10 @@ from career_navigator.admin_site.roles import make_roles
 ROLES = ("curator", "operator", "support", "helpdesk", "auditor")
 CURATOR, OPERATOR, SUPPORT, HELPDESK, AUDITOR = ({role} for role in ROLES)
 NOBODY: set[str] = set()
-# Nothing has this id: who may do an act on it is told so, by another status than 403.
+# No object has this id, so that a permitted action returns another status than 403 without changing anything.
 ID = "f" * 24
 
-# Who may look.
+# Pages, and the roles that may view them.
 PAGES = {
     "skills_skill_changelist": CURATOR | OPERATOR | AUDITOR,
     "skills_skill_add": CURATOR,
@@ -45,7 +45,7 @@ PAGES = {
     "auth_user_changelist": AUDITOR,
     "auth_group_changelist": AUDITOR,
 }
-# Who may do what; each is a POST.
+# Actions, which are POST requests, and the roles that may perform them.
 ACTS = {
     ("skills_skill_change", ID): CURATOR,
     ("skills_skill_delete", ID): CURATOR,
@@ -81,7 +81,7 @@ ACTS = {
     ("auth_group_change", ID): NOBODY,
     ("admin_logentry_delete", ID): NOBODY,
 }
-# Before these a question is asked by GET.
+# Actions that have a confirmation page, which is shown for GET.
 ASKED_BEFORE = {"person_deactivate", "person_erase", "repeat_run", "cancel_run", "cancel_task"}
 MENUS = {
     "curator": [
@@ -105,7 +105,7 @@ MENUS = {
 
 @pytest.fixture(params=ROLES)
 def role(request: pytest.FixtureRequest, admin_tables: None, client: Client) -> str:
-    """The client is logged in as somebody of that role."""
+    """Log the client in as a user with the role."""
     make_roles()
     user = User.objects.create_user(request.param, password="Secret-123", is_staff=True)
     user.groups.add(Group.objects.get(name=request.param))
@@ -113,28 +113,28 @@ def role(request: pytest.FixtureRequest, admin_tables: None, client: Client) -> 
     return str(request.param)
 
 
-def address(act: tuple[str, ...]) -> str:
+def build_url(act: tuple[str, ...]) -> str:
     return reverse(f"admin:{act[0]}", args=act[1:])
 
 
-def test_a_role_sees_its_pages_and_does_its_acts_and_no_others(client: Client, role: str) -> None:
+def test_role_has_exactly_its_pages_and_actions(client: Client, role: str) -> None:
     seen = {page for page in PAGES if client.get(reverse(f"admin:{page}")).status_code != 403}
-    done = {act for act in ACTS if client.post(address(act)).status_code != 403}
+    done = {act for act in ACTS if client.post(build_url(act)).status_code != 403}
 
-    asked = {act for act in ACTS if act[0] in ASKED_BEFORE and client.get(address(act)).status_code != 403}
+    asked = {act for act in ACTS if act[0] in ASKED_BEFORE and client.get(build_url(act)).status_code != 403}
 
     assert asked == {act for act, roles in ACTS.items() if act[0] in ASKED_BEFORE and role in roles}
     assert seen == {page for page, roles in PAGES.items() if role in roles}
     assert done == {act for act, roles in ACTS.items() if role in roles}
 
 
-def test_has_the_permissions_that_django_would_find(role: str, whole_commands: list[Mapping[str, Any]]) -> None:
+def test_backend_finds_the_same_permissions_as_django(role: str, whole_commands: list[Mapping[str, Any]]) -> None:
     User.objects.get(username=role).user_permissions.add(Permission.objects.get(codename="delete_logentry"))
     asked_before = len(whole_commands)
 
     held = User.objects.get(username=role).get_all_permissions()
 
-    # MongoDB is not told to look for the groups of each permission.
+    # No query joins permissions with groups.
     asked = str(whole_commands[asked_before:])
     assert "auth_group_permissions" in asked
     assert "'from': 'auth_group" not in asked
@@ -144,7 +144,7 @@ def test_has_the_permissions_that_django_would_find(role: str, whole_commands: l
     assert User.objects.get(username=role).get_all_permissions() == set()
 
 
-def test_the_menu_offers_a_role_what_it_may_see(client: Client, role: str) -> None:
+def test_menu_shows_only_permitted_pages(client: Client, role: str) -> None:
     context = client.get(reverse("admin:index")).context
 
     titles = [item["title"] for group in context["sidebar_navigation"] for item in group["items"]]
@@ -152,15 +152,15 @@ def test_the_menu_offers_a_role_what_it_may_see(client: Client, role: str) -> No
     assert titles == MENUS[role]
 
 
-def test_acts_are_asked_for_by_post_alone(staff_client: Client) -> None:
+def test_actions_require_post(staff_client: Client) -> None:
     for name, *arguments in ACTS:
         if name.startswith(("person_", "posting_", "start_")) and name not in ASKED_BEFORE:
             assert staff_client.get(reverse(f"admin:{name}", args=arguments)).status_code == 403
 
 
-def test_without_a_login_every_page_leads_to_it(client: Client, admin_tables: None) -> None:
+def test_every_page_redirects_to_login(client: Client, admin_tables: None) -> None:
     for page in PAGES:
-        answer = client.get(reverse(f"admin:{page}"))
+        response = client.get(reverse(f"admin:{page}"))
 
-        assert answer.status_code == 302
-        assert answer.headers["Location"].startswith("/admin/login/")
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith("/admin/login/")

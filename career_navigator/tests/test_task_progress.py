@@ -1,5 +1,4 @@
-"""Maintenance tasks one at a time: what a second start gets as its answer, what waits behind what, progress and
-cancelling."""
+"""Maintenance tasks: exclusive runs, waiting, progress and cancelling."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,8 +34,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Task], str | None]], None]]:
-    """Offer a task for the time of the test; takes its work. Its progress is written at each step."""
+def register_task(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Task], str | None]], None]]:
+    """Return a function that registers a task with the given work. Its progress is written at each step."""
     monkeypatch.setattr("career_navigator.task_runs.PROGRESS_INTERVAL", 0)
 
     def make(work: Callable[[Task], str | None]) -> None:
@@ -52,20 +51,20 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[Task]
     model_admin._load_staff_tasks.cache_clear()
 
 
-def state(client: Client, run: TaskRunDocument) -> dict:
-    answer: dict = client.get(f"{LIST}{run.id}/state.json").json()
-    return answer
+def get_state(client: Client, run: TaskRunDocument) -> dict:
+    response: dict = client.get(f"{LIST}{run.id}/state.json").json()
+    return response
 
 
-def running(**values: object) -> TaskRunDocument:
+def create_running(**values: object) -> TaskRunDocument:
     now = timezone.now()
     begun = {"status": "running", "started_at": now, "lease_ends_at": now + HOUR, "task_id": str(ObjectId())}
     run: TaskRunDocument = TaskRunFactory(**begun | values)
     return run
 
 
-def test_a_task_that_is_queued_is_not_started_a_second_time(staff_client: Client, redis: Redis, offer) -> None:
-    offer(lambda task: "swept")
+def test_queued_task_cannot_be_started_again(staff_client: Client, redis: Redis, register_task) -> None:
+    register_task(lambda task: "swept")
     staff_client.post(f"{LIST}start/test.sweep/")
 
     again = staff_client.post(f"{LIST}start/test.sweep/", follow=True)
@@ -81,7 +80,7 @@ def test_a_task_that_is_queued_is_not_started_a_second_time(staff_client: Client
     assert TaskRunDocument.objects.count() == 2
 
 
-def test_of_many_who_start_a_task_at_once_one_does(mongo) -> None:
+def test_only_one_of_many_concurrent_starts_succeeds(mongo) -> None:
     def start(number: int) -> bool:
         try:
             request_run(task="test.sweep", started_by=f"staff {number}", now=timezone.now())
@@ -96,17 +95,17 @@ def test_of_many_who_start_a_task_at_once_one_does(mongo) -> None:
     assert TaskRunDocument.objects.count() == 1
 
 
-def test_a_task_is_not_started_beside_the_run_of_the_schedule(staff_client: Client, redis: Redis) -> None:
-    run = running(task=check_links.name, due_at=NOW)
+def test_task_cannot_be_started_during_a_scheduled_run(staff_client: Client, redis: Redis) -> None:
+    run = create_running(task=check_links.name, due_at=NOW)
 
-    answer = staff_client.post(f"{LIST}start/{check_links.name}/")
+    response = staff_client.post(f"{LIST}start/{check_links.name}/")
 
-    assert answer.headers["Location"] == f"{LIST}{run.id}/change/"
+    assert response.headers["Location"] == f"{LIST}{run.id}/change/"
     assert TaskRunDocument.objects.count() == 1
 
 
-def test_a_run_that_lost_its_worker_keeps_nobody_from_starting_the_task(staff_client: Client, redis: Redis) -> None:
-    lost = running(task=check_links.name, open_task=check_links.name, lease_ends_at=timezone.now() - HOUR)
+def test_lost_run_does_not_block_a_new_start(staff_client: Client, redis: Redis) -> None:
+    lost = create_running(task=check_links.name, open_task=check_links.name, lease_ends_at=timezone.now() - HOUR)
 
     staff_client.post(f"{LIST}start/{check_links.name}/")
 
@@ -114,8 +113,8 @@ def test_a_run_that_lost_its_worker_keeps_nobody_from_starting_the_task(staff_cl
     assert TaskRunDocument.objects(status="queued").count() == 1
 
 
-def test_the_schedule_skips_a_due_time_while_a_run_of_staff_is_at_work(mongo) -> None:
-    running(task=clean_up.name, started_by="olga")
+def test_schedule_skips_a_due_time_during_a_run_started_by_staff(mongo) -> None:
+    create_running(task=clean_up.name, started_by="olga")
 
     clean_up.apply()
 
@@ -124,80 +123,82 @@ def test_the_schedule_skips_a_due_time_while_a_run_of_staff_is_at_work(mongo) ->
     assert skipped.result.startswith("the run that olga started at ")
 
 
-def test_a_queued_run_is_skipped_when_the_schedule_was_quicker(staff_client: Client, redis: Redis) -> None:
+def test_queued_run_is_skipped_if_the_schedule_starts_first(staff_client: Client, redis: Redis) -> None:
     staff_client.post(f"{LIST}start/{check_links.name}/")
     queued = TaskRunDocument.objects.get()
-    running(task=check_links.name, due_at=NOW)
+    create_running(task=check_links.name, due_at=NOW)
 
     work_off(redis)
 
     assert queued.reload().status == "skipped"
-    assert state(staff_client, queued)["texts"]["outcome"].startswith("the run that the schedule started at ")
+    assert get_state(staff_client, queued)["texts"]["outcome"].startswith("the run that the schedule started at ")
 
 
-def test_what_waits_says_behind_what(staff_client: Client, redis: Redis) -> None:
-    running(task=check_links.name, progress_done=45, progress_total=1200)
-    running(task="market.tasks.refresh_daily_stats")
+def test_queued_run_names_the_runs_ahead_of_it(staff_client: Client, redis: Redis) -> None:
+    create_running(task=check_links.name, progress_done=45, progress_total=1200)
+    create_running(task="market.tasks.refresh_daily_stats")
     staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
     run = TaskRunDocument.objects.get(status="queued")
 
-    alone = state(staff_client, run)["texts"]["waits"]
+    alone = get_state(staff_client, run)["texts"]["waits"]
     send_heartbeat("worker-1@here")
-    waits = state(staff_client, run)["texts"]["waits"]
+    waits = get_state(staff_client, run)["texts"]["waits"]
 
     assert alone == "Waiting for a worker. No worker has sent a heartbeat recently."
     assert waits.startswith("Waiting for “Check links” (running since ")
     assert waits.endswith("UTC, 45 of 1,200 steps are done).")
 
 
-def test_what_waits_behind_no_maintenance_task_waits_for_a_process(staff_client: Client, redis: Redis) -> None:
+def test_queued_run_without_runs_ahead_waits_for_a_process(staff_client: Client, redis: Redis) -> None:
     send_heartbeat("worker-1@here")
     staff_client.post(f"{LIST}start/{check_links.name}/")
 
-    waits = state(staff_client, TaskRunDocument.objects.get())["texts"]["waits"]
+    waits = get_state(staff_client, TaskRunDocument.objects.get())["texts"]["waits"]
 
     assert waits == "Waiting for a free worker process of the queue “maintenance”, in which 1 tasks are waiting."
 
 
-def test_progress_is_shown_while_a_task_is_at_work(staff_client: Client, redis: Redis, offer) -> None:
+def test_shows_progress_of_a_running_task(staff_client: Client, redis: Redis, register_task) -> None:
     seen = []
 
     def work(task: Task) -> str:
         progress = task.get_progress()
         progress.begin(4)
         progress.advance()
-        seen.append(state(staff_client, TaskRunDocument.objects.get()))
+        seen.append(get_state(staff_client, TaskRunDocument.objects.get()))
         return "swept"
 
-    offer(work)
+    register_task(work)
     staff_client.post(f"{LIST}start/test.sweep/")
     work_off(redis)
 
     assert (seen[0]["percent"], seen[0]["texts"]["progress"]) == (25, "1 of 4 steps are done")
-    assert state(staff_client, TaskRunDocument.objects.get())["percent"] == 100
+    assert get_state(staff_client, TaskRunDocument.objects.get())["percent"] == 100
 
 
-def test_a_run_that_waits_is_cancelled_at_once_and_never_begins(staff_client: Client, redis: Redis, offer) -> None:
+def test_queued_run_is_cancelled_immediately_and_never_starts(
+    staff_client: Client, redis: Redis, register_task
+) -> None:
     done: list[str] = []
-    offer(lambda task: done.append("swept"))  # type: ignore[func-returns-value]
+    register_task(lambda task: done.append("swept"))  # type: ignore[func-returns-value]
     staff_client.post(f"{LIST}start/test.sweep/")
     run = TaskRunDocument.objects.get()
 
     question = staff_client.get(f"{LIST}{run.id}/cancel/").content.decode()
     before = run.reload().status
-    told = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True).content.decode()
+    response = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True).content.decode()
     work_off(redis)
 
     assert "Cancel “Sweep”?" in question
     assert "It cannot be undone, but you can start the task again." in question
-    assert "“Sweep” is cancelled" in told
+    assert "“Sweep” is cancelled" in response
     assert (before, run.reload().status, done) == ("queued", "cancelled", [])
     assert LogEntry.objects.order_by("-pk").first().get_change_message() == "Cancelled the task “Sweep”."
     staff_client.post(f"{LIST}start/test.sweep/")
     assert TaskRunDocument.objects.count() == 2
 
 
-def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: Client, redis: Redis, offer) -> None:
+def test_running_run_ends_at_its_next_step_when_cancelled(staff_client: Client, redis: Redis, register_task) -> None:
     steps: list[int] = []
     texts = []
 
@@ -208,11 +209,11 @@ def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: 
             steps.append(step)
             run = TaskRunDocument.objects.get()
             staff_client.post(f"{LIST}{run.id}/cancel/")
-            texts.append(state(staff_client, run)["texts"]["cancelling"])
+            texts.append(get_state(staff_client, run)["texts"]["cancelling"])
             progress.advance()
         return "swept"
 
-    offer(work)
+    register_task(work)
     staff_client.post(f"{LIST}start/test.sweep/")
     work_off(redis)
 
@@ -222,9 +223,9 @@ def test_a_run_at_work_ends_at_its_next_step_when_it_is_cancelled(staff_client: 
     assert (run.status, run.result) == ("cancelled", "cancelled after 1 of 3 steps")
 
 
-def test_a_cancelled_check_ends_every_thread_at_its_next_link(mongo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelled_link_check_ends_every_thread(mongo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("career_navigator.task_runs.PROGRESS_INTERVAL", 0)
-    run = running(task="test.sweep", cancel_requested=True)
+    run = create_running(task="test.sweep", cancel_requested=True)
     progress = Progress(task_id=run.task_id)
 
     def step(_: int) -> bool:
@@ -239,47 +240,47 @@ def test_a_cancelled_check_ends_every_thread_at_its_next_link(mongo, monkeypatch
     assert run.reload().status == "cancelled"
 
 
-def test_a_run_that_is_over_is_not_cancelled(staff_client: Client) -> None:
+def test_finished_run_cannot_be_cancelled(staff_client: Client) -> None:
     run = TaskRunFactory()
 
-    told = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True)
+    response = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True)
 
-    assert "The run was not cancelled because it has already ended." in told.content.decode()
+    assert "The run was not cancelled because it has already ended." in response.content.decode()
     assert LogEntry.objects.count() == 0
 
 
 @pytest.mark.parametrize("run_id", ["6" * 24, "abc"])
-def test_there_is_nothing_to_cancel_about_a_run_that_is_not_there(staff_client: Client, run_id: str) -> None:
+def test_cancelling_an_unknown_run_returns_404(staff_client: Client, run_id: str) -> None:
     assert staff_client.post(f"{LIST}{run_id}/cancel/").status_code == 404
 
 
-def test_who_may_not_start_a_task_may_not_cancel_it(limited_client) -> None:
-    run = running(task="market.tasks.reread_skills")
+def test_cancelling_requires_the_permission_to_start(limited_client) -> None:
+    run = create_running(task="market.tasks.reread_skills")
     client = limited_client("view_taskrun", "run_task")
 
-    answers = [client.get(f"{LIST}{run.id}/cancel/"), client.post(f"{LIST}{run.id}/cancel/")]
+    responses = [client.get(f"{LIST}{run.id}/cancel/"), client.post(f"{LIST}{run.id}/cancel/")]
 
-    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [response.status_code for response in responses] == [403, 403]
     assert "Cancel…" not in client.get(f"{LIST}{run.id}/change/").content.decode()
 
 
-def test_a_run_that_lost_its_worker_may_be_cancelled_and_frees_the_task(staff_client: Client, redis: Redis) -> None:
-    run = running(task=check_links.name, open_task=check_links.name, lease_ends_at=timezone.now() - HOUR)
+def test_cancelling_a_lost_run_frees_the_task(staff_client: Client, redis: Redis) -> None:
+    run = create_running(task=check_links.name, open_task=check_links.name, lease_ends_at=timezone.now() - HOUR)
 
     staff_client.post(f"{LIST}{run.id}/cancel/")
 
     assert (run.reload().status, run.open_task) == ("cancelled", None)
 
 
-def test_a_lost_run_that_is_given_up_frees_the_task(mongo) -> None:
-    run = running(task="test.sweep", open_task="test.sweep", lease_ends_at=timezone.now() - 2 * HOUR)
+def test_abandoning_a_lost_run_frees_the_task(mongo) -> None:
+    run = create_running(task="test.sweep", open_task="test.sweep", lease_ends_at=timezone.now() - 2 * HOUR)
 
     give_up_lost_runs(now=timezone.now())
 
     assert (run.reload().status, run.open_task) == ("failed", None)
 
 
-def test_clean_up_asks_with_how_much_it_would_delete(staff_client: Client, redis: Redis, settings) -> None:
+def test_clean_up_asks_for_confirmation_with_counts(staff_client: Client, redis: Redis, settings) -> None:
     settings.JOB_DATA_RETENTION_DAYS = 30
     old = (timezone.now() - timedelta(days=90)).date()
     store_postings(postings=PostingFactory.create_batch(3, date_posted=old), now=timezone.now())
@@ -290,12 +291,12 @@ def test_clean_up_asks_with_how_much_it_would_delete(staff_client: Client, redis
     staff_client.post(f"{LIST}start/{clean_up.name}/")
 
     assert f'href="{LIST}start/{clean_up.name}/"' in page
-    assert "3 postings on 1 days are deleted" in question
+    assert "3 postings on 1 days will be deleted" in question
     assert "It cannot be undone." in question
     assert (before, TaskRunDocument.objects.count()) == (0, 1)
 
 
-def test_what_takes_minutes_waits_in_a_queue_apart_from_mails_and_uploads() -> None:
+def test_long_tasks_use_another_queue_than_mails_and_uploads() -> None:
     long = {name for name in app.tasks if get_queue(name) == "maintenance"}
 
     assert {"learning.tasks.check_links", "market.tasks.reread_skills", "ingestion.tasks.clean_up"} <= long
@@ -303,5 +304,5 @@ def test_what_takes_minutes_waits_in_a_queue_apart_from_mails_and_uploads() -> N
     assert get_queue("accounts.resumes.tasks.read_upload") == "default"
 
 
-def test_progress_is_written_often_enough_to_follow_it() -> None:
+def test_progress_interval_is_short_enough_to_follow() -> None:
     assert 0 < PROGRESS_INTERVAL <= 1
