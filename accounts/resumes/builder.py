@@ -1,4 +1,4 @@
-"""Build the content of a resume from a profile, for one posting or for no posting. Pure: same inputs, same content.
+"""Build the content of a resume from a profile, optionally tailored to a posting. Pure: same inputs, same content.
 
 The content holds only what the profile and the confirmed resume say. The posting decides the order of skills and
 projects, and which target role appears as the label.
@@ -123,7 +123,7 @@ def find_fitting_role(*, roles: Sequence[str], posting: TargetPosting | None) ->
 
 
 def _sort_by_demand(skills: Iterable[str], posting: TargetPosting | None, demand: Mapping[str, float]) -> list[str]:
-    """Return the distinct skills: required, nice to have, then others; each group by demand. Ties keep their order."""
+    """Return the distinct skills in order: required, nice to have, others. Each group is sorted by demand, stably."""
     in_posting = frozenset(posting.skills) if posting else frozenset()
     nice_to_have = posting.nice_to_have if posting else frozenset()
 

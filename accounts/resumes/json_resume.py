@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 # About fifty printed pages, which render within two seconds.
 MAX_BYTES = 150_000
-MAX_TEXTS = 2_000
+MAX_VALUES = 2_000
 MAX_LINE_LENGTH = 300
 MAX_PARAGRAPH_LENGTH = 10_000
 MAX_ENTRIES = 200
@@ -131,8 +131,8 @@ def check_resume(content: Any) -> None:
         raise InvalidResume({"content": ["This field must be valid JSON."]}) from error
     if size > MAX_BYTES:
         raise InvalidResume({"content": [f"This field must have at most {MAX_BYTES} bytes."]})
-    if _count_texts(content) > MAX_TEXTS:
-        raise InvalidResume({"content": [f"This field must have at most {MAX_TEXTS} texts."]})
+    if _count_values(content) > MAX_VALUES:
+        raise InvalidResume({"content": [f"This field must have at most {MAX_VALUES} values."]})
     errors: dict[str, list[str]] = {}
     for violation in _VALIDATOR.iter_errors(content):
         for name, message in _describe_violation(violation):
@@ -142,10 +142,10 @@ def check_resume(content: Any) -> None:
         raise InvalidResume(errors)
 
 
-def _count_texts(part: Any) -> int:
+def _count_values(part: Any) -> int:
     """Count the values that are neither objects nor lists."""
     if isinstance(part, dict | list):
-        return sum(map(_count_texts, part.values() if isinstance(part, dict) else part))
+        return sum(map(_count_values, part.values() if isinstance(part, dict) else part))
     return 1
 
 

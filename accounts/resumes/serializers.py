@@ -147,7 +147,7 @@ class ParsedLanguageSerializer(serializers.Serializer[Any]):
     """A spoken language listed in a resume."""
 
     language = FoundSerializer()
-    fluency = serializers.CharField(allow_null=True, help_text="The wording of the resume.")
+    fluency = serializers.CharField(allow_null=True, help_text="As worded in the resume.")
 
 
 class ParsedResumeSerializer(serializers.Serializer[Any]):

@@ -119,7 +119,7 @@ def erase_resumes(user_id: ObjectId) -> None:
 
 
 def generate_resume(*, current_user: CurrentUser, job_id: str | None, now: datetime) -> Resume:
-    """Generate and store the next version of the current user's resume, for a posting or for no posting.
+    """Generate and store the next version of the current user's resume, optionally tailored to a posting.
 
     Raises:
         DoesNotExist: There is no such posting.
@@ -296,7 +296,7 @@ def list_offered_fields(resume: Resume) -> dict[str, Any]:
 
 
 def confirm_resume(*, resume: Resume, skills: Collection[str], fields: Collection[str], now: datetime) -> ProfileChange:
-    """Add the selected skills to the profile and fill the selected fields. Lists are extended, others replaced.
+    """Add the selected skills and fields to the profile. Lists are extended, and other fields are replaced.
 
     Raises:
         NotConfirmable: The resume is not an upload, or its file has not been read.

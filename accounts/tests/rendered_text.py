@@ -42,11 +42,11 @@ CONTENT = {
 }
 
 
-FORMS = {"pdf": render_pdf, "docx": render_docx, "html": render_html, "md": render_markdown}
+RENDERERS = {"pdf": render_pdf, "docx": render_docx, "html": render_html, "md": render_markdown}
 
 
-def render(form, content):
-    return FORMS[form](build_layout(content))
+def render(file_format, content):
+    return RENDERERS[file_format](build_layout(content))
 
 
 class _Text(HTMLParser):
@@ -69,14 +69,14 @@ def read_html(page):
     return reader
 
 
-def extract_rendered_text(form, rendered):
+def extract_rendered_text(file_format, rendered):
     """Return the visible text of a rendered file in one line."""
-    if form == "pdf":
+    if file_format == "pdf":
         text = "\n".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(rendered)).pages)
-    elif form == "docx":
+    elif file_format == "docx":
         # `paragraph.text` includes the text of links, which `paragraph.runs` omits.
         text = "\n".join(paragraph.text for paragraph in docx.Document(BytesIO(rendered)).paragraphs)
-    elif form == "html":
+    elif file_format == "html":
         text = "".join(read_html(rendered).texts)
     else:
         text = "".join(read_html(MarkdownIt("commonmark").render(rendered.decode()).encode()).texts)

@@ -17,7 +17,7 @@ from accounts.resumes.builder import (
     build_resume,
     find_fitting_role,
 )
-from accounts.resumes.json_resume import MAX_BYTES, MAX_LINE_LENGTH, MAX_TEXTS, InvalidResume, check_resume
+from accounts.resumes.json_resume import MAX_BYTES, MAX_LINE_LENGTH, MAX_VALUES, InvalidResume, check_resume
 from projects.ideas import CompletedProject
 
 ADA = ResumeOwner(
@@ -342,7 +342,7 @@ def _iterate_words(value):
         ({"skills": [{}] * 201}, {"skills": "This field must have at most 200 entries."}),
         ({"basics": {"name": "\ud800"}}, {"content": "This field must be valid JSON."}),
         ({"x": "x" * MAX_BYTES}, {"content": f"This field must have at most {MAX_BYTES} bytes."}),
-        ({"x": [0] * (MAX_TEXTS + 1)}, {"content": f"This field must have at most {MAX_TEXTS} texts."}),
+        ({"x": [0] * (MAX_VALUES + 1)}, {"content": f"This field must have at most {MAX_VALUES} values."}),
     ],
 )
 def test_names_the_invalid_fields_of_content(content, errors):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from accounts.resumes.renderers.layout import LayoutLink, build_layout
-from accounts.tests.rendered_text import CONTENT, FORMS, extract_rendered_text, read_html, render
+from accounts.tests.rendered_text import CONTENT, RENDERERS, extract_rendered_text, read_html, render
 
 WORDS = (
     *("Žofia Αλεξίου Кузнецова", "Backend Developer", "zofia@example.org", "+49 30 1234567", "Berlin, DE"),
@@ -53,25 +53,25 @@ def _servers():
 PROJECT_ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_renders_the_same_text_in_every_format(form):
-    text = extract_rendered_text(form, render(form, CONTENT))
+@pytest.mark.parametrize("file_format", RENDERERS)
+def test_renders_the_same_text_in_every_format(file_format):
+    text = extract_rendered_text(file_format, render(file_format, CONTENT))
 
     assert [words for words in WORDS if words not in text] == []
 
 
 def test_orders_the_sections_and_omits_empty_ones():
-    page = build_layout(CONTENT | {"awards": [], "volunteer": [{}], "certificates": [{"name": " "}]})
+    layout = build_layout(CONTENT | {"awards": [], "volunteer": [{}], "certificates": [{"name": " "}]})
 
-    assert [section.heading for section in page.sections] == [
+    assert [section.heading for section in layout.sections] == [
         *("Skills", "Experience", "Projects", "Education", "Languages")
     ]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("file_format", RENDERERS)
 @pytest.mark.parametrize("content", [{}, {"basics": {}}, {"work": [{}], "skills": [{"name": ""}]}])
-def test_renders_an_empty_resume(form, content):
-    assert extract_rendered_text(form, render(form, content)).startswith("Resume")
+def test_renders_an_empty_resume(file_format, content):
+    assert extract_rendered_text(file_format, render(file_format, content)).startswith("Resume")
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_renders_the_dates_of_a_position(part, expected):
 
 
 def test_keeps_the_paragraphs_of_free_text():
-    page = build_layout({"basics": {"summary": "One\nline.\n\nTwo\r\n- first\n- second\n"}})
+    layout = build_layout({"basics": {"summary": "One\nline.\n\nTwo\r\n- first\n- second\n"}})
 
-    assert page.summary == ("One", "line.", "Two", "- first", "- second")
+    assert layout.summary == ("One", "line.", "Two", "- first", "- second")
 
 
 def test_links_contact_details():
@@ -115,13 +115,18 @@ def build_content(text):
 
 # The PDF font lacks some characters of the last text.
 @pytest.mark.parametrize(
-    ("form", "text"),
-    [(form, text) for form in FORMS for text in SPECIAL_TEXTS if (form, text) != ("pdf", SPECIAL_TEXTS[-1])],
+    ("file_format", "text"),
+    [
+        (file_format, text)
+        for file_format in RENDERERS
+        for text in SPECIAL_TEXTS
+        if (file_format, text) != ("pdf", SPECIAL_TEXTS[-1])
+    ],
 )
-def test_renders_special_characters_literally(form, text):
+def test_renders_special_characters_literally(file_format, text):
     content = build_content(text)
 
-    rendered_text = extract_rendered_text(form, render(form, content))
+    rendered_text = extract_rendered_text(file_format, render(file_format, content))
 
     expected = " ".join(re.sub("[\x00-\x1f\ufffe]", " ", text).split())
     assert expected in rendered_text
@@ -142,20 +147,20 @@ def test_escapes_markup(text):
 def test_renders_any_text(text):
     content = build_content(text)
 
-    for form in FORMS:
-        assert render(form, content)
+    for file_format in RENDERERS:
+        assert render(file_format, content)
     rendered_text = extract_rendered_text("md", render("md", content))
     assert all(line in rendered_text for line in build_layout(content).summary)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_renders_words_wider_and_texts_longer_than_a_page(form):
+@pytest.mark.parametrize("file_format", RENDERERS)
+def test_renders_words_wider_and_texts_longer_than_a_page(file_format):
     long = {"name": "W" * 300, "position": "V" * 300, "summary": "U" * 10_000, "highlights": ["word " * 2_000]}
 
-    rendered = render(form, {"basics": {"name": "N" * 300}, "work": [long] * 3})
+    rendered = render(file_format, {"basics": {"name": "N" * 300}, "work": [long] * 3})
 
-    assert extract_rendered_text(form, rendered).replace(" ", "").count("V" * 90) >= 3
-    if form == "pdf":
+    assert extract_rendered_text(file_format, rendered).replace(" ", "").count("V" * 90) >= 3
+    if file_format == "pdf":
         pages = pypdf.PdfReader(BytesIO(rendered)).pages
         assert pages[1].extract_text().split()[-1] == "2" or pages[1].extract_text().split()[0] == "2"
 
@@ -180,14 +185,14 @@ def test_embeds_fonts_and_character_maps_in_the_pdf():
     assert all("/ToUnicode" in font and "/FontFile2" in font["/FontDescriptor"] for font in used)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_rendering_is_deterministic(form):
+@pytest.mark.parametrize("file_format", RENDERERS)
+def test_rendering_is_deterministic(file_format):
     other = {"basics": {"name": "Ünal Ősz"}, "work": CONTENT["work"]}
 
-    first = render(form, CONTENT)
-    render(form, other)
+    first = render(file_format, CONTENT)
+    render(file_format, other)
     with ThreadPoolExecutor(4) as threads:
-        concurrent_results = list(threads.map(lambda content: render(form, content), [CONTENT, other] * 4))
+        concurrent_results = list(threads.map(lambda content: render(file_format, content), [CONTENT, other] * 4))
 
     assert set(concurrent_results[::2]) == {first}
     assert len(set(concurrent_results)) == 2
@@ -202,9 +207,9 @@ def test_rendering_is_deterministic_across_processes():
         "django.setup()\n"
         "from accounts.resumes.renderers import docx, html, layout, markdown, pdf\n"
         "resume_layout = layout.build_layout(json.load(sys.stdin))\n"
-        "forms = {'pdf': pdf.render_pdf, 'docx': docx.render_docx,"
+        "renderers = {'pdf': pdf.render_pdf, 'docx': docx.render_docx,"
         " 'html': html.render_html, 'md': markdown.render_markdown}\n"
-        "print({form: hashlib.sha256(render(resume_layout)).hexdigest() for form, render in forms.items()})"
+        "print({name: hashlib.sha256(render(resume_layout)).hexdigest() for name, render in renderers.items()})"
     )
     options = {
         "input": orjson.dumps(CONTENT),
@@ -214,7 +219,7 @@ def test_rendering_is_deterministic_across_processes():
 
     completed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, **options)
 
-    expected = {form: hashlib.sha256(render(form, CONTENT)).hexdigest() for form in FORMS}
+    expected = {file_format: hashlib.sha256(render(file_format, CONTENT)).hexdigest() for file_format in RENDERERS}
     assert completed.stdout.decode().strip() == str(expected)
 
 

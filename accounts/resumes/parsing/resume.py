@@ -52,7 +52,7 @@ class NamedSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedResume:
-    """The parts of a resume. `years` is the experience without overlaps, or None if there is no position."""
+    """The parts of a resume. `years` counts overlapping positions once. It is None if there are no positions."""
 
     contact: Contact
     summary: FoundValue | None

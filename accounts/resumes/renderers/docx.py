@@ -1,4 +1,4 @@
-"""Render a resume as a Word document with python-docx, which no other renderer uses."""
+"""Render a resume as a Word document with python-docx."""
 
 from datetime import UTC, datetime
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Render a resume as a PDF with selectable, searchable text. No other module uses ReportLab.
+"""Render a resume as a PDF with selectable, searchable text. Only this module uses ReportLab.
 
 The font covers the Latin, Greek and Cyrillic scripts. Characters of other scripts appear as empty boxes, but their text
 can still be searched and copied. Right-to-left text is not reordered.
@@ -31,9 +31,11 @@ _INK, _ACCENT, _QUIET, _LINE = HexColor("#1f2933"), HexColor("#1d4f73"), HexColo
 _SEPARATOR = '<font color="#9aa5b1">&nbsp; · &nbsp;</font>'
 
 
-def _build_style(name: str, size: float, *, font: str = _REGULAR, color: Color = _INK, **more: float) -> ParagraphStyle:
+def _build_style(
+    name: str, size: float, *, font: str = _REGULAR, color: Color = _INK, **options: float
+) -> ParagraphStyle:
     return ParagraphStyle(
-        name, fontName=font, fontSize=size, leading=more.pop("leading", size * 1.4), textColor=color, **more
+        name, fontName=font, fontSize=size, leading=options.pop("leading", size * 1.4), textColor=color, **options
     )
 
 
