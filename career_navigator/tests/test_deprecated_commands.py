@@ -1,4 +1,4 @@
-"""Commands under the names they had in the last release."""
+"""Deprecated names of commands, which still work for one release."""
 
 from io import StringIO
 
@@ -16,13 +16,13 @@ RENAMED = {
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
-def test_a_renamed_command_takes_the_same_options(old: str, new: str) -> None:
-    former, current = (load_command_class(get_commands()[name], name) for name in (old, new))
+def test_old_name_accepts_the_same_options(old: str, new: str) -> None:
+    old_command, new_command = (load_command_class(get_commands()[name], name) for name in (old, new))
 
-    assert isinstance(former, type(current))
+    assert isinstance(old_command, type(new_command))
     options = [
         {option for action in command.create_parser("manage.py", name)._actions for option in action.option_strings}
-        for command, name in ((former, old), (current, new))
+        for command, name in ((old_command, old), (new_command, new))
     ]
     assert options[0] == options[1]
 
@@ -30,12 +30,11 @@ def test_a_renamed_command_takes_the_same_options(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "arguments"), {"clean_up": ["--days", "0"], "print_roadmaps": ["x", "--skill=-"]}.items()
 )
-def test_a_former_name_works_and_says_what_to_use(old: str, arguments: list[str], mongo: object, redis: object) -> None:
+def test_old_name_works_and_names_the_new_one(old: str, arguments: list[str], mongo: object, redis: object) -> None:
     errors = StringIO()
 
-    with pytest.raises(CommandError, match=r"--days must be at least 1|not all of these are skills"):
+    with pytest.raises(CommandError, match=r"--days must be at least 1|Some of these are not skills"):
         call_command(old, *arguments, stderr=errors)
 
-    assert (
-        errors.getvalue().strip() == f"{old} is deprecated and will be removed in the next release: use {RENAMED[old]}."
-    )
+    message = f"{old} is deprecated and will be removed in the next release. Use {RENAMED[old]} instead."
+    assert errors.getvalue().strip() == message

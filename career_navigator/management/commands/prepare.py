@@ -11,5 +11,5 @@ class Command(Bootstrap):
     help = "Deprecated alias of `bootstrap`. The next release will remove it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("prepare is deprecated and will be removed in the next release: use bootstrap.")
+        self.stderr.write("prepare is deprecated and will be removed in the next release. Use bootstrap instead.")
         super().handle(*args, **options)

@@ -11,5 +11,5 @@ class Command(PrunePostingsCommand):
     help = "Deprecated: use prune_postings."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("clean_up is deprecated and will be removed in the next release: use prune_postings.")
+        self.stderr.write("clean_up is deprecated and will be removed in the next release. Use prune_postings instead.")
         super().handle(*args, **options)

@@ -11,5 +11,7 @@ class Command(CollectForUsersCommand):
     help = "Deprecated: use collect_for_users."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("collect_users is deprecated and will be removed in the next release: use collect_for_users.")
+        self.stderr.write(
+            "collect_users is deprecated and will be removed in the next release. Use collect_for_users instead."
+        )
         super().handle(*args, **options)

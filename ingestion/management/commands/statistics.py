@@ -11,5 +11,7 @@ class Command(IngestionStatsCommand):
     help = "Deprecated: use ingestion_stats."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("statistics is deprecated and will be removed in the next release: use ingestion_stats.")
+        self.stderr.write(
+            "statistics is deprecated and will be removed in the next release. Use ingestion_stats instead."
+        )
         super().handle(*args, **options)

@@ -10,6 +10,6 @@ class Command(FakeTheirStackCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         self.stderr.write(
-            "theirstack_stand_in is deprecated and will be removed in the next release: use fake_theirstack."
+            "theirstack_stand_in is deprecated and will be removed in the next release. Use fake_theirstack instead."
         )
         super().handle(*args, **options)

@@ -11,5 +11,7 @@ class Command(ExportRoadmapsCommand):
     help = "Deprecated. Use export_roadmaps instead."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("print_roadmaps is deprecated and will be removed in the next release. Use export_roadmaps.")
+        self.stderr.write(
+            "print_roadmaps is deprecated and will be removed in the next release. Use export_roadmaps instead."
+        )
         super().handle(*args, **options)

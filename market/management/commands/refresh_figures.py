@@ -11,5 +11,7 @@ class Command(RefreshStatsCommand):
     help = "Deprecated. Use refresh_stats."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stderr.write("refresh_figures is deprecated and will be removed in the next release. Use refresh_stats.")
+        self.stderr.write(
+            "refresh_figures is deprecated and will be removed in the next release. Use refresh_stats instead."
+        )
         super().handle(*args, **options)
