@@ -1,4 +1,4 @@
-"""Jobs of a fake TheirStack, and runs that collect them by a clock that a test can set forward."""
+"""Jobs for the fake TheirStack, and helpers that collect them with a clock that a test can move forward."""
 
 import threading
 from collections.abc import Callable
@@ -44,9 +44,9 @@ class Clock:
 
 
 def start(*roles, **changes) -> CollectionRunDocument:
-    """Start a run; what is passed replaces the usual."""
-    usual = {"trigger": "command", "places": ["United States"], "max_age_days": 14, "per_role_limit": 10}
-    return start_run(roles=roles or ["Backend Developer"], **usual | {"now": datetime.now(UTC)} | changes)
+    """Start a run with the given roles. Keyword arguments override the defaults."""
+    defaults = {"trigger": "command", "places": ["United States"], "max_age_days": 14, "per_role_limit": 10}
+    return start_run(roles=roles or ["Backend Developer"], **defaults | {"now": datetime.now(UTC)} | changes)
 
 
 def begin(clock, *, roles=(), places=("United States",), limit=100, days=14, **options) -> CollectionRunDocument:
@@ -58,11 +58,14 @@ def collect(client, clock, **options) -> CollectionRunDocument:
 
 
 class Killed(BaseException):
-    """What ends a worker without any chance to tidy up."""
+    """An exception that stands for SIGKILL. It bypasses `except Exception`, so no clean-up runs."""
 
 
-class Stalled:
-    """A client that is stopped at a page for longer than its lease, while another worker takes the search over."""
+class StalledClient:
+    """A client that pauses at a page for longer than its lease, while another worker takes over the search.
+
+    `meanwhile` runs during the pause. With `wakes_with` the request then raises that error.
+    """
 
     def __init__(self, client: TheirStackClient, *, page: int, wakes_with: Callable[[], Any] | None = None) -> None:
         self._client = client
@@ -82,7 +85,7 @@ class Stalled:
 
 
 def in_threads(work: list[Callable[[], None]]) -> None:
-    """Run all at once; what one raises is raised here."""
+    """Run all functions concurrently and raise the error of the first that failed."""
     failures: list[BaseException] = []
 
     def run(each):

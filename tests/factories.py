@@ -1,4 +1,4 @@
-"""Postings as a source might give them, and documents that no endpoint or service of ours made."""
+"""Factories for postings as a source returns them, and for documents stored without a service."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -94,7 +94,7 @@ class SavedSearchFactory(MongoEngineFactory):
 
 
 class TaskRunFactory(MongoEngineFactory):
-    """A run that has ended, of its due time where it has one."""
+    """Factory for finished runs. `due_at`, if given, is also the time of the run."""
 
     class Meta:
         model = TaskRunDocument

@@ -1,4 +1,4 @@
-"""For a while, this process takes other servers for its own: none at all, or those a test has started."""
+"""Context managers that connect this process to other servers, or to an address where no server listens."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from career_navigator.db.connection import redis_client, register_connection
 from career_navigator.devserver.embedded import EmbeddedServer
 from career_navigator.redis_urls import build_broker_options, build_broker_url
 
-# Port 1 is never listened on: connecting is refused at once.
+# No server listens on port 1, so connecting fails immediately.
 NO_MONGODB = "mongodb://127.0.0.1:1/nowhere"
 NO_REDIS = "redis://127.0.0.1:1/0"
 
@@ -37,7 +37,7 @@ def _forget_mongodb() -> None:
 
 @contextlib.contextmanager
 def redis_at(address: str) -> Iterator[None]:
-    """Redis as a cache, a lock and a queue."""
+    """Use another Redis for caches, locks and the queue."""
     try:
         with override_settings(REDIS_URL=address), queue_at(address):
             _forget_redis()
@@ -48,7 +48,7 @@ def redis_at(address: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def queue_at(address: str) -> Iterator[None]:
-    """Redis as a queue alone."""
+    """Use another Redis for the queue only."""
     usual, usual_options = app.conf.broker_url, app.conf.broker_transport_options
     options = build_broker_options(address, timeout_seconds=3)
     try:
@@ -61,7 +61,7 @@ def queue_at(address: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def freezing(server: EmbeddedServer) -> Iterator[Callable[[], None]]:
-    """Give what freezes the server, which ends with the block."""
+    """Yield a function that freezes the server. The server is stopped when the block ends."""
     try:
         yield lambda: os.kill(server.pid, signal.SIGSTOP)
     finally:

@@ -1,4 +1,4 @@
-"""The project's processes against servers of a test's own: each may be killed and started again."""
+"""Workers, beats and servers that a test starts for itself and can kill and restart."""
 
 import contextlib
 import os
@@ -26,10 +26,14 @@ from tests.other_servers import mongodb_at, redis_at
 START_SECONDS = 90
 
 
-def wait_until(happens: Callable[[], Any], *, seconds: float, what: str, every: float = 0.05) -> Any:
-    """What `happens` returns once that is true; fails saying `what` when it takes longer."""
+def wait_until(condition: Callable[[], Any], *, seconds: float, what: str, every: float = 0.05) -> Any:
+    """Poll `condition` until it returns a true value, and return that value.
+
+    Raises:
+        AssertionError: `condition` is still false after `seconds`. The message contains `what`.
+    """
     give_up_at = time.monotonic() + seconds
-    while not (result := happens()):
+    while not (result := condition()):
         if time.monotonic() > give_up_at:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(every)
@@ -37,7 +41,7 @@ def wait_until(happens: Callable[[], Any], *, seconds: float, what: str, every: 
 
 
 class Servers:
-    """A MongoDB and a Valkey that keep their ports and files when they are killed and started again."""
+    """A MongoDB and a Valkey that use the same ports and files after a restart."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -64,7 +68,7 @@ def kill(server: EmbeddedServer) -> None:
 
 
 class Installation:
-    """A database and a queue on the servers, and workers on them; `settings` are further variables for those."""
+    """A database, a queue and the workers that use them. `settings` are extra environment variables of the workers."""
 
     def __init__(self, *, mongodb_uri: str, redis_url: str, directory: Path, **settings: str) -> None:
         self.mongodb_uri, self.redis_url = mongodb_uri, redis_url
@@ -82,7 +86,10 @@ class Installation:
         self._beats: list[subprocess.Popen[bytes]] = []
 
     def start_worker(self, *options: str, processes: int = 1) -> "subprocess.Popen[bytes]":
-        """Start a worker of all queues, or as `options` say, in a process group of its own; it may not be ready yet."""
+        """Start a worker in its own process group, without waiting until it is ready.
+
+        The worker consumes all queues unless `options` say otherwise.
+        """
         command = [
             *(sys.executable, "-m", "celery", "-A", "career_navigator", "worker"),
             *("--concurrency", str(processes), "--hostname", f"w{len(self._workers)}@%h"),
@@ -94,7 +101,7 @@ class Installation:
         return worker
 
     def start_beat(self, *, schedule: Path) -> "subprocess.Popen[bytes]":
-        """Start a beat that keeps its schedule in a file."""
+        """Start a beat that stores its schedule in the given file."""
         command = [sys.executable, "-m", "celery", "-A", "career_navigator", "beat", "--pidfile=", "--loglevel", "INFO"]
         beat = self._start([*command, "--schedule", str(schedule)])
         self._beats.append(beat)
@@ -113,7 +120,7 @@ class Installation:
             )
 
     def manage(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command of ours to its end."""
+        """Run a management command and return its result."""
         return subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=BASE_DIR,
@@ -127,27 +134,28 @@ class Installation:
 
     @property
     def log(self) -> Path:
-        """What the workers and beats wrote."""
+        """Path of the file with the output of the workers and beats."""
         return self._directory / "worker.log"
 
     def wait_for_worker(self) -> None:
         with redis.Redis.from_url(self.redis_url) as client:
             wait_until(lambda: client.exists(HEARTBEAT_KEY), seconds=START_SECONDS, what="a worker is alive")
 
-    def last_words(self) -> str:
+    def read_log(self) -> str:
+        """Return the end of the log, for the message of a failed test."""
         return self.log.read_text()[-5_000:]
 
-    def keep_worker(self) -> None:
-        """Start a worker unless one is there."""
+    def ensure_worker(self) -> None:
+        """Start a worker unless one is running."""
         if not any(worker.poll() is None for worker in self._workers):
             self.start_worker()
 
     def workers(self) -> list["subprocess.Popen[bytes]"]:
-        """The workers that have not ended."""
+        """Return the workers that are still running."""
         return [worker for worker in self._workers if worker.poll() is None]
 
     def kill_task_processes(self) -> None:
-        """Kill the processes in which the workers run tasks; the workers themselves start others."""
+        """Kill the processes in which the workers run tasks. The workers replace them."""
         for worker in self.workers():
             for child in Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split():
                 os.kill(int(child), signal.SIGKILL)
@@ -166,13 +174,13 @@ class Installation:
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[None]:
-        """This process works on the installation too."""
+        """Connect this process to the installation's servers."""
         with mongodb_at(self.mongodb_uri), redis_at(self.redis_url):
             yield
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process and those it has started."""
+    """Kill a process and its process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -182,7 +190,10 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
 def installed(
     *, servers: Servers, stand_in: FakeTheirStack, directory: Path, **settings: str
 ) -> Iterator[Installation]:
-    """An indexed and seeded installation that collects from the fake TheirStack; this process works on it too."""
+    """Yield an indexed and seeded installation that collects from the fake TheirStack.
+
+    This process is connected to the installation inside the block.
+    """
     installation = Installation(
         mongodb_uri=f"{servers.mongodb.uri}career_navigator",
         redis_url=f"{servers.valkey.uri}0",
@@ -197,7 +208,7 @@ def installed(
         override_settings(THEIR_STACK_BASE_URL=stand_in.url, THEIR_STACK_API_KEY=stand_in.api_key),
     ):
         create_indexes()
-        # In a process of its own, since Django's own tables are not where `connected` leads.
+        # In a separate process, because `connected` does not switch Django's own tables.
         installation.manage("seed").check_returncode()
         try:
             yield installation
@@ -207,10 +218,10 @@ def installed(
 
 
 def empty_database() -> Database[dict[str, Any]]:
-    """This process's database, with the vocabulary alone, beside an empty Redis."""
-    emptied = connection.database()
-    for name in emptied.list_collection_names():
+    """Empty Redis and every collection except the vocabulary. Return this process's database."""
+    database = connection.database()
+    for name in database.list_collection_names():
         if name not in {"skills", "catalogue_versions"}:
-            emptied[name].delete_many({})
+            database[name].delete_many({})
     connection.redis_client().flushdb()
-    return emptied
+    return database

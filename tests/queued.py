@@ -1,4 +1,4 @@
-"""What waits in the queue, and running it in this process: for tests of what queues, not of the worker."""
+"""Helpers that read the task queue or run its tasks in this process, for tests that need no real worker."""
 
 import base64
 
@@ -8,7 +8,7 @@ from career_navigator.celery import app
 
 
 def take_queued(redis) -> list[tuple[str, list]]:
-    """The waiting tasks by name with their arguments, oldest first in each queue; the queues are empty afterwards."""
+    """Remove all tasks from the queues and return (name, arguments) pairs, oldest first within each queue."""
     waiting = []
     for queue in app.amqp.queues:
         while (message := redis.rpop(queue)) is not None:
@@ -19,7 +19,7 @@ def take_queued(redis) -> list[tuple[str, list]]:
 
 
 def work_off(redis) -> None:
-    """Run what waits as a worker does: with its id and headers, an error ends the task alone."""
+    """Run the queued tasks as a worker does: with their ids and headers. An error ends only its own task."""
     app.loader.import_default_modules()
     for queue in app.amqp.queues:
         while (message := redis.rpop(queue)) is not None:
@@ -30,12 +30,12 @@ def work_off(redis) -> None:
 
 
 def count_queued(redis) -> int:
-    """How many tasks wait in all queues."""
+    """Return the number of tasks in all queues."""
     return sum(redis.llen(queue) for queue in app.amqp.queues)
 
 
 def run_queued(redis) -> list[str]:
-    """Run what waits, and what that queues in turn; the names in order."""
+    """Run the queued tasks and the tasks that those queue. Return their names in order."""
     app.loader.import_default_modules()
     names = []
     while waiting := take_queued(redis):

@@ -1,4 +1,4 @@
-"""A role's window made of plain sets, as the figures would give it."""
+"""Windows of a role built from plain sets instead of stored daily stats."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -10,7 +10,10 @@ Posting = tuple[Collection[str], int]
 
 
 def window_of(postings: Sequence[Posting], before: Sequence[Posting] = ()) -> RoleWindow:
-    """`before` are the postings of the window before; each posting is its skills and twice the middle of its pay."""
+    """Return the window of `postings`, preceded by a window of the postings `before`.
+
+    A posting is a pair of its skills and twice the midpoint of its salary.
+    """
     return RoleWindow(
         demand=RoleDemand.of(
             postings=len(postings),
@@ -23,5 +26,5 @@ def window_of(postings: Sequence[Posting], before: Sequence[Posting] = ()) -> Ro
 
 
 def unpaid(*skill_sets: str) -> list[Posting]:
-    """Postings without pay, each given as its skills in one text: "go sql"."""
+    """Return postings without a salary. Each argument names the skills of one posting, such as "go sql"."""
     return [(set(text.split()), 0) for text in skill_sets]

@@ -1,7 +1,7 @@
-"""A pytest plugin: a MongoDB and a Valkey of the tests' own, started before Django reads its settings.
+"""A pytest plugin that starts a MongoDB and a Valkey for the tests before Django reads its settings.
 
-With MONGODB_URI and REDIS_URL set, those servers are used instead. Each worker of pytest-xdist has a database and a
-Redis number of its own, named for the tests, so that nothing else on the servers is touched.
+If MONGODB_URI and REDIS_URL are set, the tests use those servers instead. Each worker of pytest-xdist has its own
+database, named `career_navigator_tests...`, and its own Redis database, so that other data on the servers is safe.
 """
 
 import os
@@ -16,9 +16,9 @@ import pytest
 
 from career_navigator.devserver.embedded import EmbeddedServer, start_mongodb, start_valkey
 
-# Redis numbers its databases up to 15; the first ones are left to whatever shares the server.
+# Redis has databases 0 to 15. Leave the first eight to other users of the server.
 FIRST_REDIS_DATABASE = 8
-# Settings of the shell or of a `.env` file that would change what is tested.
+# Override settings in the shell or a `.env` file that would affect the tests.
 NEUTRAL_ENVIRONMENT = {
     "DEBUG": "True",
     "THEIR_STACK_API_KEY": "",
@@ -29,7 +29,7 @@ NEUTRAL_ENVIRONMENT = {
     "JWT_ALGORITHM": "HS256",
     "JWT_SECRET_KEY": "",
     "JWT_FORMER_KEYS": "",
-    # A test of throttles sets its own limits; the others register and log in as often as they need.
+    # Disable rate limits. Tests of throttles set their own limits.
     **dict.fromkeys(
         (
             *("THROTTLE_LOGIN_ACCOUNT", "THROTTLE_LOGIN_ADDRESS", "THROTTLE_REGISTER_ACCOUNT"),
@@ -42,7 +42,7 @@ NEUTRAL_ENVIRONMENT = {
     ),
 }
 
-# Many tests hold the clock at a date of the past, after which what they store would have expired already.
+# Many tests set the clock to a date in the past. MongoDB's TTL monitor would delete their documents.
 _MONGODB_OPTIONS = ("--setParameter", "ttlMonitorEnabled=false")
 
 
@@ -58,7 +58,7 @@ def pytest_load_initial_conftests() -> Iterator[None]:
                 servers.append(
                     start_mongodb(directory=Path(directory.name) / "mongodb", cache_gb=0.25, options=_MONGODB_OPTIONS)
                 )
-                # What tests write need not outlive a crash of their server.
+                # Tests do not need their writes to survive a crash of the server.
                 os.environ["MONGODB_URI"] = f"{servers[-1].uri}?journal=false"
             if "REDIS_URL" not in os.environ:
                 servers.append(start_valkey(directory=Path(directory.name) / "valkey"))
@@ -96,14 +96,14 @@ def _with_path(address: str, path: str) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
-    """A connection to anywhere but this machine fails the test."""
+    """Fail a test that connects to another machine."""
     connect = socket.socket.connect
 
-    def guarded(self: socket.socket, address: Any) -> None:
+    def connect_locally(self: socket.socket, address: Any) -> None:
         if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
-            pytest.fail(f"the test connects to {address}, outside this machine")
+            pytest.fail(f"the test connects to another machine, {address}")
         connect(self, address)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", guarded)
+        patch.setattr(socket.socket, "connect", connect_locally)
         yield

@@ -27,7 +27,7 @@ from career_navigator.urls import handler400, handler403, handler404, handler500
 from skills.documents import SkillDocument
 from skills.serializers import SkillSerializer
 from skills.vocabulary import CATEGORIES
-from tests.api.inventory import routed_operations
+from tests.api.inventory import list_routed_operations
 from tests.factories import SavedSearchFactory, SkillFactory
 from tests.fixtures.user_data import registered
 from tests.fixtures.users import API, Member
@@ -152,7 +152,7 @@ def test_describes_a_route_as_a_path(route: str, description: str) -> None:
 
 
 def test_responds_to_options_for_every_operation(member: Member) -> None:
-    routes = {name.partition(" ")[2] for name in routed_operations()} - {"metrics"}
+    routes = {name.partition(" ")[2] for name in list_routed_operations()} - {"metrics"}
     responses = {route: member.send("OPTIONS", "/" + re.sub(r"<\w+:\w+>", "0" * 24, route)) for route in routes}
 
     results = {route: (response.status_code, response["Content-Type"]) for route, response in responses.items()}

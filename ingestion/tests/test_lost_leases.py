@@ -19,7 +19,7 @@ from ingestion.theirstack_errors import (
     TheirStackRetryableError,
 )
 from market.refresh import check_stats
-from tests.collection import Killed, Stalled, begin, collect, in_threads, job
+from tests.collection import Killed, StalledClient, begin, collect, in_threads, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -62,7 +62,7 @@ def take_over(run, clock, settings, *, until_page=None) -> None:
         if until_page is None:
             collect_role(run_id=found.id, role=role, client=other, clock=clock)
             return
-        stops = Stalled(other, page=until_page, wakes_with=Killed)
+        stops = StalledClient(other, page=until_page, wakes_with=Killed)
         with pytest.raises(Killed):
             collect_role(run_id=found.id, role=role, client=stops, clock=clock)
 
@@ -86,7 +86,7 @@ def test_a_worker_that_wakes_after_its_lease_does_not_overwrite_its_successor(
     theirstack_client, clock, mongo, settings, stand_in, expected_record, wakes_with
 ):
     run = begin(clock, limit=200)
-    stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
+    stalled = StalledClient(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     # The successor is in the middle of the search when the stalled worker wakes.
     stalled.meanwhile = lambda: take_over(run, clock, settings, until_page=4)
 
@@ -106,7 +106,7 @@ def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
     theirstack_client, clock, settings, expected_record, wakes_with
 ):
     run = begin(clock, limit=200)
-    stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
+    stalled = StalledClient(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     stalled.meanwhile = lambda: take_over(run, clock, settings)
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
@@ -119,7 +119,7 @@ def test_an_expired_lease_is_not_a_failure_of_the_source(
     theirstack_client, clock, settings, expected_record, wakes_with
 ):
     run = begin(clock, limit=200)
-    stalled = Stalled(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
+    stalled = StalledClient(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     stalled.meanwhile = lambda: setattr(clock, "ahead", timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1))
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
@@ -134,7 +134,7 @@ def test_stores_a_page_received_after_the_lease_if_no_worker_took_over(
     theirstack_client, clock, settings, stand_in, expected_record
 ):
     run = begin(clock, limit=200)
-    stalled = Stalled(theirstack_client, page=2)
+    stalled = StalledClient(theirstack_client, page=2)
     stalled.meanwhile = lambda: setattr(clock, "ahead", timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1))
 
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
@@ -213,7 +213,7 @@ class TestRedeliveredTask:
         self, theirstack_client, clock, settings, stand_in, expected_record
     ):
         run = begin(clock, limit=200)
-        killed = Stalled(theirstack_client, page=2, wakes_with=Killed)
+        killed = StalledClient(theirstack_client, page=2, wakes_with=Killed)
         with pytest.raises(Killed):
             collect_role(run_id=run.id, role=ROLE, client=killed, clock=clock, task_id="task-1")
 
@@ -228,7 +228,7 @@ class TestRedeliveredTask:
         self, theirstack_client, clock, stand_in, expected_record
     ):
         run = begin(clock, limit=200)
-        stalled = Stalled(theirstack_client, page=2)
+        stalled = StalledClient(theirstack_client, page=2)
 
         def deliver_again():
             with build_client() as other:
@@ -264,7 +264,7 @@ class TestRedeliveredTask:
     def test_closes_the_search_as_lost_after_dying_repeatedly_at_one_page(self, theirstack_client, clock, stand_in):
         run = begin(clock, limit=200)
         for _ in range(MAX_ATTEMPTS):
-            killed = Stalled(theirstack_client, page=0, wakes_with=Killed)
+            killed = StalledClient(theirstack_client, page=0, wakes_with=Killed)
             with pytest.raises(Killed):
                 collect_role(run_id=run.id, role=ROLE, client=killed, clock=clock, task_id="task-1")
 

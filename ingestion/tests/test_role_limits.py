@@ -9,7 +9,7 @@ from ingestion.collection import collect_role
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.services import run_inline
 from ingestion.theirstack import build_client
-from tests.collection import Stalled, begin, in_threads, job
+from tests.collection import StalledClient, begin, in_threads, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -58,7 +58,7 @@ def test_two_concurrent_tasks_respect_the_limit(clock, stand_in):
 
 def test_a_task_that_finds_the_first_place_leased_respects_the_limit(theirstack_client, clock, stand_in):
     run = begin_in_places(clock)
-    first = Stalled(theirstack_client, page=1)
+    first = StalledClient(theirstack_client, page=1)
 
     def second_task():
         with build_client() as other:

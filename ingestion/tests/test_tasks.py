@@ -265,7 +265,7 @@ class TestWithWorkers:
         run = begin("Software Engineer", "Data Scientist", "DevOps Engineer")
 
         tasks.queue_run(run=run)
-        wait_until(lambda: run.reload().status == "finished", seconds=30, what=f"the run ends\n{workers.last_words()}")
+        wait_until(lambda: run.reload().status == "finished", seconds=30, what=f"the run ends\n{workers.read_log()}")
 
         # The last worker still refreshes when the run is over.
         wait_until(

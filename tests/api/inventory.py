@@ -1,4 +1,4 @@
-"""Every operation of the API, with what it asks for and a request that its owner may make. A new one is one line."""
+"""Every operation of the API, the credentials it needs, and a valid request. Add one line per new operation."""
 
 import re
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """`query` and `body` may hold names such as "<user_id>", as the route does; `filled` puts values in."""
+    """A valid request of an operation. `query` and `body` can contain placeholders such as "<user_id>"."""
 
     needs: str
     query: dict[str, str]
     body: dict[str, Any] | None
 
-    def filled(self, route: str, values: dict[str, str]) -> tuple[str, Any]:
-        """The path with its query, and the body."""
+    def fill(self, route: str, values: dict[str, str]) -> tuple[str, Any]:
+        """Replace the placeholders. Return the path with its query, and the body."""
         path = re.sub(r"<\w+:(\w+)>", lambda name: quote(values[name[1]], safe=""), route)
         query = urlencode(_put_in(self.query, values))
         return f"/{path}" + (f"?{query}" if query else ""), _put_in(self.body, values)
 
     def names(self, route: str) -> set[str]:
-        """The names in path, query and body."""
+        """Return the names of the placeholders in the path, the query and the body."""
         return {*re.findall(r"<(?:\w+:)?(\w+)>", f"{route} {self.query} {self.body}")}
 
 
@@ -56,7 +56,7 @@ def _asking(**query: str) -> Operation:
 
 
 _USER, _JOB, _RESUME = "<user_id>", "<job_id>", "<resume_id>"
-# Applied for by POST /resumes/apply alone, so that the other can be taken from the saved jobs.
+# Only POST /resumes/apply applies for this job, so that the other one can be removed from the saved jobs.
 _OTHER_JOB = "<other_job_id>"
 
 OPERATIONS = {
@@ -75,7 +75,7 @@ OPERATIONS = {
     "GET auth/me": _token(),
     "PUT auth/me": _token(location="London"),
     "PATCH auth/me": _token(location="London"),
-    # After POST /auth/password.
+    # Runs after POST /auth/password.
     "DELETE auth/me": _token(password=NEW_PASSWORD),
     "GET auth/me/export": _token(),
     "POST auth/password": _token(current_password=PASSWORD, new_password=NEW_PASSWORD),
@@ -154,31 +154,33 @@ OPERATIONS = {
 }
 
 
-def request_for(name: str, values: dict[str, str]) -> tuple[str, str, Any]:
-    """Method, path and body of an operation."""
+def build_request(name: str, values: dict[str, str]) -> tuple[str, str, Any]:
+    """Return the method, path and body of a valid request."""
     method, _, route = name.partition(" ")
-    return method, *OPERATIONS[name].filled(route, values)
+    return method, *OPERATIONS[name].fill(route, values)
 
 
-def routed_operations(patterns: Any = None, prefix: str = "") -> Iterator[str]:
-    """What the project's addresses lead to, except for the staff's pages, which have tests of their own."""
+def list_routed_operations(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    """Yield the operations in the URL configuration. Admin pages are left out because they have their own tests."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + describe_route(str(pattern.pattern))
         if path.startswith("admin") or str(pattern.pattern) == UNKNOWN_PATH:
             continue
         if not isinstance(pattern, URLPattern):
-            yield from routed_operations(pattern.url_patterns, path)
+            yield from list_routed_operations(pattern.url_patterns, path)
             continue
         view: Any = pattern.callback
         view_class = getattr(view, "view_class", None) or getattr(view, "cls", None)
-        # A view set that has answered knows HEAD too, which is GET's.
+        # A viewset adds HEAD to its actions after its first request.
         actions = getattr(view, "actions", None) or {each for each in METHODS if hasattr(view_class, each)} or {"get"}
         yield from (f"{method.upper()} {path}" for method in METHODS if method in actions)
 
 
-def schema_fields(schema: dict[str, Any]) -> dict[str, tuple[list[str], list[tuple[str, ...]]]]:
-    """Of each operation in an OpenAPI document the names of its query parameters, and the fields of its body, those
-    of an object in it as ("filter", "titles")."""
+def list_schema_fields(schema: dict[str, Any]) -> dict[str, tuple[list[str], list[tuple[str, ...]]]]:
+    """Return the query parameters and the body fields of each operation in an OpenAPI document.
+
+    A nested field is a path such as ("filter", "titles").
+    """
     names = {re.sub(r"<\w+:(\w+)>", r"{\1}", name): name for name in OPERATIONS}
     fields = {}
     for path, operations in schema["paths"].items():

@@ -1,4 +1,4 @@
-"""Who may do what: every route and method of the project, by nobody, with a token that is none, and by another user."""
+"""Access to every route and method without a token, with an invalid token, and with another user's token."""
 
 import logging
 import re
@@ -12,11 +12,19 @@ from django.utils import timezone
 
 from accounts.authentication import issue_access_token
 from career_navigator.db.connection import database
-from tests.api.inventory import OPEN, OPERATIONS, SIGNATURE, TOKEN, request_for, routed_operations, schema_fields
-from tests.fixtures.user_data import MARKER, furnish, registered, shows_marker, stored_about
+from tests.api.inventory import (
+    OPEN,
+    OPERATIONS,
+    SIGNATURE,
+    TOKEN,
+    build_request,
+    list_routed_operations,
+    list_schema_fields,
+)
+from tests.fixtures.user_data import MARKER, contains_marker, create_user_data, export_user_data, register_with_word
 from tests.fixtures.users import API, PASSWORD
 
-# Names in paths and bodies that are one user's alone, and the answer to another user who sends them.
+# Placeholders for ids that belong to one user, and the status of a request by another user.
 OWNED = {"user_id": 403, "resume_id": 404, "search_id": 404, "run_id": 404}
 MALFORMED = {
     "word": "zxq",
@@ -35,7 +43,7 @@ MALFORMED = {
 SENTENCES = dict.fromkeys(("forged", "unsigned", "of nobody"), "The token is not valid.") | {
     "expired": "The token has expired."
 }
-# What the victim has is made once for all tests: they show that nobody else can change it.
+# The victim's data is created once for all tests, because no test may be able to change it.
 pytestmark = pytest.mark.usefixtures("everybodys")
 
 
@@ -44,7 +52,7 @@ def stranger(register):
     return register(email=f"{ObjectId()}@example.org", full_name="Stranger", location="Paris", target_roles=[])
 
 
-def that_need(*needs):
+def list_operations(*needs):
     return [name for name, operation in OPERATIONS.items() if operation.needs in needs]
 
 
@@ -53,12 +61,12 @@ def with_slash(path):
     return f"{path}/{mark}{query}"
 
 
-def both(path):
+def with_and_without_slash(path):
     return (path, with_slash(path)) if path != "/" else (path,)
 
 
 def test_knows_every_route_and_method():
-    assert set(routed_operations()) == set(OPERATIONS)
+    assert set(list_routed_operations()) == set(OPERATIONS)
 
 
 def test_sends_every_id_that_the_schema_has():
@@ -66,7 +74,7 @@ def test_sends_every_id_that_the_schema_has():
 
     unsent = {
         (name, field)
-        for name, (query, body) in schema_fields(schema).items()
+        for name, (query, body) in list_schema_fields(schema).items()
         for field in OWNED
         if (field in query or (field,) in body) and field not in OPERATIONS[name].names(name)
     }
@@ -76,7 +84,7 @@ def test_sends_every_id_that_the_schema_has():
 
 @pytest.fixture(scope="module")
 def refused_tokens(victim):
-    """Those that name the victim, and one of a user who is gone."""
+    """Return invalid tokens of the victim, and a valid one of a deleted user."""
     long_ago = timezone.now() - timedelta(days=400)
     return {
         "none": None,
@@ -87,9 +95,9 @@ def refused_tokens(victim):
     }
 
 
-@pytest.mark.parametrize("name", that_need(TOKEN))
+@pytest.mark.parametrize("name", list_operations(TOKEN))
 def test_asks_for_a_token(name, refused_tokens, names):
-    method, path, body = request_for(name, names)
+    method, path, body = build_request(name, names)
     tries = [(label, method, path) for label in refused_tokens]
     tries += [("none", method, with_slash(path)), ("none", "OPTIONS", path)]
     if method == "GET":
@@ -105,54 +113,56 @@ def test_asks_for_a_token(name, refused_tokens, names):
     }
 
 
-@pytest.mark.parametrize("name", that_need(OPEN))
+@pytest.mark.parametrize("name", list_operations(OPEN))
 def test_is_open(name, names, settings):
-    settings.DEBUG = True  # without a token the metrics answer in development alone
-    method, path, body = request_for(name, names)
+    settings.DEBUG = True  # metrics are served without a token only in development
+    method, path, body = build_request(name, names)
 
-    answers = [API().send(method, address, body) for address in both(path)]
+    answers = [API().send(method, address, body) for address in with_and_without_slash(path)]
 
-    # Where a token is in the body it is refused as such.
+    # Operations that take a token in the body reject it with 400 or 401.
     assert {answer.status_code for answer in answers} <= {200, 201, 202, 204, 400, 401, 409, 415, 503}
     if name not in {"POST auth/login", "POST auth/refresh", "POST users/login"}:
         assert 401 not in {answer.status_code for answer in answers}
-    assert not any(shows_marker(answer) for answer in answers)
+    assert not any(contains_marker(answer) for answer in answers)
 
 
-@pytest.mark.parametrize("name", that_need(SIGNATURE))
+@pytest.mark.parametrize("name", list_operations(SIGNATURE))
 def test_asks_for_a_signature(name, ada):
-    method, path, body = request_for(name, {})
+    method, path, body = build_request(name, {})
 
-    assert {member.send(method, each, body).status_code for member in (API(), ada) for each in both(path)} == {403}
+    assert {
+        member.send(method, each, body).status_code for member in (API(), ada) for each in with_and_without_slash(path)
+    } == {403}
 
 
-@pytest.mark.parametrize("name", that_need(TOKEN))
+@pytest.mark.parametrize("name", list_operations(TOKEN))
 def test_gives_nothing_of_one_user_to_another(name, victim, stranger, names):
     owned = OWNED.keys() & OPERATIONS[name].names(name)
-    stored, nobody = stored_about(victim), str(ObjectId())
+    stored, nobody = export_user_data(victim), str(ObjectId())
 
     for owned_name in owned:
         shown = set()
         for other in (names[owned_name], names[owned_name].upper(), nobody, "zxq"):
-            method, path, body = request_for(name, names | {"user_id": stranger.id, owned_name: other})
-            for address in both(path) if other == names[owned_name] else [path]:
+            method, path, body = build_request(name, names | {"user_id": stranger.id, owned_name: other})
+            for address in with_and_without_slash(path) if other == names[owned_name] else [path]:
                 answer = stranger.send(method, address, body)
                 assert answer.status_code == OWNED[owned_name], (address, answer.content)
                 shown.add(answer.content)
-        # Nobody learns which ids there are.
+        # All responses are equal, so an attacker cannot learn which ids exist.
         assert len(shown) == 1
     if not owned - {"user_id"}:
-        answer = stranger.send(*request_for(name, names | {"user_id": stranger.id}))
+        answer = stranger.send(*build_request(name, names | {"user_id": stranger.id}))
         assert answer.status_code < 500
-        assert not shows_marker(answer), answer.content
+        assert not contains_marker(answer), answer.content
 
-    assert stored_about(victim) == stored
+    assert export_user_data(victim) == stored
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if "<" in name])
-def test_knows_no_malformed_id(name, names, stranger):
+def test_rejects_malformed_ids(name, names, stranger):
     method, _, route = name.partition(" ")
-    _, _, body = request_for(name, names | {"user_id": stranger.id})
+    _, _, body = build_request(name, names | {"user_id": stranger.id})
 
     answers = {
         (label, slash): stranger.send(method, re.sub("<.*>", quote(value, safe=""), f"/{route}") + slash, body)
@@ -165,15 +175,15 @@ def test_knows_no_malformed_id(name, names, stranger):
     assert {key: answer.content for key, answer in answers.items() if set(answer.json()) != {"detail", "code"}} == {}
 
 
-def test_logs_nothing_that_people_write(everybodys, caplog):
+def test_logs_no_user_input(everybodys, caplog):
     caplog.set_level(logging.DEBUG)
     word = f"Logged{MARKER}"
 
-    member = registered(word)
-    own = everybodys | furnish(member, everybodys, word)
+    member = register_with_word(word)
+    own = everybodys | create_user_data(member, everybodys, word)
     for name in OPERATIONS:
         if name.startswith("GET "):
-            member.send(*request_for(name, own))
+            member.send(*build_request(name, own))
     member.post("/jobs/relevant_jobs", {"text": word, "titles": [word]})
     member.post("/skills/extract", {"text": word})
     API().get(f"/learning/resources/search?query={word}")
@@ -186,37 +196,37 @@ def test_logs_nothing_that_people_write(everybodys, caplog):
     assert [line for line in caplog.text.splitlines() if MARKER.lower() in line.lower()] == []
 
 
-def test_keeps_nothing_of_who_is_erased(everybodys):
+def test_erases_all_data_of_a_user(everybodys):
     word = f"Erased{MARKER}"
-    member = registered(word)
-    furnish(member, everybodys, word)
+    member = register_with_word(word)
+    create_user_data(member, everybodys, word)
 
     assert member.delete("/auth/me", {"password": PASSWORD}).status_code == 204
 
-    # That somebody asked for a role, and what its collection has cost, is known on; not who asked.
-    on = {"known_roles", "collected_roles", "collection_runs"}
+    # A role that the user requested stays known, and so does the cost of collecting it, but not who requested it.
+    anonymous = {"known_roles", "collected_roles", "collection_runs"}
     collections = {name: list(database()[name].find()) for name in database().list_collection_names()}
     assert [name for name, rows in collections.items() if member.id in str(rows)] == []
-    assert {name for name, rows in collections.items() if word.lower() in str(rows).lower()} <= on
+    assert {name for name, rows in collections.items() if word.lower() in str(rows).lower()} <= anonymous
 
 
-def test_lets_owners_do_all_of_it(names, victim, stranger):
-    """What is refused above is refused for who asks, and for nothing else that is wrong with it. Comes last."""
+def test_accepts_every_request_of_the_owner(names, victim, stranger):
+    """Show that the tests above fail for lack of access and not because a request is invalid. Must run last."""
     last = ["POST auth/password", "DELETE auth/me", "DELETE users/<str:user_id>"]
-    begun = [name for name in that_need(TOKEN) if name not in last]
+    begun = [name for name in list_operations(TOKEN) if name not in last]
 
-    assert shows_marker(victim.get("/auth/me/export"))
-    refused, kept_by_others = {}, set()
+    assert contains_marker(victim.get("/auth/me/export"))
+    rejected, cacheable = {}, set()
     for name in sorted(begun, key=lambda name: name.startswith("DELETE")) + last:
         owner = stranger if name.startswith("DELETE users") else victim
-        answer = owner.send(*request_for(name, names | {"user_id": owner.id}))
+        answer = owner.send(*build_request(name, names | {"user_id": owner.id}))
         if answer.status_code >= 300:
-            refused[name] = (answer.status_code, answer.content)
+            rejected[name] = (answer.status_code, answer.content)
         elif name == "POST auth/password":
-            # It ended every token from before.
+            # A password change revokes all earlier tokens.
             owner.token = answer.json()["access_token"]
         if not {"private", "no-store"} & set(re.split(r"[,\s]+", answer.get("Cache-Control", ""))):
-            kept_by_others.add(name)
+            cacheable.add(name)
 
-    assert refused == {}
-    assert kept_by_others == set()
+    assert rejected == {}
+    assert cacheable == set()

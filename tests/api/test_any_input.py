@@ -1,4 +1,4 @@
-"""Nothing that is sent to the endpoints under /auth makes them fail."""
+"""The endpoints under /auth handle arbitrary input without a server error."""
 
 import json
 from urllib.parse import quote_from_bytes
@@ -22,7 +22,7 @@ FIELDS = (
 )
 pytestmark = pytest.mark.usefixtures("servers_emptied")
 
-# Any JSON, and bodies that come near to what is asked for.
+# Arbitrary JSON, and bodies that are almost valid.
 NEAR = st.fixed_dictionaries(
     {}, optional={name: JSON | st.text(max_size=300) | st.just(REGISTRATION.get(name)) for name in FIELDS}
 )
@@ -55,7 +55,7 @@ OPERATIONS = (
     ("GET", "/auth/me/export"),
 )
 DOCUMENTED = {200, 201, 202, 204, 400, 401, 409, 413, 415}
-# A fixture is made once for all examples, which is what is wanted: they share the account.
+# hypothesis warns that a fixture is created once for all examples. The examples share the account on purpose.
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
@@ -80,22 +80,22 @@ def test_answers_any_body(ada, method, path, body, media_type):
 
 @relaxed
 @given(body=NEAR)
-def test_stores_nothing_of_a_profile_that_it_cannot_answer(ada, body):
+def test_returns_every_profile_that_it_stores(ada, body):
     answer = ada.put("/auth/me", body)
 
     _assert_documented(answer)
     profile = ada.get("/auth/me")
     assert profile.status_code == 200
     if answer.status_code == 200:
-        # What is no field of a profile is named, and nothing else.
+        # `ignored_fields` is the only difference between the two responses.
         assert profile.json() == {name: value for name, value in answer.json().items() if name != "ignored_fields"}
-        # What was answered is accepted, and means the same.
+        # A response is a valid request and changes nothing.
         assert ada.put("/auth/me", profile.json()).json() | {"updated_at": ""} == profile.json() | {"updated_at": ""}
 
 
 @relaxed
 @given(header=st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=300))
-def test_refuses_any_header_that_holds_no_token_of_ours(mongo, header):
+def test_rejects_any_header_without_a_valid_token(mongo, header):
     for value in (header, f"Bearer {header}"):
         answer = API().get("/auth/me", Authorization=value)
         assert answer.status_code == 401
@@ -120,5 +120,5 @@ def test_answers_any_form(mongo, body):
         if (method, path) not in OPERATIONS
     ],
 )
-def test_refuses_a_method_that_a_path_does_not_take(ada, method, path):
+def test_rejects_a_method_that_a_path_does_not_support(ada, method, path):
     assert ada.send(method, path).status_code == 405

@@ -1,4 +1,4 @@
-"""The endpoints keep to what /openapi.json says of them, whatever is sent."""
+"""The endpoints comply with /openapi.json for all generated requests."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ CHECKS = [
 
 _SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", application)
 
-# The values at every bound and beyond it are always tried; random ones besides, when asked to be thorough.
+# Boundary values are always tried. The thorough profile adds random values.
 _IS_THOROUGH = settings.get_current_profile_name() == "thorough"
 _thoroughness = settings(
     max_examples=settings().max_examples // 2,
@@ -39,16 +39,16 @@ _thoroughness = settings(
 
 
 def get_schema(operation: str) -> schemathesis.BaseSchema:
-    """The schema, of which this operation alone is tried: its method and its path."""
+    """Return the schema restricted to one operation, given as "METHOD /path"."""
     method, path = operation.split()
     siblings = [f"{other.upper()} {path}" for other in _SCHEMA.raw_schema["paths"][path] if other.upper() != method]
     config = {
-        # By path, so that methods which the path lacks are tried, too.
+        # Select by path, so that unsupported methods are tried too.
         "operations": [
             {"exclude-path": path, "enabled": False},
             *({"include-name": sibling, "enabled": False} for sibling in siblings),
         ],
-        # Words of our source are no values to try, and would be looked for again in each test.
+        # Do not collect constants from the source code as values: each test would scan the code again.
         "analysis": {"constants": {"enabled": False}},
     }
     schema = schemathesis.openapi.from_dict(_SCHEMA.raw_schema, config=schemathesis.Config.from_dict(config))
@@ -62,10 +62,10 @@ def operation(request: pytest.FixtureRequest) -> schemathesis.BaseSchema:
 
 
 def for_each_operation(*, if_path: Callable[[str], bool]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Makes a test with an argument `case` one for each operation whose path is fit, with all that is to be tried.
+    """Parametrize a test that takes a `case` by all operations whose path satisfies `if_path`.
 
-    A test makes its own cases, by the fixture `operation`: made when tests are collected, as schemathesis does by
-    itself, each of xdist's workers would make those of all tests.
+    The fixture `operation` generates the cases when a test runs. schemathesis generates them on collection by
+    default, which would make every xdist worker generate the cases of all tests.
     """
     labels = sorted(operation.ok().label for operation in _SCHEMA.get_all_operations())
     parametrize = pytest.mark.parametrize(
@@ -76,18 +76,18 @@ def for_each_operation(*, if_path: Callable[[str], bool]) -> Callable[[Callable[
 
 @pytest.fixture(autouse=True)
 def _no_waiting(settings: Any) -> None:
-    """Nobody works the queue off here, so there is nothing to wait for."""
+    """Do not wait for queued tasks, because no worker runs."""
     settings.FETCH_JOBS_WAIT_SECONDS = 0
 
 
 def _headers(member):
-    # Over WSGI nothing unpacks a compressed answer before it is checked.
+    # The WSGI transport of schemathesis does not decompress responses.
     return {"Authorization": f"Bearer {member.token}", "Accept-Encoding": "identity"}
 
 
-# Whether the service is ready depends on a worker, which the tests do not have.
+# /health/ready depends on a worker, and these tests have none.
 @for_each_operation(if_path=lambda path: not path.startswith(("/health/ready", *ADVICE)))
-def test_keeps_to_the_schema(case, ada):
+def test_complies_with_the_schema(case, ada):
     case.call_and_validate(headers=_headers(ada), checks=CHECKS)
 
 
@@ -97,5 +97,5 @@ def jobs(post_jobs):
 
 
 @for_each_operation(if_path=lambda path: path.startswith(ADVICE))
-def test_keeps_to_the_schema_with_a_catalogue(case, newcomer, jobs):
+def test_complies_with_the_schema_with_a_catalogue(case, newcomer, jobs):
     case.call_and_validate(headers=_headers(newcomer), checks=CHECKS)

@@ -1,4 +1,4 @@
-"""What goes wrong for a client, and by which code it can tell."""
+"""The error codes that clients receive."""
 
 from datetime import timedelta
 
@@ -74,7 +74,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code"), ANSWERS)
-def test_tells_by_its_code_what_is_wrong(ada, method, path, body, status, code):
+def test_returns_the_code_of_an_error(ada, method, path, body, status, code):
     if isinstance(body, dict):
         body = {name: ada.id if value == "<user_id>" else value for name, value in body.items()}
 
@@ -108,7 +108,7 @@ def test_tells_by_its_code_what_is_wrong(ada, method, path, body, status, code):
         ("experience_years", {"experience_years": "5"}, "invalid"),
     ],
 )
-def test_tells_of_each_field_by_its_code_what_is_wrong_with_it(api, field, body, code):
+def test_returns_the_code_of_each_field_error(api, field, body, code):
     answer = api.post("/auth/register", REGISTRATION | {"email": "new@example.org"} | body)
 
     told = answer.json()
@@ -117,7 +117,7 @@ def test_tells_of_each_field_by_its_code_what_is_wrong_with_it(api, field, body,
     assert told["errors"].keys() == told["error_codes"].keys()
 
 
-def test_tells_of_every_field_that_is_missing(api):
+def test_reports_every_missing_field(api):
     told = api.post("/auth/register", {}).json()
 
     assert told["error_codes"] == {key: ["required"] for key in ("full_name", "email", "password")}
@@ -138,7 +138,7 @@ def test_names_the_error_of_a_token_in_the_header(ada):
     }
 
 
-def test_tells_an_empty_profile_from_a_conflict(register, post_jobs):
+def test_distinguishes_an_empty_profile_from_a_conflict(register, post_jobs):
     post_jobs()
     nobody = register(skills=[], target_roles=[], experience_level=None, location=None)
     job = nobody.get("/jobs/list_jobs").json()["jobs"][0]["id"]
@@ -149,7 +149,7 @@ def test_tells_an_empty_profile_from_a_conflict(register, post_jobs):
     assert (written.status_code, written.json()["code"]) == (409, "profile_empty")
 
 
-def test_keeps_the_object_of_a_gap_analysis_without_jobs(ada):
+def test_returns_the_object_of_a_gap_analysis_without_jobs(ada):
     answer = ada.get("/skills/gap-analysis?role=Software Engineer")
 
     assert answer.status_code == 404
@@ -159,7 +159,7 @@ def test_keeps_the_object_of_a_gap_analysis_without_jobs(ada):
 
 
 @pytest.mark.parametrize(("role", "code"), [("Nurse", "not_a_target_role"), (None, "no_target_roles")])
-def test_tells_a_role_that_is_none_of_ones_own(register, role, code):
+def test_distinguishes_another_role_from_having_no_target_role(register, role, code):
     member = register(target_roles=["Software Engineer"] if role else [])
 
     told = member.get(f"/skills/gap-analysis?role={role or 'Nurse'}").json()
@@ -167,7 +167,7 @@ def test_tells_a_role_that_is_none_of_ones_own(register, role, code):
     assert told["error_codes"] == {"role": [code]}
 
 
-def test_tells_that_there_were_too_many_requests(ada, settings):
+def test_reports_too_many_requests(ada, settings):
     settings.THROTTLES = settings.THROTTLES | {"user": Rate(count=1, seconds=10**9)}
     ada.get("/auth/me")
 
@@ -177,7 +177,7 @@ def test_tells_that_there_were_too_many_requests(ada, settings):
     assert answer.json()["detail"] == f"Too many requests. Try again in {answer['Retry-After']} seconds."
 
 
-def test_tells_that_a_message_cannot_be_queued(api):
+def test_reports_that_a_message_cannot_be_queued(api):
     with redis_at(NO_REDIS):
         answer = api.post("/auth/password/forgot", {"email": "ada@example.org"})
 
@@ -193,7 +193,7 @@ def test_tells_that_a_message_cannot_be_queued(api):
         ("multipart/form-data", 415, "unsupported_media_type"),
     ],
 )
-def test_says_which_media_types_it_takes(ada, client: Client, content_type, status, code):
+def test_names_the_supported_media_types(ada, client: Client, content_type, status, code):
     headers = {"Authorization": f"Bearer {ada.token}"}
 
     answer = client.generic("POST", "/jobs/relevant_jobs", b"x=1", content_type, headers=headers)
@@ -203,7 +203,7 @@ def test_says_which_media_types_it_takes(ada, client: Client, content_type, stat
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=é"])
-def test_says_what_a_multipart_form_lacks(ada, client: Client, content_type):
+def test_reports_what_a_multipart_form_lacks(ada, client: Client, content_type):
     headers = {"Authorization": f"Bearer {ada.token}"}
 
     answer = client.generic("POST", "/resumes/apply", b"x=1", content_type, headers=headers)
@@ -212,7 +212,7 @@ def test_says_what_a_multipart_form_lacks(ada, client: Client, content_type):
     assert answer.json()["detail"].startswith("The body is not a valid multipart form")
 
 
-def test_says_how_many_fields_a_form_may_have(client: Client):
+def test_reports_the_maximum_number_of_form_fields(client: Client):
     body = b"&".join(b"x=1" for _ in range(2_000))
 
     answer = client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded")
@@ -221,7 +221,7 @@ def test_says_how_many_fields_a_form_may_have(client: Client):
     assert "1000 fields" in answer.json()["detail"]
 
 
-def test_asks_for_the_password_of_an_account_by_its_code(ada):
+def test_returns_a_code_for_a_wrong_current_password(ada):
     answer = ada.post("/auth/password", {"current_password": "Wrong-Pass-1", "new_password": PASSWORD + "x"})
 
     assert answer.json()["error_codes"] == {"current_password": ["wrong_password"]}

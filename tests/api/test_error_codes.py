@@ -1,4 +1,4 @@
-"""The codes of errors: those that the code raises, those that are listed, and those that the docs show are the same."""
+"""The error codes in the code, in ERROR_CODES and in the docs are the same."""
 
 import ast
 import re
@@ -18,17 +18,17 @@ from career_navigator.api import error_codes
 from career_navigator.api.error_codes import ERROR_CODES, FIELD_CODES, get_field_code, rewrite_message
 
 ROOT = Path(__file__).parents[2]
-# What takes a code, and as which of its arguments.
+# Callables that take an error code, with the position or name of that argument.
 CODE_ARGUMENTS = {
     **dict.fromkeys(("NotFound", "PermissionDenied", "AuthenticationFailed", "Conflict", "ValidationError"), 1),
     **dict.fromkeys(("build_problem", "BodyRejected"), 0),
 }
-# Of Django's validators of passwords, which a field answers as `weak_password`.
+# Codes of the password validators. The API returns `weak_password` instead.
 PASSWORD_CODES = {"too_short", "too_long", "no_upper_case", "no_lower_case", "no_digit"}
 
 
-def sources() -> Iterator[Path]:
-    """The modules that answer requests of the API."""
+def list_sources() -> Iterator[Path]:
+    """Yield the modules that handle API requests."""
     for config in apps.get_app_configs():
         folder = Path(config.path)
         if folder.is_relative_to(ROOT) and ".venv" not in folder.parts:
@@ -40,8 +40,8 @@ def sources() -> Iterator[Path]:
             )
 
 
-def written_codes() -> Iterator[tuple[str, str]]:
-    for path in sources():
+def list_written_codes() -> Iterator[tuple[str, str]]:
+    for path in list_sources():
         text = path.read_text()
         yield from (("not_found_code", code) for code in re.findall(r'not_found_code\W+(?:str = )?"(\w+)"', text))
         for node in ast.walk(ast.parse(text)):
@@ -58,13 +58,13 @@ def written_codes() -> Iterator[tuple[str, str]]:
                 )
 
 
-def subclasses(parent: type) -> Iterator[type]:
+def list_subclasses(parent: type) -> Iterator[type]:
     for child in parent.__subclasses__():
         yield child
-        yield from subclasses(child)
+        yield from list_subclasses(child)
 
 
-def request_serializers() -> Iterator[Any]:
+def list_request_serializers() -> Iterator[Any]:
     for pattern in get_resolver().url_patterns:
         for route in getattr(pattern, "url_patterns", ()):
             view = getattr(route.callback, "cls", None)
@@ -77,7 +77,7 @@ def request_serializers() -> Iterator[Any]:
                         yield serializer_class()
 
 
-def fields_of(serializer: Any) -> Iterator[Any]:
+def list_fields(serializer: Any) -> Iterator[Any]:
     yield serializer
     for field in serializer.fields.values():
         yield field
@@ -85,11 +85,11 @@ def fields_of(serializer: Any) -> Iterator[Any]:
         if child is not None:
             yield child
         if isinstance(field, serializers.BaseSerializer):
-            yield from fields_of(field)
+            yield from list_fields(field)
 
 
 def test_lists_every_code_that_is_written_down():
-    found = set(written_codes())
+    found = set(list_written_codes())
 
     listed = {*ERROR_CODES, *FIELD_CODES, *PASSWORD_CODES}
     assert len(found) > 30
@@ -97,17 +97,17 @@ def test_lists_every_code_that_is_written_down():
 
 
 def test_lists_the_code_of_every_exception_of_the_api():
-    ours = [each for each in subclasses(APIException) if not each.__module__.startswith("rest_framework")]
+    ours = [each for each in list_subclasses(APIException) if not each.__module__.startswith("rest_framework")]
 
     assert len(ours) >= 4
     assert {each.__name__: each.default_code for each in ours if each.default_code not in ERROR_CODES} == {}  # type: ignore[attr-defined]
 
 
-def test_lists_the_code_of_every_way_in_which_a_field_refuses():
+def test_lists_the_codes_of_all_field_errors():
     listed = {*FIELD_CODES, *error_codes._FIELD_CODES_BY_OTHER_NAME}
     unlisted = set()
-    for serializer in request_serializers():
-        for field in fields_of(serializer):
+    for serializer in list_request_serializers():
+        for field in list_fields(serializer):
             codes = {*field.error_messages, *(getattr(each, "code", "invalid") for each in field.validators)}
             unlisted |= {(type(field).__name__, code) for code in codes - listed}
 
@@ -117,9 +117,9 @@ def test_lists_the_code_of_every_way_in_which_a_field_refuses():
 
 
 def test_lists_no_code_that_nothing_raises():
-    text = "\n".join(path.read_text() for path in sources() if path.name != "error_codes.py")
+    text = "\n".join(path.read_text() for path in list_sources() if path.name != "error_codes.py")
 
-    # The defaults of a status, and what stands for DRF's own errors.
+    # Default codes per status, including those for DRF's own errors.
     by_status = {*error_codes._CODES_BY_STATUS.values()}
     assert {code for code in ERROR_CODES if f'"{code}"' not in text} - by_status == set()
 
@@ -148,7 +148,7 @@ def test_lists_every_code_in_the_schema(client: Client):
 
 
 @pytest.mark.parametrize("code", ["required", "not_a_dict", "none_of_ours", ""])
-def test_answers_no_code_of_a_field_that_is_not_listed(code):
+def test_maps_an_unlisted_field_code_to_a_listed_one(code):
     assert get_field_code(code) in FIELD_CODES
 
 
@@ -158,11 +158,11 @@ FRAMEWORK_WORDS = re.compile(
 )
 
 
-def test_says_nothing_in_the_words_of_the_framework():
-    """Every sentence of every field that reads a body or a query, as it is answered."""
+def test_overrides_the_messages_of_the_framework():
+    """Check every message of every serializer field that reads a body or a query."""
     spoken = set()
-    for serializer in request_serializers():
-        for field in fields_of(serializer):
+    for serializer in list_request_serializers():
+        for field in list_fields(serializer):
             messages = {*field.error_messages.values(), *(getattr(each, "message", "") for each in field.validators)}
             spoken |= {str(each) for each in messages}
 

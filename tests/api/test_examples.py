@@ -1,4 +1,4 @@
-"""Every operation of the OpenAPI document has an example request and an example answer, which fit what it describes."""
+"""Every operation of the OpenAPI document has an example request and response that match its schema."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from career_navigator.api.openapi_examples import load_examples
 
-# Bytes are no example that a person could read.
+# Binary responses have no readable example.
 BINARY = {"resumes_pdf", "resumes_docx"}
 
 
@@ -25,30 +25,30 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {operation["operationId"]: operation for operation in found}
 
 
-def contents(parts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def list_contents(parts: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for part in parts.values():
         yield from part.get("content", {}).values()
 
 
-def strictly(part: Any) -> Any:
-    """The schema with objects that have none but the described properties."""
+def make_strict(part: Any) -> Any:
+    """Return the schema with `additionalProperties: false` on every object."""
     if isinstance(part, list):
-        return [strictly(each) for each in part]
+        return [make_strict(each) for each in part]
     if not isinstance(part, dict):
         return part
-    strict = {name: strictly(each) for name, each in part.items()}
+    strict = {name: make_strict(each) for name, each in part.items()}
     return strict | ({"additionalProperties": False} if "properties" in part and part.get("type") == "object" else {})
 
 
-def faults(document: dict[str, Any], schema: dict[str, Any], example: Any) -> list[str]:
-    components = strictly(document["components"])
-    # An export has a part for each kind of data that apps store about users.
+def find_faults(document: dict[str, Any], schema: dict[str, Any], example: Any) -> list[str]:
+    components = make_strict(document["components"])
+    # Each app adds its own property to an export.
     components["schemas"]["Export"].pop("additionalProperties")
-    root = strictly(schema) | {"components": components}
+    root = make_strict(schema) | {"components": components}
     return [error.message for error in Draft202012Validator(root).iter_errors(example)]
 
 
-def test_records_every_operation_and_none_besides(document: dict[str, Any]) -> None:
+def test_records_exactly_the_documented_operations(document: dict[str, Any]) -> None:
     assert set(load_examples()) == set(operations(document))
 
 
@@ -62,7 +62,7 @@ def test_shows_an_example_of_every_body(document: dict[str, Any]) -> None:
     assert not missing
 
 
-def test_says_what_every_parameter_is(document: dict[str, Any]) -> None:
+def test_describes_every_parameter(document: dict[str, Any]) -> None:
     silent = [
         (name, parameter["name"])
         for name, operation in operations(document).items()
@@ -84,18 +84,18 @@ def test_shows_an_example_of_every_parameter_that_is_required(document: dict[str
     assert not missing
 
 
-def test_shows_an_example_answer_of_every_operation(document: dict[str, Any]) -> None:
+def test_shows_an_example_response_of_every_operation(document: dict[str, Any]) -> None:
     missing = [
         name
         for name, operation in operations(document).items()
         for good in [{status: each for status, each in operation["responses"].items() if status.startswith("2")}]
-        if list(contents(good)) and not any("example" in each for each in contents(good))
+        if list(list_contents(good)) and not any("example" in each for each in list_contents(good))
     ]
 
     assert set(missing) == BINARY
 
 
-def test_sends_nothing_from_a_form_that_a_page_made_up(document: dict[str, Any]) -> None:
+def test_fills_the_forms_of_docs_pages_with_recorded_examples(document: dict[str, Any]) -> None:
     forms = {
         name: content
         for name, operation in operations(document).items()
@@ -111,7 +111,7 @@ def test_sends_nothing_from_a_form_that_a_page_made_up(document: dict[str, Any])
         assert shown == {field: [content["example"].get(field, "")] for field in shown}
 
 
-def test_names_nobody_in_particular_where_the_current_user_is_meant(document: dict[str, Any]) -> None:
+def test_shows_no_user_id_where_the_current_user_is_meant(document: dict[str, Any]) -> None:
     shown = {
         (name, parameter["example"])
         for name, operation in operations(document).items()
@@ -123,36 +123,36 @@ def test_names_nobody_in_particular_where_the_current_user_is_meant(document: di
     assert {example for _, example in shown} == {"me"}
 
 
-def test_has_requests_that_fit_the_schema(document: dict[str, Any]) -> None:
+def test_has_example_requests_that_match_the_schema(document: dict[str, Any]) -> None:
     wrong = {
         f"{name} {parameter['name']}": found
         for name, operation in operations(document).items()
         for parameter in operation.get("parameters", ())
-        if "example" in parameter and (found := faults(document, parameter["schema"], parameter["example"]))
+        if "example" in parameter and (found := find_faults(document, parameter["schema"], parameter["example"]))
     }
     wrong |= {
         name: found
         for name, operation in operations(document).items()
         for content in operation.get("requestBody", {}).get("content", {}).values()
-        if (found := faults(document, content["schema"], content["example"]))
+        if (found := find_faults(document, content["schema"], content["example"]))
     }
 
     assert not wrong
 
 
-def test_has_answers_that_fit_the_schema_as_it_is_today(document: dict[str, Any]) -> None:
-    """After a change of what is answered: make examples."""
+def test_has_example_responses_that_match_the_schema(document: dict[str, Any]) -> None:
+    """Run `make examples` after a change of a response."""
     wrong = {
         name: found
         for name, operation in operations(document).items()
-        for content in contents(operation["responses"])
-        if "example" in content and (found := faults(document, content["schema"], content["example"]))
+        for content in list_contents(operation["responses"])
+        if "example" in content and (found := find_faults(document, content["schema"], content["example"]))
     }
 
     assert not wrong
 
 
-def test_shows_no_secret_and_nobody_real() -> None:
+def test_shows_no_secret_and_no_real_person() -> None:
     text = str(load_examples())
 
     assert "example.com" in text

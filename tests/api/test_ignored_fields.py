@@ -1,4 +1,4 @@
-"""What of a request is not looked at is named in its answer."""
+"""Responses name the fields and parameters of a request that were ignored."""
 
 from urllib.parse import unquote
 
@@ -6,21 +6,21 @@ import pytest
 from django.test import Client
 
 from career_navigator.api.ignored import FIELD, HEADER, MAX_HEADER_LENGTH, MAX_NAMES
-from tests.api.inventory import OPEN, OPERATIONS, TOKEN, request_for
-from tests.fixtures.user_data import furnish, registered
+from tests.api.inventory import OPEN, OPERATIONS, TOKEN, build_request
+from tests.fixtures.user_data import create_user_data, register_with_word
 from tests.fixtures.users import API, PASSWORD, REGISTRATION
 
 LAST = ("POST auth/password", "DELETE auth/me")
-# They need a token of an e-mail, of which there is none.
+# Operations that are not tried here. Most need a token from an email.
 ELSEWHERE = {"POST auth/password/reset", "GET metrics", "GET docs", "GET redoc", "DELETE users/<str:user_id>"}
 OPTIONS_OF = [name for name, operation in OPERATIONS.items() if operation.needs in (OPEN, TOKEN)]
 HTML = ("unsubscribe", "email/confirm")
 
 
 def test_names_what_every_operation_ignores(everybodys):
-    """One after the other: what is made by some is deleted by others."""
-    member = registered("Ignored")
-    names = everybodys | furnish(member, everybodys, "Ignored")
+    """Send all requests in one test, because some delete what others create."""
+    member = register_with_word("Ignored")
+    names = everybodys | create_user_data(member, everybodys, "Ignored")
     wrong, seen = {}, 0
     tried = [
         name
@@ -30,7 +30,7 @@ def test_names_what_every_operation_ignores(everybodys):
         and not any(each in name for each in HTML)
     ]
     for name in sorted(tried, key=lambda name: name.startswith("DELETE")) + list(LAST):
-        method, path, body = request_for(name, names)
+        method, path, body = build_request(name, names)
         expected = {"no-parameter"}
         if method != "GET" and name != "POST auth/login/form":
             body, expected = (body or {}) | {"no_field": 1}, expected | {"no_field"}
@@ -52,10 +52,10 @@ def test_names_what_every_operation_ignores(everybodys):
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW", "HEAD"])
-def test_answers_every_method_with_a_parameter_that_it_does_not_have(everybodys, method):
-    member = registered(f"Asking{method}")
+def test_handles_unknown_parameters_for_every_method(everybodys, method):
+    member = register_with_word(f"Asking{method}")
     names = everybodys | dict.fromkeys(("resume_id", "search_id", "run_id"), "0" * 24) | {"user_id": member.id}
-    paths = {request_for(name, names)[1].partition("?")[0] for name in OPTIONS_OF}
+    paths = {build_request(name, names)[1].partition("?")[0] for name in OPTIONS_OF}
 
     statuses = {path: member.send(method, f"{path}?no-parameter=1&limit=1").status_code for path in paths}
 
@@ -64,12 +64,12 @@ def test_answers_every_method_with_a_parameter_that_it_does_not_have(everybodys,
 
 @pytest.mark.usefixtures("servers_emptied")
 class TestIgnored:
-    def test_leaves_the_field_out_where_nothing_is_ignored(self, ada, api):
+    def test_omits_the_field_when_nothing_is_ignored(self, ada, api):
         for answer in (ada.get("/auth/me"), ada.put("/auth/me", {"location": "London"}), api.get("/?")):
             assert FIELD not in answer.json()
             assert HEADER not in answer.headers
 
-    def test_names_a_misspelt_field_of_a_request_that_is_refused(self, api):
+    def test_names_a_misspelt_field_of_a_rejected_request(self, api):
         given = dict(REGISTRATION, fullname="Ada")
         del given["full_name"]
 
@@ -84,7 +84,7 @@ class TestIgnored:
         assert answer.json()[FIELD] == ["a", "b", "c"]
         assert answer[HEADER] == "a, b, c"
 
-    def test_names_what_the_body_of_a_search_ignores_as_before(self, ada):
+    def test_names_ignored_fields_of_a_search(self, ada):
         assert ada.post("/jobs/relevant_jobs", {"text": "x"}).json()[FIELD] == []
         assert ada.post("/jobs/relevant_jobs?y=1", {"text": "x", "colour": "red"}).json()[FIELD] == ["colour", "y"]
 
@@ -108,19 +108,19 @@ class TestIgnored:
         assert answer[HEADER].isascii()
         assert answer.json()[FIELD] == [name[:100]]
 
-    def test_bounds_what_it_names(self, ada):
+    def test_bounds_the_list_of_names(self, ada):
         answer = ada.put("/auth/me", {f"{number:05}{'ж' * 90}": 1 for number in range(1_000)})
 
         assert len(answer.json()[FIELD]) == MAX_NAMES
         assert len(answer[HEADER]) <= MAX_HEADER_LENGTH
 
-    def test_takes_no_notice_of_a_body_that_the_operation_does_not_read(self, ada):
+    def test_does_not_inspect_a_body_that_the_operation_does_not_read(self, ada):
         assert ada.send("POST", "/auth/email/send", b"{").status_code == 202
         assert ada.send("POST", "/auth/email/send", b"[1]").json().keys() == {"detail"}
         assert ada.post("/auth/email/send", {"to": "x"}).json()[FIELD] == ["to"]
 
     @pytest.mark.parametrize("path", ["/auth/me", "/users/{}"])
-    def test_names_nothing_of_a_profile_that_is_sent_back_as_it_was_answered(self, ada, path):
+    def test_names_nothing_when_a_profile_is_sent_back_unchanged(self, ada, path):
         path = path.format(ada.id)
         profile = ada.get(path).json()
 
@@ -128,7 +128,7 @@ class TestIgnored:
         changed = dict.fromkeys(("id", "created_at", "joined_date", "resume"), "x")
         assert {"id"} < {*ada.put(path, changed).json()[FIELD]}
 
-    def test_names_an_address_that_it_does_not_change(self, ada):
+    def test_names_an_email_that_it_does_not_change(self, ada):
         assert ada.put("/auth/me", {"email": "ada@example.net"}).json()[FIELD] == ["email"]
 
     def test_names_the_fields_of_a_form(self, ada, client: Client):
@@ -136,7 +136,7 @@ class TestIgnored:
 
         assert client.post("/auth/login/form", form).json()[FIELD] == ["scope"]
 
-    def test_shows_the_header_to_pages_of_other_origins(self, settings):
+    def test_exposes_the_header_to_other_origins(self, settings):
         settings.CORS_ALLOWED_ORIGINS = ["https://app.example.org"]
 
         answer = API().get("/health?x=1", Origin="https://app.example.org")
@@ -144,7 +144,7 @@ class TestIgnored:
         assert {"Ignored-Fields", "WWW-Authenticate"} <= {*answer["Access-Control-Expose-Headers"].split(", ")}
 
 
-def test_states_the_field_and_the_header_in_the_schema(client: Client):
+def test_documents_the_field_and_the_header_in_the_schema(client: Client):
     document = client.get("/openapi.json").json()
     schemas = document["components"]["schemas"]
 

@@ -1,26 +1,26 @@
-"""A GET writes nothing to MongoDB, except for the first question for a role without rows."""
+"""GET requests write nothing to MongoDB, except the first request for a role without stats."""
 
 import pytest
 
-from tests.api.inventory import OPERATIONS, request_for
+from tests.api.inventory import OPERATIONS, build_request
 
 WRITES = {"insert", "update", "delete", "findAndModify", "bulkWrite"}
-# It keeps what it computed for one person.
+# Stores the score that it computes for a user.
 WRITING = {"GET jobs/<str:job_id>/match_score"}
-EVERYBODYS = ("countries", "jobs/", "learning/", "market/", "projects/", "skills")
+SHARED = ("countries", "jobs/", "learning/", "market/", "projects/", "skills")
 READS = [
-    name for name in OPERATIONS if name.startswith(tuple(f"GET {path}" for path in EVERYBODYS)) and name not in WRITING
+    name for name in OPERATIONS if name.startswith(tuple(f"GET {path}" for path in SHARED)) and name not in WRITING
 ]
-# What is asked for is made once for all tests: they show that nothing changes it.
+# The data is created once for all tests, because no test may be able to change it.
 pytestmark = pytest.mark.usefixtures("everybodys")
 
 
 @pytest.mark.parametrize("name", READS)
 def test_a_get_writes_nothing(name, victim, names, whole_commands):
-    _, path, _ = request_for(name, names)
+    _, path, _ = build_request(name, names)
 
     answers = [victim.get(path) for _ in range(2)]
 
-    # To unsubscribe takes the link of a mail.
+    # Unsubscribing needs a token from an email.
     assert {answer.status_code for answer in answers} == {400 if "unsubscribe" in name else 200}
     assert [dict(each) for each in whole_commands if next(iter(each)) in WRITES] == []

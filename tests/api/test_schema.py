@@ -25,7 +25,7 @@ def test_validates_without_a_warning(tmp_path: Any) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "openapi.yaml"))
 
 
-def test_documents_every_address_once(document: dict[str, Any]) -> None:
+def test_documents_every_path_once(document: dict[str, Any]) -> None:
     assert {"/", "/health", "/health/ready", "/market/trending"} <= set(document["paths"])
     assert not [path for path in document["paths"] if path != "/" and path.endswith("/")]
     identities = [operation["operationId"] for _, operation in operations(document)]
@@ -43,7 +43,7 @@ def test_documents_errors_of_one_shape(document: dict[str, Any]) -> None:
     assert all("503" in operation["responses"] for _, operation in operations(document))
 
 
-def test_states_the_bounds_of_parameters(document: dict[str, Any]) -> None:
+def test_documents_the_bounds_of_parameters(document: dict[str, Any]) -> None:
     parameters = document["paths"]["/market/trending"]["get"]["parameters"]
 
     (days,) = [parameter["schema"] for parameter in parameters if parameter["name"] == "days"]
@@ -56,7 +56,7 @@ def get_parameter(document: dict[str, Any], path: str, method: str, name: str) -
     return schema
 
 
-def test_states_the_length_of_new_passwords(document: dict[str, Any]) -> None:
+def test_documents_the_length_of_new_passwords(document: dict[str, Any]) -> None:
     fields = [
         (name, schema["properties"][field])
         for name, schema in document["components"]["schemas"].items()
@@ -68,31 +68,31 @@ def test_states_the_length_of_new_passwords(document: dict[str, Any]) -> None:
     assert all((field["minLength"], field["maxLength"]) == (8, 256) for _, field in fields)
 
 
-def test_states_of_texts_that_may_not_be_blank_that_they_are_not(document: dict[str, Any]) -> None:
+def test_documents_which_texts_must_not_be_blank(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     registration, criteria = schemas["RegistrationRequest"]["properties"], schemas["JobFilterRequest"]["properties"]
     texts = [registration["full_name"], *(registration[name]["items"] for name in ("skills", "preferred_locations"))]
 
     assert [text["pattern"] for text in [*texts, criteria["titles"]["items"]]] == [r"\S"] * 4
-    # Spaces are a part of a password, and a location is cleared by a blank one.
+    # A password can consist of spaces, and a blank location clears the field.
     assert "pattern" not in {**registration["password"], **registration["location"]}
 
 
-def test_states_what_a_web_address_looks_like(document: dict[str, Any]) -> None:
+def test_documents_the_format_of_a_url(document: dict[str, Any]) -> None:
     pattern = document["components"]["schemas"]["SkillProgressChangeRequest"]["properties"]["evidence_url"]["pattern"]
 
     assert all(re.search(pattern, url) for url in ("https://example.org/a?b#c", "HTTP://[::1]:8000"))
     assert not any(re.search(pattern, url) for url in ("javascript:alert(1)", "https://", "https://a b", "//a"))
 
 
-def test_states_what_a_currency_looks_like(document: dict[str, Any]) -> None:
+def test_documents_the_format_of_a_currency(document: dict[str, Any]) -> None:
     found = [
         schema["properties"][field]
         for name, schema in document["components"]["schemas"].items()
         for field in ("expected_salary_currency", "currency")
         if field in schema.get("properties", {}) and name.endswith("Request")
     ]
-    # Where it may be empty that is an alternative.
+    # An optional currency is documented as `oneOf` with an empty string.
     fields = [field.get("oneOf", [field])[0] for field in found]
 
     assert len(fields) >= 3
@@ -102,7 +102,7 @@ def test_states_what_a_currency_looks_like(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("day", "accepted"), [("2000-01-01", True), ("2100-12-31", True), ("1999-12-31", False), ("2101-01-01", False)]
 )
-def test_states_the_bounds_of_a_calendars_start(document: dict[str, Any], day: str, accepted: bool) -> None:
+def test_documents_the_bounds_of_a_calendars_start(document: dict[str, Any], day: str, accepted: bool) -> None:
     schema = get_parameter(document, "/learning/roadmap.ics", "get", "start_date")
 
     assert schema["format"] == "date"
@@ -110,7 +110,7 @@ def test_states_the_bounds_of_a_calendars_start(document: dict[str, Any], day: s
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_states_what_if_match_looks_like(document: dict[str, Any], method: str) -> None:
+def test_documents_the_format_of_if_match(document: dict[str, Any], method: str) -> None:
     pattern = get_parameter(document, "/auth/me", method, "If-Match")["pattern"]
 
     for moment in (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)):
@@ -119,14 +119,14 @@ def test_states_what_if_match_looks_like(document: dict[str, Any], method: str) 
     assert not re.search(pattern, '"x"')
 
 
-def test_states_the_answer_of_deleting_a_resume(document: dict[str, Any]) -> None:
+def test_documents_the_response_of_deleting_a_resume(document: dict[str, Any]) -> None:
     responses = document["paths"]["/resumes/{resume_id}"]["delete"]["responses"]
 
     assert [status for status in responses if status.startswith("2")] == ["200"]
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/", "/redoc", "/redoc/"])
-def test_shows_pages_that_load_nothing_from_elsewhere(client: Client, path: str) -> None:
+def test_serves_docs_pages_that_load_nothing_from_other_hosts(client: Client, path: str) -> None:
     answer = client.get(path)
 
     page = answer.content.decode()
@@ -137,7 +137,7 @@ def test_shows_pages_that_load_nothing_from_elsewhere(client: Client, path: str)
     assert "default-src 'self'" in answer["Content-Security-Policy"]
 
 
-def test_bundles_what_the_pages_load(client: Client) -> None:
+def test_bundles_the_assets_of_the_docs_pages(client: Client) -> None:
     from django.contrib.staticfiles import finders
 
     files = [
@@ -150,7 +150,7 @@ def test_bundles_what_the_pages_load(client: Client) -> None:
     assert all(finders.find(name) for name in files)
 
 
-def test_describes_every_operation_by_itself_and_every_tag(document: dict[str, Any]) -> None:
+def test_describes_every_operation_and_every_tag(document: dict[str, Any]) -> None:
     descriptions = [operation.get("description") for _, operation in operations(document)]
     described = {tag["name"] for tag in document["tags"] if tag["description"]}
 

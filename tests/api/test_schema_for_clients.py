@@ -1,4 +1,4 @@
-"""The OpenAPI document is fit for generators of clients: one body per operation, named choices, nothing untyped."""
+"""The OpenAPI document suits client generators: one body per operation, named enums, no untyped values."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-# What the client itself, or TheirStack, puts there; nobody knows its fields.
+# Objects with arbitrary fields, sent by the client or by TheirStack.
 FREE = {
     "Activity/properties/metadata",
     "SelectedActivity/properties/metadata",
@@ -23,13 +23,13 @@ def document(client: Client) -> dict[str, Any]:
     return answer
 
 
-def objects(part: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object within, with its path; examples describe nothing."""
+def list_objects(part: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every object with its path. Examples are skipped because they are not schemas."""
     if isinstance(part, dict):
         part = {key: each for key, each in part.items() if key != "example"}
         yield at, part
     for key, each in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
-        yield from objects(each, f"{at}/{key}")
+        yield from list_objects(each, f"{at}/{key}")
 
 
 def is_body(at: str, part: dict[str, Any]) -> bool:
@@ -43,11 +43,11 @@ def get_schema(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 def test_is_of_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1.")
-    assert not [at for at, part in objects(document) if "nullable" in part]
+    assert not [at for at, part in list_objects(document) if "nullable" in part]
 
 
 def test_names_one_media_type_for_each_body(document: dict[str, Any]) -> None:
-    bodies = {at: list(part["content"]) for at, part in objects(document) if is_body(at, part)}
+    bodies = {at: list(part["content"]) for at, part in list_objects(document) if is_body(at, part)}
 
     assert len(bodies) > 100
     assert not {at: media_types for at, media_types in bodies.items() if len(media_types) != 1}
@@ -63,14 +63,14 @@ def test_names_one_media_type_for_each_body(document: dict[str, Any]) -> None:
         ("/users/login", "application/json"),
     ],
 )
-def test_names_the_media_type_that_a_client_is_to_send(document: dict[str, Any], path: str, media_type: str) -> None:
+def test_names_the_media_type_of_a_request(document: dict[str, Any], path: str, media_type: str) -> None:
     assert list(document["paths"][path]["post"]["requestBody"]["content"]) == [media_type]
 
 
-def test_says_nothing_of_null_where_the_body_is_a_form(document: dict[str, Any]) -> None:
+def test_allows_no_null_in_a_form_body(document: dict[str, Any]) -> None:
     names = [
         content["schema"]["$ref"].rpartition("/")[2]
-        for _, part in objects(document["paths"])
+        for _, part in list_objects(document["paths"])
         for media_type, content in part.get("content", {}).items()
         if "form" in media_type and "$ref" in content["schema"]
     ]
@@ -79,14 +79,14 @@ def test_says_nothing_of_null_where_the_body_is_a_form(document: dict[str, Any])
     assert not [
         at
         for name in names
-        for at, part in objects(get_schema(document, name))
+        for at, part in list_objects(get_schema(document, name))
         if part.get("type") == "null" or "null" in part.get("type", ())
     ]
 
 
-def test_names_every_choice_once(document: dict[str, Any]) -> None:
+def test_names_every_enum_once(document: dict[str, Any]) -> None:
     named = {name: schema for name, schema in document["components"]["schemas"].items() if "enum" in schema}
-    inline = [at for at, part in objects(document) if isinstance(part.get("enum"), list) and at.count("/") > 3]
+    inline = [at for at, part in list_objects(document) if isinstance(part.get("enum"), list) and at.count("/") > 3]
 
     assert not inline
     choices = [frozenset(schema["enum"]) for schema in named.values()]
@@ -94,9 +94,9 @@ def test_names_every_choice_once(document: dict[str, Any]) -> None:
     assert not [name for name, schema in named.items() if not {None, ""}.isdisjoint(schema["enum"])]
 
 
-def test_shares_choices_between_requests_answers_and_query_parameters(document: dict[str, Any]) -> None:
+def test_shares_enums_between_requests_responses_and_query_parameters(document: dict[str, Any]) -> None:
     uses: dict[str, set[str]] = {}
-    for at, part in objects(document):
+    for at, part in list_objects(document):
         if str(part.get("$ref")).endswith("Enum"):
             kind = "query" if "/parameters/" in at else "request" if "Request/" in at else "answer"
             uses.setdefault(part["$ref"].rpartition("/")[2], set()).add(kind)
@@ -111,13 +111,13 @@ def test_shares_choices_between_requests_answers_and_query_parameters(document: 
     }
 
 
-def test_has_no_name_that_a_generator_made_up(document: dict[str, Any]) -> None:
-    names = [*document["components"]["schemas"], *(name for at, part in objects(document) for name in part)]
+def test_has_no_generated_names(document: dict[str, Any]) -> None:
+    names = [*document["components"]["schemas"], *(name for at, part in list_objects(document) for name in part)]
 
     assert not [name for name in names if re.search("NullEnum|NameEnum|RequestRequest|VALUE_|Blank", name)]
 
 
-def test_gives_choices_that_are_no_identifiers_one(document: dict[str, Any]) -> None:
+def test_names_enum_values_that_are_not_identifiers(document: dict[str, Any]) -> None:
     levels = get_schema(document, "ExperienceLevelEnum")
 
     assert dict(zip(levels["x-enum-varnames"], levels["enum"], strict=True)) == {
@@ -129,17 +129,17 @@ def test_gives_choices_that_are_no_identifiers_one(document: dict[str, Any]) -> 
     }
     assert not [
         at
-        for at, part in objects(document["components"]["schemas"])
+        for at, part in list_objects(document["components"]["schemas"])
         if isinstance(part.get("enum"), list)
         and not all(re.match("[A-Za-z]", name) for name in part.get("x-enum-varnames", part["enum"]))
     ]
 
 
-def test_gives_everything_a_type_but_what_clients_put_there(document: dict[str, Any]) -> None:
+def test_types_everything_except_free_objects(document: dict[str, Any]) -> None:
     typed = {"$ref", "type", "oneOf", "allOf", "anyOf", "enum", "const"}
     fields = {
         f"{at}/{key}/{name}".removeprefix("/"): schema
-        for at, part in objects(document["components"]["schemas"])
+        for at, part in list_objects(document["components"]["schemas"])
         for key in ("properties", "items", "additionalProperties")
         if isinstance(part.get(key), dict) and not at.endswith("/properties")
         for name, schema in (part[key] if key == "properties" else {"": part[key]}).items()
@@ -170,7 +170,7 @@ def test_types_the_content_of_a_resume(document: dict[str, Any], name: str) -> N
     )
 
 
-def test_types_what_was_read_from_a_resume_and_what_it_offers(document: dict[str, Any]) -> None:
+def test_types_the_parsed_resume_and_its_offers(document: dict[str, Any]) -> None:
     from accounts.resumes.services import FIELDS
 
     detail = get_schema(document, "ResumeDetail")["properties"]

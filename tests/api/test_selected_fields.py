@@ -1,16 +1,16 @@
-"""`?fields=` picks the fields of the items of a list, on every endpoint that answers one."""
+"""`?fields=` selects the fields of list items, on every endpoint that returns a list."""
 
 import re
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.api.inventory import OPERATIONS, request_for
+from tests.api.inventory import OPERATIONS, build_request
 from tests.fixtures.users import API
 
 pytestmark = pytest.mark.usefixtures("everybodys")
 
-# What has a list, its name ("" where the answer is the list itself), and two fields of an item.
+# Operations that return a list, its name ("" if the response is the list), and two fields of an item.
 LISTS = {
     "GET jobs/list_jobs": ("jobs", "id,job_title"),
     "POST jobs/relevant_jobs": ("jobs", "id,match_score"),
@@ -42,8 +42,8 @@ def list_items(answer, name):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_answers_the_named_fields_alone(name, attacker, own_names):
-    (list_name, fields), (method, path, body) = LISTS[name], request_for(name, own_names)
+def test_returns_only_the_named_fields(name, attacker, own_names):
+    (list_name, fields), (method, path, body) = LISTS[name], build_request(name, own_names)
 
     whole = attacker.send(method, path, body)
     cut = attacker.send(method, with_fields(path, fields), body)
@@ -60,8 +60,8 @@ def test_answers_the_named_fields_alone(name, attacker, own_names):
 
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("fields", ["nonsense", "id.x", "__class__", "title%00", "x" * 3000])
-def test_names_an_unknown_field_and_those_there_are(name, fields, attacker, own_names):
-    method, path, body = request_for(name, own_names)
+def test_names_an_unknown_field_and_the_existing_ones(name, fields, attacker, own_names):
+    method, path, body = build_request(name, own_names)
 
     answer = attacker.send(method, with_fields(path, f"{LISTS[name][1]},{fields}"), body)
 
@@ -72,11 +72,11 @@ def test_names_an_unknown_field_and_those_there_are(name, fields, attacker, own_
 
 
 @pytest.mark.parametrize("fields", ["", ",", "%20"])
-def test_answers_everything_where_no_field_is_named(fields, attacker):
+def test_returns_all_fields_when_no_field_is_named(fields, attacker):
     assert attacker.get(f"/projects/all?fields={fields}").json() == attacker.get("/projects/all").json()
 
 
-def test_describes_the_fields_of_every_list_and_of_nothing_else():
+def test_documents_the_parameter_only_for_lists():
     paths = API().get("/openapi.json").json()["paths"]
 
     described = {
@@ -90,20 +90,20 @@ def test_describes_the_fields_of_every_list_and_of_nothing_else():
     assert described == names
 
 
-def test_what_has_no_list_passes_over_the_parameter(attacker, own_names):
+def test_ignores_the_parameter_where_there_is_no_list(attacker, own_names):
     others = [name for name in OPERATIONS if name.startswith("GET ") and name not in LISTS]
 
     for name in others:
-        method, path, body = request_for(name, own_names)
+        method, path, body = build_request(name, own_names)
         plain, asked = attacker.send(method, path, body), attacker.send(method, with_fields(path, "nonsense"), body)
         assert asked.status_code == plain.status_code, name
 
 
-def test_answers_what_the_schema_says_with_and_without_fields(attacker, own_names):
+def test_complies_with_the_schema_with_and_without_fields(attacker, own_names):
     document = API().get("/openapi.json").json()
     wrong = []
     for name, (_, fields) in LISTS.items():
-        method, path, body = request_for(name, own_names)
+        method, path, body = build_request(name, own_names)
         template = "/" + re.sub(r"<str:(\w+)>", r"{\1}", name.partition(" ")[2])
         good = document["paths"][template][method.lower()]["responses"]["200"]
         schema = good["content"]["application/json"]["schema"] | {"components": document["components"]}

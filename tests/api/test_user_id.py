@@ -1,14 +1,14 @@
-"""Nobody has to say who they are: the token does."""
+"""`user_id` is optional: the token identifies the user."""
 
 import pytest
 from bson import ObjectId
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.api.inventory import OPERATIONS, request_for
+from tests.api.inventory import OPERATIONS, build_request
 
 pytestmark = pytest.mark.usefixtures("everybodys")
 
-# Those that take the id in the query or the body, and those whose path has it.
+# Operations that take the id in the query or the body, then operations that take it in the path.
 BESIDE_THE_PATH = [
     name for name, each in OPERATIONS.items() if "user_id" in each.query or "user_id" in (each.body or {})
 ]
@@ -16,7 +16,7 @@ IN_THE_PATH = [name for name in OPERATIONS if "<str:user_id>" in name and not na
 
 
 def _without_user_id(name, names):
-    method, path, body = request_for(name, names)
+    method, path, body = build_request(name, names)
     if "user_id" in OPERATIONS[name].query:
         path = path.partition("?")[0]
     return method, path, {key: value for key, value in body.items() if key != "user_id"} if body is not None else None
@@ -28,7 +28,7 @@ def test_is_optional(name, attacker, own_names):
 
     answer = attacker.send(method, path, body)
 
-    # The others find what one before them has left: an application that was made, or that is no longer just saved.
+    # 409: an earlier request already created the application or moved it past "saved".
     assert answer.status_code < 300 or answer.status_code == 409, answer.content
     if body is not None:
         for own in (None, "me"):
@@ -50,8 +50,8 @@ def test_is_optional_with_a_file(attacker):
 
 @pytest.mark.parametrize("name", IN_THE_PATH)
 def test_is_me_in_a_path(name, attacker, own_names):
-    named = attacker.send(*request_for(name, own_names))
-    me = attacker.send(*request_for(name, own_names | {"user_id": "me"}))
+    named = attacker.send(*build_request(name, own_names))
+    me = attacker.send(*build_request(name, own_names | {"user_id": "me"}))
 
     assert me.status_code == named.status_code == 200
     assert me.json() == named.json()

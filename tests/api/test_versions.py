@@ -1,10 +1,10 @@
-"""Whatever a user can change answers its version, and is changed from that version alone where this is asked for."""
+"""Responses carry the version of a resource, and `If-Match` makes a change conditional on it."""
 
 import pytest
 from bson import ObjectId
 
 from career_navigator.db.connection import database
-from tests.fixtures.user_data import furnish, registered
+from tests.fixtures.user_data import create_user_data, register_with_word
 from tests.fixtures.users import REGISTRATION
 
 STALE = '"2020-01-02T03:04:05.678000Z"'
@@ -12,11 +12,11 @@ STALE = '"2020-01-02T03:04:05.678000Z"'
 
 @pytest.fixture(scope="module")
 def owner(everybodys):
-    member = registered("Versions")
-    return member, everybodys | furnish(member, everybodys, "Versions")
+    member = register_with_word("Versions")
+    return member, everybodys | create_user_data(member, everybodys, "Versions")
 
 
-# Where it is read, where it is changed, with what.
+# Per resource: the path to read it, the request that changes it, and the body.
 RESOURCES = {
     "profile": ("/auth/me", "PUT /auth/me", {"location": "{}"}),
     "profile, one field": ("/auth/me", "PATCH /auth/me", {"location": "{}"}),
@@ -32,42 +32,42 @@ RESOURCES = {
 }
 
 
-def filled(text, names):
+def fill_placeholders(text, names):
     for name, value in names.items():
         text = text.replace(f"<{name}>", str(value))
     return text
 
 
-def body_of(name, word):
+def build_body(name, word):
     return {field: value.format(word) for field, value in RESOURCES[name][2].items()}
 
 
 def change(owner, name, word, **headers):
     member, names = owner
-    method, path = filled(RESOURCES[name][1], names).split()
-    return member.send(method, path, body_of(name, word), **headers)
+    method, path = fill_placeholders(RESOURCES[name][1], names).split()
+    return member.send(method, path, build_body(name, word), **headers)
 
 
-def version_of(owner, name):
+def get_version(owner, name):
     member, names = owner
     path = RESOURCES[name][0]
-    return (member.get(filled(path, names)) if path else change(owner, name, "seen"))["ETag"]
+    return (member.get(fill_placeholders(path, names)) if path else change(owner, name, "seen"))["ETag"]
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_changes_the_version_that_was_seen(owner, name):
-    version = version_of(owner, name)
+def test_changes_the_matching_version(owner, name):
+    version = get_version(owner, name)
 
     answers = [change(owner, name, str(ObjectId()), **{"If-Match": version}) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [200, 412]
-    assert answers[0]["ETag"] == version_of(owner, name) != version or RESOURCES[name][0] is None
+    assert answers[0]["ETag"] == get_version(owner, name) != version or RESOURCES[name][0] is None
     assert (answers[1].json()["code"], "Read it again" in answers[1].json()["detail"]) == ("stale_version", True)
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_changes_nothing_of_a_version_that_was_not_seen(owner, name):
-    version_of(owner, name)
+def test_rejects_a_change_of_another_version(owner, name):
+    get_version(owner, name)
     word = str(ObjectId())
 
     answer = change(owner, name, word, **{"If-Match": STALE})
@@ -79,16 +79,16 @@ def test_changes_nothing_of_a_version_that_was_not_seen(owner, name):
 
 @pytest.mark.parametrize("name", RESOURCES)
 @pytest.mark.parametrize("form", ["*", "W/{}", "{}, " + STALE, STALE + ",{}", "{}"])
-def test_takes_any_of_the_versions_that_are_named(owner, name, form):
-    header = form.format(version_of(owner, name))
+def test_accepts_any_of_several_versions(owner, name, form):
+    header = form.format(get_version(owner, name))
 
     assert change(owner, name, str(ObjectId()), **{"If-Match": header}).status_code == 200
 
 
 @pytest.mark.parametrize("name", RESOURCES)
 @pytest.mark.parametrize("header", ["", "x", '"x"', "W/", '""', '"2026-13-01T00:00:00Z"', "é"])
-def test_refuses_what_is_no_version(owner, name, header):
-    version_of(owner, name)
+def test_rejects_a_malformed_version(owner, name, header):
+    get_version(owner, name)
 
     answer = change(owner, name, "x", **{"If-Match": header})
 
@@ -97,14 +97,14 @@ def test_refuses_what_is_no_version(owner, name, header):
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_two_changes_at_the_same_time_have_versions_of_their_own(owner, name):
+def test_gives_two_changes_at_the_same_time_different_versions(owner, name):
     versions = [change(owner, name, str(ObjectId()))["ETag"] for _ in range(5)]
 
     assert len(set(versions)) == 5
 
 
 @pytest.mark.parametrize("header", ["*", STALE])
-def test_changes_nothing_that_is_not_there(owner, header):
+def test_rejects_a_conditional_change_of_a_missing_resource(owner, header):
     member, names = owner
     member.delete(f"/projects/{names['project_id']}/progress", None)
     member.delete("/learning/progress/docker", None)
@@ -119,9 +119,9 @@ def test_changes_nothing_that_is_not_there(owner, header):
     assert member.get(f"/jobs/{names['other_job_id']}/application").status_code == 404
 
 
-def test_deletes_the_version_that_was_seen(everybodys):
-    member = registered("Deleting")
-    names = everybodys | furnish(member, everybodys, "Deleting")
+def test_deletes_the_matching_version(everybodys):
+    member = register_with_word("Deleting")
+    names = everybodys | create_user_data(member, everybodys, "Deleting")
     paths = {
         f"/jobs/searches/{names['search_id']}": member.get(f"/jobs/searches/{names['search_id']}")["ETag"],
         f"/resumes/{names['resume_id']}": member.get(f"/resumes/{names['resume_id']}")["ETag"],
@@ -139,7 +139,7 @@ def test_deletes_the_version_that_was_seen(everybodys):
     assert set(fresh.values()) <= {200, 204}
 
 
-def test_confirms_the_version_of_a_resume_that_was_seen(owner):
+def test_confirms_the_matching_version_of_a_resume(owner):
     member, names = owner
     path = f"/resumes/{names['resume_id']}"
     version = member.get(path)["ETag"]
@@ -152,7 +152,7 @@ def test_confirms_the_version_of_a_resume_that_was_seen(owner):
     assert member.get(path)["ETag"] != version
 
 
-def test_names_the_version_by_the_time_that_lists_show(owner):
+def test_uses_updated_at_as_the_version(owner):
     member, names = owner
     version = change(owner, "skill", "list")["ETag"]
 
@@ -162,7 +162,7 @@ def test_names_the_version_by_the_time_that_lists_show(owner):
     assert member.get(f"/jobs/{names['job_id']}/application")["ETag"] == f'"{saved["updated_at"]}"'
 
 
-def test_states_it_in_the_schema(api):
+def test_documents_versions_in_the_schema(api):
     paths = api.get("/openapi.json").json()["paths"]
 
     changes = {
@@ -175,9 +175,9 @@ def test_states_it_in_the_schema(api):
     assert {each for each in changes if "412" not in paths[each[0]][each[1]]["responses"]} == set()
 
 
-def test_keeps_versions_apart_within_a_millisecond(everybodys):
-    """As MongoDB stores them, whatever the clock says."""
-    member = registered("Apart")
+def test_distinguishes_versions_within_a_millisecond(everybodys):
+    """MongoDB stores times in milliseconds, so two changes within one must still differ."""
+    member = register_with_word("Apart")
     tomorrow = database().users.find_one_and_update(
         {"email": "apart@example.org"}, [{"$set": {"updated_at": {"$add": ["$updated_at", 86_400_000]}}}]
     )

@@ -54,7 +54,7 @@ def wait_for_the_run(installation: Installation) -> None:
     wait_until(
         lambda: TaskRunDocument.objects(task=collect_daily.name, due_at=due_at, status="finished") and count("success"),
         seconds=SECONDS,
-        what=f"the daily collection is recorded\n{installation.last_words()}",
+        what=f"the daily collection is recorded\n{installation.read_log()}",
     )
 
 
@@ -71,7 +71,7 @@ def test_two_beats_that_start_late_have_it_run_once(installation, tmp_path):
         installation.start_beat(schedule=make_overdue(tmp_path / name))
     wait_for_the_run(installation)
 
-    wait_until(lambda: count("ignored") == 1, seconds=SECONDS, what=f"the other\n{installation.last_words()}")
+    wait_until(lambda: count("ignored") == 1, seconds=SECONDS, what=f"the other\n{installation.read_log()}")
 
     # It is counted after the run has ended.
     wait_until(lambda: count("success"), seconds=SECONDS, what="its success is counted")
@@ -98,7 +98,7 @@ def test_runs_later_when_redis_was_unavailable_in_its_minute(installation, caplo
 def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, servers):
     kill(servers.mongodb)
     collect_daily.delay()
-    wait_until(lambda: count("retry"), seconds=SECONDS, what=f"it is retried\n{installation.last_words()}")
+    wait_until(lambda: count("retry"), seconds=SECONDS, what=f"it is retried\n{installation.read_log()}")
 
     servers.start_mongodb()
     wait_for_the_run(installation)
@@ -113,10 +113,10 @@ def test_goes_on_with_a_role_as_soon_as_mongodb_is_back(installation, servers):
     run = start("Developer", max_age_days=30, per_role_limit=100)
     kill(servers.mongodb)
     collect_role.delay(str(run.id), "Developer")
-    retried = f"it is retried\n{installation.last_words()}"
+    retried = f"it is retried\n{installation.read_log()}"
     wait_until(lambda: count("retry", task=collect_role.name), seconds=SECONDS, what=retried)
 
     servers.start_mongodb()
 
     # No beat runs here, so nothing else takes the run up.
-    wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.last_words())
+    wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.read_log())

@@ -50,12 +50,12 @@ def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, stan
     wait_until(
         lambda: count(send_reset_message.name) and count(read_upload.name),
         seconds=SECONDS,
-        what=installation.last_words(),
+        what=installation.read_log(),
     )
     assert run.reload().status in OPEN_RUN_STATUSES
     assert count(collect_role.name) < len(ROLES)
     stand_in.reset()
-    wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.last_words())
+    wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.read_log())
 
 
 class SlowSite(BaseHTTPRequestHandler):
@@ -84,10 +84,10 @@ def test_a_mail_does_not_wait_behind_a_check_of_links(installation):
 
     enqueue(send_reset_message, "nobody@example.org")
 
-    wait_until(lambda: count(send_reset_message.name) > mails, seconds=SECONDS, what=installation.last_words())
+    wait_until(lambda: count(send_reset_message.name) > mails, seconds=SECONDS, what=installation.read_log())
     assert count(check_links.name) == checks
     SlowSite.enough.set()
-    wait_until(lambda: count(check_links.name) > checks, seconds=SECONDS, what=installation.last_words())
+    wait_until(lambda: count(check_links.name) > checks, seconds=SECONDS, what=installation.read_log())
     site.shutdown()
 
 
@@ -100,4 +100,4 @@ def test_a_message_of_an_earlier_release_is_taken_from_its_queue(installation):
     app.send_task("ingestion.tasks.check_figures", queue="celery")
 
     expected = (check_theirstack.name, "ingestion.tasks.refresh_figures", "ingestion.tasks.check_figures")
-    wait_until(lambda: all(map(count, expected)), seconds=SECONDS, what=installation.last_words())
+    wait_until(lambda: all(map(count, expected)), seconds=SECONDS, what=installation.read_log())

@@ -99,7 +99,7 @@ def undisturbed(installation) -> dict[str, Any]:
 def collect_disturbed(installation, stand_in, database, disturb) -> dict[str, Any]:
     """Collect by a worker, let `disturb` happen within the third page, and see the run to its end."""
     stand_in.script_faults([{"delay_seconds": 0.2, "next": 200}])
-    installation.keep_worker()
+    installation.ensure_worker()
     run = begin()
     queue_run(run=run)
     # The page is counted when its answer is sent, and stored only then.
@@ -108,7 +108,7 @@ def collect_disturbed(installation, stand_in, database, disturb) -> dict[str, An
     try:
         wait_until(lambda: is_over(run), seconds=90, every=0.5, what="the run is over")
     except AssertionError as error:
-        error.add_note(installation.last_words())
+        error.add_note(installation.read_log())
         raise
     refresh_stats(now=timezone.now())
     assert run.reload().status == "finished", run.error
@@ -125,7 +125,7 @@ def is_over(run: CollectionRunDocument) -> bool:
 def test_a_killed_worker(installation, stand_in, undisturbed, database):
     def disturb():
         installation.kill_workers()
-        installation.keep_worker()
+        installation.ensure_worker()
 
     assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
 
@@ -133,7 +133,7 @@ def test_a_killed_worker(installation, stand_in, undisturbed, database):
 def test_a_killed_worker_process_whose_task_is_handed_to_another_one(installation, stand_in, undisturbed, database):
     """Nothing takes the run up here: the task that is delivered again goes on at once."""
     stand_in.script_faults([{"delay_seconds": 0.2, "next": 200}])
-    installation.keep_worker()
+    installation.ensure_worker()
     run = begin()
     queue_run(run=run)
     wait_until(lambda: len(stand_in.requests) >= 3, seconds=90, what="three pages were asked for")
@@ -199,7 +199,7 @@ def test_all_killed_at_once(installation, servers, stand_in, undisturbed, databa
         kill(servers.valkey)
         servers.start_mongodb()
         servers.start_valkey()
-        installation.keep_worker()
+        installation.ensure_worker()
 
     assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
 

@@ -80,7 +80,7 @@ def test_finishes_running_tasks_once_and_acknowledges_them(busy, data_is_lost, i
     wait_until(
         lambda: count_done("ingestion.tasks.collect_role") >= busy and not unacknowledged() and not queued(),
         seconds=RECONNECT_SECONDS,
-        what=f"the tasks are done and acknowledged\n{installation.last_words()}",
+        what=f"the tasks are done and acknowledged\n{installation.read_log()}",
     )
 
     assert worker.poll() is None
@@ -97,7 +97,7 @@ def test_an_idle_worker_takes_the_next_task(installation, servers, stand_in, wor
     wait_until(
         lambda: run.reload().status == "finished",
         seconds=RECONNECT_SECONDS,
-        what=f"the run is over\n{installation.last_words()}",
+        what=f"the run is over\n{installation.read_log()}",
     )
 
     assert worker.poll() is None
@@ -112,7 +112,7 @@ def test_a_task_that_waits_for_its_time_runs_once(installation, servers, stand_i
     wait_until(
         lambda: count_done("ingestion.tasks.check_theirstack") and not unacknowledged(),
         seconds=RECONNECT_SECONDS,
-        what=f"the task is done\n{installation.last_words()}",
+        what=f"the task is done\n{installation.read_log()}",
     )
 
     assert worker.poll() is None
@@ -133,7 +133,7 @@ def test_a_task_that_ends_while_redis_is_frozen_is_not_run_again(installation, s
     wait_until(
         lambda: installation.log.read_text().count("Connected to") > connected,
         seconds=RECONNECT_SECONDS,
-        what=f"the worker is connected again\n{installation.last_words()}",
+        what=f"the worker is connected again\n{installation.read_log()}",
     )
     wait_until(lambda: not unacknowledged() and not queued(), seconds=30, what="the worker is idle")
 
