@@ -15,8 +15,8 @@ class Resume(StoredDocument):
     """One version of a resume. `content` is in the JSON Resume format and empty until the status is `ready`.
 
     An uploaded file is `processing` until it has been read. `refusal` is the reason why a file was rejected. `parsed`
-    holds every extracted value with its confidence. `confirmed_at` is the time at which the user copied values into the
-    profile. `missing_skills` are the skills of a generated resume's posting that the profile lacks.
+    contains every extracted value with its confidence. `confirmed_at` is the time at which the user copied values into
+    the profile. `missing_skills` are the skills of a generated resume's posting that the profile lacks.
     """
 
     user = ObjectIdField(required=True)

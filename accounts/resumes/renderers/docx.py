@@ -29,11 +29,11 @@ def render_docx(layout: ResumeLayout) -> bytes:
     """Return the resume as an A4 document."""
     document = Document()
     _set_up(document, layout)
-    _add(document, layout.name or layout.title, "Title")
+    _add_paragraph(document, layout.name or layout.title, "Title")
     if layout.label:
-        _add(document, layout.label, "Subtitle")
+        _add_paragraph(document, layout.label, "Subtitle")
     if layout.contact:
-        contact = _add(document, "", "Contact")
+        contact = _add_paragraph(document, "", "Contact")
         for index, link in enumerate(layout.contact):
             contact.add_run("  ·  " if index else "")
             _add_link(contact, link)
@@ -110,7 +110,7 @@ def _underline(style: ParagraphStyle) -> None:
     style.element.get_or_add_pPr().insert_element_before(border, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc")
 
 
-def _add(document: WordDocument, text: str, style_id: str) -> Paragraph:
+def _add_paragraph(document: WordDocument, text: str, style_id: str) -> Paragraph:
     """Append a paragraph with a style given by its id. Looking a style up by its name takes 2 ms each time."""
     paragraph = document.add_paragraph(text)
     paragraph._p.style = style_id
@@ -118,7 +118,7 @@ def _add(document: WordDocument, text: str, style_id: str) -> Paragraph:
 
 
 def _add_section(document: WordDocument, section: LayoutSection) -> None:
-    _add(document, section.heading, "Heading1")
+    _add_paragraph(document, section.heading, "Heading1")
     for label, text in section.lines:
         line = document.add_paragraph()
         if label:
@@ -130,13 +130,13 @@ def _add_section(document: WordDocument, section: LayoutSection) -> None:
 
 def _add_entry(document: WordDocument, entry: LayoutEntry) -> None:
     if entry.title or entry.dates:
-        head = _add(document, entry.title, "Heading2")
+        head = _add_paragraph(document, entry.title, "Heading2")
         if entry.dates:
             head.paragraph_format.tab_stops.add_tab_stop(_PAPER[0] - 2 * _MARGIN, WD_TAB_ALIGNMENT.RIGHT)
             dates = head.add_run(f"\t{entry.dates}")
             dates.bold, dates.font.size, dates.font.color.rgb = False, Pt(9.5), _QUIET
     if entry.subtitle or entry.link:
-        facts = _add(document, entry.subtitle, "Facts")
+        facts = _add_paragraph(document, entry.subtitle, "Facts")
         facts.paragraph_format.keep_with_next = bool(entry.paragraphs or entry.points)
         if entry.link:
             facts.add_run("  ·  " if entry.subtitle else "")
@@ -144,9 +144,9 @@ def _add_entry(document: WordDocument, entry: LayoutEntry) -> None:
     for paragraph in entry.paragraphs:
         document.add_paragraph(paragraph)
     for point in entry.points:
-        _add(document, point, "ListBullet")
+        _add_paragraph(document, point, "ListBullet")
     if entry.keywords:
-        _add(document, entry.keywords, "Keywords")
+        _add_paragraph(document, entry.keywords, "Keywords")
 
 
 def _add_link(paragraph: Paragraph, link: LayoutLink) -> None:
