@@ -258,7 +258,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
 def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
     """Return the template context for a user's page in addition to the profile: gaps, progress, applications, mails."""
     user_id = str(person.pk)
-    statuses, projects = SKILL_PROGRESS.statuses(user_id), PROJECT_PROGRESS.statuses(user_id)
+    statuses, projects = SKILL_PROGRESS.get_statuses(user_id), PROJECT_PROGRESS.get_statuses(user_id)
     acquired = [skill for skill, status in statuses.items() if status == SKILL_PROGRESS.done]
     skills = get_vocabulary().map_technology_slugs([*dict.fromkeys([*person.skills, *acquired])])
     gaps = []

@@ -150,9 +150,9 @@ def processor_seconds(port: int) -> float:
 def peer_web(directory: Path) -> Iterator[int]:
     from django.conf import settings
 
-    from career_navigator.devserver.embedded import free_port
+    from career_navigator.devserver.embedded import find_free_port
 
-    port = free_port()
+    port = find_free_port()
     command = [
         *(sys.executable, "-m", "uvicorn", "benchmarks.peer_auth.app:app", "--host", HOST, "--port", str(port)),
         *("--workers", "1", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),

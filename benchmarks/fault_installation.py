@@ -19,7 +19,7 @@ import psutil
 import requests
 
 from benchmarks.servers import set_up_django
-from career_navigator.devserver.embedded import HOST, free_port, start_mongodb, start_valkey, with_pdeathsig
+from career_navigator.devserver.embedded import HOST, find_free_port, start_mongodb, start_valkey, with_pdeathsig
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 180
@@ -167,7 +167,7 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="career-navigator-faults-")))
         logs = logs or directory
         logs.mkdir(parents=True, exist_ok=True)
-        ports = {name: free_port() for name in ("mongod", "valkey", "web")}
+        ports = {name: find_free_port() for name in ("mongod", "valkey", "web")}
 
         def serve(name: str, start: Callable[[], "subprocess.Popen[bytes]"]) -> Service:
             service = Service(name, start)

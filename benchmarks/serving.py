@@ -160,9 +160,9 @@ def our_web(directory: Path) -> Iterator[Server]:
     """The web process with the arguments of `manage.py run`; its log lines go to a file, as there to a pipe."""
     from django.conf import settings
 
-    from career_navigator.devserver.embedded import free_port
+    from career_navigator.devserver.embedded import find_free_port
 
-    port = free_port()
+    port = find_free_port()
     command = [
         *(sys.executable, "-m", "granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws"),
         *("--host", HOST, "--port", str(port), "--http", "1"),
@@ -174,9 +174,9 @@ def our_web(directory: Path) -> Iterator[Server]:
 
 @contextmanager
 def peer_web(directory: Path, answer: bytes) -> Iterator[Server]:
-    from career_navigator.devserver.embedded import free_port
+    from career_navigator.devserver.embedded import find_free_port
 
-    port = free_port()
+    port = find_free_port()
     file = directory / "answer.json"
     file.write_bytes(answer)
     command = [

@@ -23,9 +23,9 @@ MAX_SECONDS = 900
 @contextmanager
 def serve_theirstack(*, log: Path) -> Iterator[str]:
     """The fake TheirStack with enough jobs; yields its URL."""
-    from career_navigator.devserver.embedded import HOST, free_port
+    from career_navigator.devserver.embedded import HOST, find_free_port
 
-    port = free_port()
+    port = find_free_port()
     arguments = ["--port", str(port), "--count", str(SERVED), "--api-key", API_KEY, "--rate-limit", "none"]
     command = [sys.executable, "manage.py", "fake_theirstack", *arguments]
     with _process(command, log=log, environment=os.environ):

@@ -56,7 +56,7 @@ class SummaryCommand(BaseCommand):
         raise NotImplementedError
 
 
-def progress_bar(*, label: str, unit: str, total: int | None = None) -> "tqdm[NoReturn]":
+def create_progress_bar(*, label: str, unit: str, total: int | None = None) -> "tqdm[NoReturn]":
     """Return a progress bar on standard error, which is disabled if that is not a terminal. Call its `update`."""
     return tqdm(desc=label, unit=unit, total=total, disable=not sys.stderr.isatty(), leave=False)
 

@@ -106,7 +106,7 @@ class RoadmapViewSet(ApiViewSet):
             stats = compute_role_stats(role=role, days=WINDOW_DAYS, now=timezone.now())
         learner = Learner(
             acquired_skills=get_vocabulary().map_technology_slugs(get_user_skills(user)),
-            statuses=SKILL_PROGRESS.statuses(user.id),
+            statuses=SKILL_PROGRESS.get_statuses(user.id),
             completed_projects=PROJECT_PROGRESS.list_done(user.id),
         )
         return plan_roadmap(
@@ -210,7 +210,7 @@ class SkillProgressViewSet(ApiViewSet):
 
         The list is sorted by skill. The status of a skill is `planned`, `learning` or `done`.
         """
-        rows = SKILL_PROGRESS.of(self.current_user.id)
+        rows = SKILL_PROGRESS.list_rows(self.current_user.id)
         return Response(self.get_serializer({"progress": rows, "total": len(rows)}).data)
 
     def update(self, request: Request, skill: str) -> Response:

@@ -85,7 +85,7 @@ def list_completed_projects(user_id: str) -> list[CompletedProject]:
             url=row.get(PROJECT_PROGRESS.link),
             finished_date=row[PROJECT_PROGRESS.done_at].date(),
         )
-        for row in PROJECT_PROGRESS.of(user_id)
+        for row in PROJECT_PROGRESS.list_rows(user_id)
         if row["status"] == PROJECT_PROGRESS.done and (idea := catalogue.by_id.get(row[PROJECT_PROGRESS.subject]))
     ]
     return sorted(completed, key=lambda project: (-project.finished_date.toordinal(), project.title))

@@ -155,7 +155,7 @@ class ProjectViewSet(ApiViewSet):
 
         The list is sorted by project and includes the URLs of the repositories.
         """
-        rows = PROJECT_PROGRESS.of(self.current_user.id)
+        rows = PROJECT_PROGRESS.list_rows(self.current_user.id)
         return Response(self.get_serializer({"progress": rows, "total": len(rows)}).data)
 
     @action(

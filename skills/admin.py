@@ -73,7 +73,7 @@ class SkillImportLookups(SkillLookups, ImportLookups):
         self._pending_names.discard(model.name)
         self._add({name: getattr(model, name) for name in ("prerequisites", *_SPELLING_FIELDS)})
 
-    def spell(self, name: str, value: Any) -> Any:
+    def match_spelling(self, name: str, value: Any) -> Any:
         return self.find_owner(value) or value
 
     def find_owner(self, spelling: str) -> str | None:

@@ -18,7 +18,7 @@ from career_navigator.cache import reset_caches
 from career_navigator.celery import HEARTBEAT_KEY
 from career_navigator.db import connection
 from career_navigator.db.bootstrap import create_indexes
-from career_navigator.devserver.embedded import EmbeddedServer, free_port, start_mongodb, start_valkey
+from career_navigator.devserver.embedded import EmbeddedServer, find_free_port, start_mongodb, start_valkey
 from career_navigator.environment import BASE_DIR
 from ingestion.fake_theirstack.server import FakeTheirStack
 from tests.other_servers import mongodb_at, redis_at
@@ -45,7 +45,7 @@ class Servers:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._mongodb_port, self._valkey_port = free_port(), free_port()
+        self._mongodb_port, self._valkey_port = find_free_port(), find_free_port()
         self.mongodb: EmbeddedServer
         self.valkey: EmbeddedServer
         self.start_mongodb()

@@ -296,27 +296,27 @@ class ProgressLog:
         row = self._rows.find_one({"user": ObjectId(user_id), self.subject: subject}, {"updated_at": 1})
         return row["updated_at"] if row is not None else None
 
-    def of(self, user_id: str) -> list[dict[str, Any]]:
+    def list_rows(self, user_id: str) -> list[dict[str, Any]]:
         """Return a user's progress rows, sorted by subject."""
         return list(self._rows.find({"user": ObjectId(user_id)}).sort(self.subject, 1))
 
-    def statuses(self, user_id: str) -> dict[Any, str]:
+    def get_statuses(self, user_id: str) -> dict[Any, str]:
         """Return a user's status per subject, sorted by subject."""
 
         def load() -> bytes:
-            return orjson.dumps([(row[self.subject], row["status"]) for row in self.of(user_id)])
+            return orjson.dumps([(row[self.subject], row["status"]) for row in self.list_rows(user_id)])
 
         # Stored as pairs because the keys of a JSON object are always strings.
         return dict(orjson.loads(self._cache.get(user_id=ObjectId(user_id), load=load) or b"[]"))
 
     def list_done(self, user_id: str) -> list[Any]:
         """Return the subjects that a user has completed, sorted."""
-        return [subject for subject, status in self.statuses(user_id).items() if status == self.done]
+        return [subject for subject, status in self.get_statuses(user_id).items() if status == self.done]
 
     def export(self, user_id: ObjectId) -> list[dict[str, Any]]:
         """Return a user's progress for the export of personal data."""
         names = (self.subject, "status", self.link, self.begun_at, "updated_at", self.done_at)
-        return [{name: row.get(name) for name in names} for row in self.of(str(user_id))]
+        return [{name: row.get(name) for name in names} for row in self.list_rows(str(user_id))]
 
     def erase(self, user_id: ObjectId) -> None:
         """Delete all progress of a user."""

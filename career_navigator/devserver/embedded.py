@@ -163,7 +163,7 @@ def start_valkey(
     )
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """Return a loopback port that is currently free."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -223,7 +223,7 @@ def _start(
     """Start a server. Tries another port if another program takes the chosen one first."""
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
-        chosen = free_port() if port is None else port
+        chosen = find_free_port() if port is None else port
         process = _launch(command(chosen), log=log)
         server = EmbeddedServer(name=name, uri=f"{prefix}{HOST}:{chosen}/", port=chosen, log=log, process=process)
         try:

@@ -276,7 +276,7 @@ def hold_lock(var_dir: Path) -> Iterator[None]:
         yield
 
 
-def refuse_taken_port(host: str, port: int) -> None:
+def check_port_is_free(host: str, port: int) -> None:
     """Check that a server can listen on this host and port. Raises RunFailed if not."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

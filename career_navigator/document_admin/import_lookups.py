@@ -37,7 +37,7 @@ class ImportLookups(Lookups):
         is_other = owner is not None and (model._state.adding or owner != model.pk)
         return f"another {model._meta.verbose_name}" if is_other else ""
 
-    def spell(self, name: str, value: Any) -> Any:
+    def match_spelling(self, name: str, value: Any) -> Any:
         """Return a row's key in the spelling of the stored object that it refers to."""
         return value
 
@@ -84,7 +84,9 @@ class ImportLoader(ModelInstanceLoader):
 
     def _get_key(self, row: Any) -> tuple[Any, ...]:
         values = {name: self.resource.fields[name].clean(row) for name in self._names}
-        return tuple(self.lookups.spell(name, self._normalizer.canonical(name, each)) for name, each in values.items())
+        return tuple(
+            self.lookups.match_spelling(name, self._normalizer.canonical(name, each)) for name, each in values.items()
+        )
 
     def _find_key(self, row: Any) -> tuple[Any, ...] | None:
         # `get_instance` raises the same error again and reports it for the row.

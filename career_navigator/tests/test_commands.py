@@ -11,7 +11,7 @@ import redis.exceptions
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from kombu.exceptions import OperationalError
 
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from career_navigator.environment import BASE_DIR
 
 COMMANDS = {
@@ -93,7 +93,7 @@ def test_propagates_unexpected_exceptions():
 
 
 def test_shows_no_progress_bar_without_a_terminal(capsys):
-    with progress_bar(label="doing", unit="thing", total=3) as bar:
+    with create_progress_bar(label="doing", unit="thing", total=3) as bar:
         bar.update(2)
 
     assert capsys.readouterr().err == ""

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from career_navigator.cache.client import execute, fail_fast_redis, is_available
 from career_navigator.celery import app, count_waiting_tasks, enqueue
 from career_navigator.db.connection import redis_client
-from career_navigator.devserver.embedded import HOST, EmbeddedServer, free_port, start_valkey, with_pdeathsig
+from career_navigator.devserver.embedded import HOST, EmbeddedServer, find_free_port, start_valkey, with_pdeathsig
 from career_navigator.devserver.embedded import _valkey_binary as valkey_binary
 from career_navigator.redis_urls import (
     build_broker_options,
@@ -103,7 +103,7 @@ class Replicas:
         self.replica = start_valkey(directory=directory / "replica")
         build_client(self.replica).replicaof(HOST, self.primary.port)
         wait_until(lambda: build_client(self.replica).info("replication")["master_link_status"] == "up")
-        self.sentinel_port = free_port()
+        self.sentinel_port = find_free_port()
         configuration = directory / "sentinel.conf"
         configuration.write_text(
             f"bind {HOST}\nport {self.sentinel_port}\ndir {directory}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import redis
 
 from career_navigator.celery import WORKERS_KEY
-from career_navigator.devserver.embedded import HOST, free_port, with_pdeathsig
+from career_navigator.devserver.embedded import HOST, find_free_port, with_pdeathsig
 from career_navigator.environment import BASE_DIR
 from tests.processes import kill_group, wait_until
 
@@ -41,7 +41,7 @@ class Deployment:
             schedule = self._directory / f"celerybeat-schedule-{number}"
             self._start_celery(f"beat-{number}", "beat", "--pidfile=", "--schedule", str(schedule))
         for number in range(WEB_PROCESSES):
-            port = free_port()
+            port = find_free_port()
             self._start(
                 f"web-{number}",
                 *("-m", "granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws"),

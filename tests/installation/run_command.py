@@ -15,7 +15,7 @@ import pymongo
 import pytest
 import requests
 
-from career_navigator.devserver.embedded import free_port
+from career_navigator.devserver.embedded import find_free_port
 from career_navigator.devserver.manager import MARK, find_marked
 from career_navigator.environment import BASE_DIR
 
@@ -29,7 +29,7 @@ class Run:
 
     def __init__(self, var_dir: Path, *, port: int | None = None, **environment: str) -> None:
         self.var_dir = var_dir
-        self.port = port or free_port()
+        self.port = port or find_free_port()
         self.output_file = var_dir.parent / f"output-{time.monotonic_ns()}.txt"
         # The tests' own servers are not to be used, nor a key of the person who runs them.
         inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL", MARK}}

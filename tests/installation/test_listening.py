@@ -13,8 +13,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from career_navigator.devserver.embedded import free_port
-from career_navigator.devserver.manager import MARK, RunFailed, refuse_taken_port
+from career_navigator.devserver.embedded import find_free_port
+from career_navigator.devserver.manager import MARK, RunFailed, check_port_is_free
 from career_navigator.environment import BASE_DIR, Environment, read_environment
 from tests.fixtures.users import API
 
@@ -123,7 +123,7 @@ def test_refuses_to_start_on_what_is_no_address_of_this_machine(host: str, monke
         monkeypatch.setattr(socket, "getaddrinfo", _find_nothing)
 
     with pytest.raises(RunFailed, match=rf"HOST={re.escape(host)} (cannot be resolved|is not an address)"):
-        refuse_taken_port(host, free_port())
+        check_port_is_free(host, find_free_port())
 
 
 def _find_nothing(*_: Any, **__: Any) -> Any:
@@ -138,7 +138,7 @@ def test_names_a_taken_port_of_any_address(host: str) -> None:
         port = taken.getsockname()[1]
 
         with pytest.raises(RunFailed, match=f"port {port} is taken"):
-            refuse_taken_port(host, port)
+            check_port_is_free(host, port)
 
 
 @pytest.fixture

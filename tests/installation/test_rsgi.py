@@ -24,7 +24,7 @@ from django.core.management import call_command
 from pymongo.database import Database
 
 from career_navigator.db.connection import MAX_SILENCE
-from career_navigator.devserver.embedded import free_port, start_mongodb
+from career_navigator.devserver.embedded import find_free_port, start_mongodb
 from career_navigator.environment import BASE_DIR
 from career_navigator.rsgi import MAX_BODY_BYTES
 from tests.installation.raw_http import HOST, build_head, build_request, chunk, read_answer, read_until_closed
@@ -47,7 +47,7 @@ def web() -> Iterator[str]:
 
 @contextlib.contextmanager
 def serve(*, mongodb_uri: str) -> Iterator[str]:
-    port = free_port()
+    port = find_free_port()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws"),

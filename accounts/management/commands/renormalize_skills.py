@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.documents import User
 from accounts.migrations import clean_user_skills
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from market.documents import JobPostingDocument
 from market.posting_skills import reread_posting_skills
 from market.refresh import refresh_stats
@@ -23,11 +23,11 @@ class Command(SummaryCommand):
 
     def summarize(self, **options: Any) -> dict[str, Any]:
         dry_run = options["dry_run"]
-        with progress_bar(label="users", unit="user", total=User.objects.count()) as bar:
+        with create_progress_bar(label="users", unit="user", total=User.objects.count()) as bar:
             users = clean_user_skills(dry_run=dry_run, now=timezone.now(), on_user=bar.update)
         seen = changed = 0
         total = JobPostingDocument.objects.count()
-        with progress_bar(label="postings", unit="posting", total=total) as bar:
+        with create_progress_bar(label="postings", unit="posting", total=total) as bar:
             for progress in reread_posting_skills(dry_run=dry_run, now=timezone.now()):
                 seen += progress.seen
                 changed += progress.changed

@@ -13,8 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from career_navigator.apps import SPENDING
-from career_navigator.devserver.embedded import HOST, MONGODB_LOGIN, free_port, start_mongodb, start_valkey
-from career_navigator.devserver.manager import Output, ProcessManager, refuse_taken_port
+from career_navigator.devserver.embedded import HOST, MONGODB_LOGIN, find_free_port, start_mongodb, start_valkey
+from career_navigator.devserver.manager import Output, ProcessManager, check_port_is_free
 from career_navigator.devserver.private_files import PRIVATE_UMASK, get_server_password, make_private, write_privately
 
 # Old enough for two trend windows, so that the demonstration shows growth.
@@ -62,9 +62,9 @@ class Command(BaseCommand):
         manager, password_file = self._manager, self._var_dir / "admin-password"
         for path in make_private(self._var_dir):
             manager.say(f"Warning: {path} cannot be made private. Other users may be able to read it.")
-        refuse_taken_port(settings.HOST, settings.PORT)
+        check_port_is_free(settings.HOST, settings.PORT)
         services = self._start_servers() | {"public_url": _get_local_url()}
-        fake_port = free_port() if settings.DEMONSTRATION else None
+        fake_port = find_free_port() if settings.DEMONSTRATION else None
         if fake_port:
             services["stand_in_url"] = f"http://{HOST}:{fake_port}"
             services["stand_in_api_key"] = secrets.token_urlsafe(12)

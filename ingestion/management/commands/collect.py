@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from ingestion.documents import CollectionRunDocument
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, start_run
@@ -55,7 +55,7 @@ class Command(SummaryCommand):
             queue_run(run=run)
             return build_run_report(run)
         try:
-            with client, progress_bar(label="collecting", unit="role", total=len(run.roles)) as bar:
+            with client, create_progress_bar(label="collecting", unit="role", total=len(run.roles)) as bar:
                 run = run_inline(run=run, client=client, clock=timezone.now, on_progress=lambda run: _update(bar, run))
         except TheirStackRetryableError as error:
             raise CommandError(f"run {run.id} stays open and will be resumed: {error}") from error

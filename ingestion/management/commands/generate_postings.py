@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
 from ingestion.imports import BATCH_SIZE, ImportSummary
 from ingestion.theirstack_jobs import posting_from_job
@@ -31,7 +31,7 @@ class Command(SummaryCommand):
             raise CommandError(f"N and --days must be at least 1, and --seed must be from 0 to {MAX_SEED}")
         jobs = build_jobs(count=count, seed=seed, today=timezone.now().date(), days=days)
         total = ImportSummary()
-        with progress_bar(label="generating", unit="posting", total=count) as bar:
+        with create_progress_bar(label="generating", unit="posting", total=count) as bar:
             while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH_SIZE)]:
                 total.add(store_postings(postings=batch, now=timezone.now()))
                 bar.update(len(batch))

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from ingestion.import_columns import suggest_column
 from ingestion.imports import UnreadableFileError, UnreadColumn, import_postings
 
@@ -28,7 +28,7 @@ class Command(SummaryCommand):
         path: Path = options["file"]
         size = path.stat().st_size if path.is_file() else None
         try:
-            with progress_bar(label=path.name, unit="B", total=size) as bar:
+            with create_progress_bar(label=path.name, unit="B", total=size) as bar:
                 summary = import_postings(path=path, now=timezone.now, on_read=bar.update, dry_run=options["dry_run"])
         except UnreadableFileError as error:
             raise CommandError(str(error)) from error

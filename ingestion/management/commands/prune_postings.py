@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from ingestion.services import prune_postings
 
 
@@ -26,6 +26,6 @@ class Command(SummaryCommand):
     def summarize(self, **options: Any) -> dict[str, Any]:
         if options["days"] < 1:
             raise CommandError(f"--days must be at least 1, not {options['days']}")
-        with progress_bar(label="deleting", unit="day") as bar:
+        with create_progress_bar(label="deleting", unit="day") as bar:
             deleted = prune_postings(days_to_keep=options["days"], now=timezone.now(), on_day=bar.update)
         return {"deleted": deleted, "days_kept": options["days"]}

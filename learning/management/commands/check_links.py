@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from learning.services import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_SECONDS, NetworkDown, check_links
 
 
@@ -36,7 +36,7 @@ class Command(SummaryCommand):
                 now=timezone.now(),
                 concurrency=options["concurrency"],
                 timeout_seconds=options["timeout"],
-                begin=lambda total: bars.append(progress_bar(label="checking", unit="link", total=total)),
+                begin=lambda total: bars.append(create_progress_bar(label="checking", unit="link", total=total)),
                 advance=lambda: bars[0].update(),
             )
         except NetworkDown as error:

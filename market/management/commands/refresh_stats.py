@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from career_navigator.commands import SummaryCommand, progress_bar
+from career_navigator.commands import SummaryCommand, create_progress_bar
 from market.refresh import check_stats, refresh_stats
 
 
@@ -26,7 +26,7 @@ class Command(SummaryCommand):
     def summarize(self, **options: Any) -> dict[str, Any]:
         check = None
         if options["check"]:
-            with progress_bar(label="checking", unit="day") as bar:
+            with create_progress_bar(label="checking", unit="day") as bar:
                 check = check_stats(on_day=bar.update)
         summary = asdict(refresh_stats(now=timezone.now()))
         if check:
