@@ -188,7 +188,7 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
 
 @contextlib.contextmanager
 def installed(
-    *, servers: Servers, stand_in: FakeTheirStack, directory: Path, **settings: str
+    *, servers: Servers, fake_theirstack: FakeTheirStack, directory: Path, **settings: str
 ) -> Iterator[Installation]:
     """Yield an indexed and seeded installation that collects from the fake TheirStack.
 
@@ -198,14 +198,14 @@ def installed(
         mongodb_uri=f"{servers.mongodb.uri}career_navigator",
         redis_url=f"{servers.valkey.uri}0",
         directory=directory,
-        THEIR_STACK_BASE_URL=stand_in.url,
-        THEIR_STACK_API_KEY=stand_in.api_key,
+        THEIR_STACK_BASE_URL=fake_theirstack.url,
+        THEIR_STACK_API_KEY=fake_theirstack.api_key,
         **settings,
     )
     reset_caches()
     with (
         installation.connected(),
-        override_settings(THEIR_STACK_BASE_URL=stand_in.url, THEIR_STACK_API_KEY=stand_in.api_key),
+        override_settings(THEIR_STACK_BASE_URL=fake_theirstack.url, THEIR_STACK_API_KEY=fake_theirstack.api_key),
     ):
         create_indexes()
         # In a separate process, because `connected` does not switch Django's own tables.

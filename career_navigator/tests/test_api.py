@@ -29,7 +29,7 @@ from skills.serializers import SkillSerializer
 from skills.vocabulary import CATEGORIES
 from tests.api.inventory import list_routed_operations
 from tests.factories import SavedSearchFactory, SkillFactory
-from tests.fixtures.user_data import registered
+from tests.fixtures.user_data import register_with_word
 from tests.fixtures.users import API, Member
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
@@ -115,7 +115,7 @@ def paths() -> Any:
 
 @pytest.fixture
 def member(mongo: Any, redis: Any) -> Member:
-    return registered("Grace")
+    return register_with_word("Grace")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from career_navigator.db import backup
 from career_navigator.db.bootstrap import create_indexes
 from career_navigator.db.connection import database
 from market.documents import JobPostingDocument
-from tests.fixtures.user_data import registered
+from tests.fixtures.user_data import register_with_word
 
 WORD = "Backedup"
 
@@ -32,7 +32,7 @@ WORD = "Backedup"
 @pytest.fixture(scope="module")
 def filled_database(everybodys: dict[str, str]) -> Iterator[Database[Any]]:
     """Return a database with postings, stats, accounts and values of all BSON types."""
-    registered(WORD)
+    register_with_word(WORD)
     stored = database()
     stored.drop_collection("every_type")
     stored.create_collection("every_type", collation={"locale": "en", "strength": 2})

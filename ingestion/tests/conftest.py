@@ -84,7 +84,7 @@ def serve_jobs(settings) -> Iterator[Callable[..., FakeTheirStack]]:
 
 
 @pytest.fixture
-def theirstack_client(stand_in) -> Iterator[TheirStackClient]:
+def theirstack_client(fake_theirstack) -> Iterator[TheirStackClient]:
     with build_client() as client:
         yield client
 

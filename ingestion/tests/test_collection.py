@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
 @pytest.fixture
-def stand_in(settings, serve_jobs) -> FakeTheirStack:
+def fake_theirstack(settings, serve_jobs) -> FakeTheirStack:
     settings.THEIR_STACK_MAX_RETRIES = 1
     return serve_jobs(job(n, days_old=n % 10) for n in range(1, 31))
 
@@ -28,7 +28,9 @@ def get_stored_ids(mongo) -> set[str]:
     return set(mongo.job_postings.distinct("job_id"))
 
 
-def test_collects_a_role_page_by_page_and_counts_its_postings(theirstack_client, clock, mongo, settings, stand_in):
+def test_collects_a_role_page_by_page_and_counts_its_postings(
+    theirstack_client, clock, mongo, settings, fake_theirstack
+):
     settings.MAX_JOBS_PER_SEARCH = 12
 
     run = collect(theirstack_client, clock)
@@ -36,10 +38,10 @@ def test_collects_a_role_page_by_page_and_counts_its_postings(theirstack_client,
     assert run.status == "finished"
     assert (run.pages, run.collected, run.credits) == (3, 30, 30)
     assert len(get_stored_ids(mongo)) == 30
-    assert stand_in.credits_used == 30
-    assert [request.payload["page"] for request in stand_in.requests] == [0, 1, 2]
-    assert {request.payload["limit"] for request in stand_in.requests} == {12}
-    assert all("posted_at_max_age_days" in request.payload for request in stand_in.requests)
+    assert fake_theirstack.credits_used == 30
+    assert [request.payload["page"] for request in fake_theirstack.requests] == [0, 1, 2]
+    assert {request.payload["limit"] for request in fake_theirstack.requests} == {12}
+    assert all("posted_at_max_age_days" in request.payload for request in fake_theirstack.requests)
 
 
 def test_refreshes_the_stats_when_the_run_is_over(theirstack_client, clock):
@@ -64,55 +66,55 @@ def test_returns_the_documented_stats_for_each_role(theirstack_client, clock):
     assert (summary["Data Scientist"].jobs_collected, summary["Data Scientist"].pages_fetched) == (0, 1)
 
 
-def test_fetches_no_more_than_the_limit_over_all_places(theirstack_client, clock, stand_in):
+def test_fetches_no_more_than_the_limit_over_all_places(theirstack_client, clock, fake_theirstack):
     run = collect(theirstack_client, clock, places=("United States", "Remote"), limit=10)
 
     assert [search.credits for search in run.searches] == [5, 0]
-    assert stand_in.credits_used == 5
+    assert fake_theirstack.credits_used == 5
 
 
 @pytest.mark.parametrize("limit", [7, 11, 13, 29])
 def test_fetches_no_more_than_a_limit_that_its_pages_do_not_divide(
-    theirstack_client, clock, mongo, settings, stand_in, limit
+    theirstack_client, clock, mongo, settings, fake_theirstack, limit
 ):
     settings.MAX_JOBS_PER_SEARCH = 5
 
     run = collect(theirstack_client, clock, limit=limit)
 
     assert run.status == "finished"
-    assert (run.credits, run.collected, stand_in.credits_used) == (limit, limit, limit)
+    assert (run.credits, run.collected, fake_theirstack.credits_used) == (limit, limit, limit)
     assert len(get_stored_ids(mongo)) == limit
 
 
-def test_gives_later_places_the_unused_limit_of_earlier_ones(theirstack_client, clock, stand_in):
+def test_gives_later_places_the_unused_limit_of_earlier_ones(theirstack_client, clock, fake_theirstack):
     run = collect(theirstack_client, clock, places=("Remote", "United States"), limit=10)
 
     assert [search.credits for search in run.searches] == [0, 10]
 
 
-def test_requests_only_jobs_discovered_since_the_last_run(theirstack_client, clock, mongo, stand_in):
+def test_requests_only_jobs_discovered_since_the_last_run(theirstack_client, clock, mongo, fake_theirstack):
     collect(theirstack_client, clock)
-    stand_in.advance(jobs=[job(100, discovered_at=datetime.now(UTC).isoformat())])
+    fake_theirstack.advance(jobs=[job(100, discovered_at=datetime.now(UTC).isoformat())])
 
     second = collect(theirstack_client, clock)
 
     assert (second.collected, second.credits) == (1, 1)
-    assert stand_in.credits_used == 31
-    payload = stand_in.requests[-1].payload
+    assert fake_theirstack.credits_used == 31
+    payload = fake_theirstack.requests[-1].payload
     assert payload["discovered_at_gte"]
     assert payload["job_id_not"] == [30]
 
 
-def test_searches_everything_again_when_reaching_further_back(theirstack_client, clock, stand_in):
+def test_searches_everything_again_when_reaching_further_back(theirstack_client, clock, fake_theirstack):
     collect(theirstack_client, clock, days=3)
 
     wider = collect(theirstack_client, clock, days=14)
 
-    assert "discovered_at_gte" not in stand_in.requests[-1].payload
+    assert "discovered_at_gte" not in fake_theirstack.requests[-1].payload
     assert wider.collected + wider.unchanged == 30
 
 
-def test_skips_a_fresh_role_even_if_it_found_nothing(theirstack_client, clock, stand_in):
+def test_skips_a_fresh_role_even_if_it_found_nothing(theirstack_client, clock, fake_theirstack):
     collect(theirstack_client, clock, roles=("Data Scientist",))
 
     run = begin(clock, roles=("Data-Scientist",), fresh_within_days=30)
@@ -123,8 +125,8 @@ def test_skips_a_fresh_role_even_if_it_found_nothing(theirstack_client, clock, s
     assert begin(clock, roles=("Data Scientist",), fresh_within_days=30).status == "queued"
 
 
-def test_filters_titles_of_other_roles_but_counts_their_credits(theirstack_client, clock, mongo, stand_in):
-    stand_in.advance(jobs=[job(200, title="React Developer"), job(201, title="Java Developer JavaScript")])
+def test_filters_titles_of_other_roles_but_counts_their_credits(theirstack_client, clock, mongo, fake_theirstack):
+    fake_theirstack.advance(jobs=[job(200, title="React Developer"), job(201, title="Java Developer JavaScript")])
 
     run = collect(theirstack_client, clock, roles=("Java Developer",))
 
@@ -132,8 +134,8 @@ def test_filters_titles_of_other_roles_but_counts_their_credits(theirstack_clien
     assert "200" not in get_stored_ids(mongo)
 
 
-def test_records_a_malformed_row_and_continues(theirstack_client, clock, mongo, stand_in):
-    stand_in.script_faults([{"malformed_row": True}])
+def test_records_a_malformed_row_and_continues(theirstack_client, clock, mongo, fake_theirstack):
+    fake_theirstack.script_faults([{"malformed_row": True}])
 
     run = collect(theirstack_client, clock)
 
@@ -143,8 +145,8 @@ def test_records_a_malformed_row_and_continues(theirstack_client, clock, mongo, 
     assert len(get_stored_ids(mongo)) >= 29
 
 
-def test_rejects_blurred_rows(theirstack_client, clock, mongo, stand_in):
-    stand_in.script_faults([{"blurred_row": True}])
+def test_rejects_blurred_rows(theirstack_client, clock, mongo, fake_theirstack):
+    fake_theirstack.script_faults([{"blurred_row": True}])
 
     run = collect(theirstack_client, clock)
 
@@ -152,9 +154,9 @@ def test_rejects_blurred_rows(theirstack_client, clock, mongo, stand_in):
     assert not mongo.job_postings.find_one({"company": "Hidden"})
 
 
-def test_ends_when_the_source_repeats_a_page(theirstack_client, clock, settings, stand_in):
+def test_ends_when_the_source_repeats_a_page(theirstack_client, clock, settings, fake_theirstack):
     settings.MAX_JOBS_PER_SEARCH = 10
-    stand_in.script_faults([{"repeat_page": True, "at": 2}])
+    fake_theirstack.script_faults([{"repeat_page": True, "at": 2}])
 
     run = collect(theirstack_client, clock)
 
@@ -163,8 +165,8 @@ def test_ends_when_the_source_repeats_a_page(theirstack_client, clock, settings,
     assert "repeats the previous page" in run.searches[0].error
 
 
-def test_stores_a_duplicate_row_once(theirstack_client, clock, mongo, stand_in):
-    stand_in.script_faults([{"duplicate_rows": 3}])
+def test_stores_a_duplicate_row_once(theirstack_client, clock, mongo, fake_theirstack):
+    fake_theirstack.script_faults([{"duplicate_rows": 3}])
 
     run = collect(theirstack_client, clock)
 
@@ -172,7 +174,7 @@ def test_stores_a_duplicate_row_once(theirstack_client, clock, mongo, stand_in):
     assert mongo.job_postings.count_documents({}) == len(get_stored_ids(mongo))
 
 
-def test_a_rejected_key_stops_the_run_with_an_error(clock, settings, stand_in):
+def test_a_rejected_key_stops_the_run_with_an_error(clock, settings, fake_theirstack):
     settings.THEIR_STACK_API_KEY = "another-key"
     with build_client() as client:
         run = collect(client, clock, roles=("Backend Developer", "Data Scientist"))
@@ -181,11 +183,11 @@ def test_a_rejected_key_stops_the_run_with_an_error(clock, settings, stand_in):
     assert "bad_key" in run.error
     assert "another-key" not in run.error
     assert {search.status for search in run.searches} == {"failed"}
-    assert len(stand_in.requests) == 1
+    assert len(fake_theirstack.requests) == 1
 
 
-def test_halts_every_run_until_a_check_finds_credits(theirstack_client, clock, stand_in):
-    stand_in.script_faults([{"status": 402}])
+def test_halts_every_run_until_a_check_finds_credits(theirstack_client, clock, fake_theirstack):
+    fake_theirstack.script_faults([{"status": 402}])
 
     run = collect(theirstack_client, clock)
     halted = collect(theirstack_client, clock, roles=("Data Scientist",))
@@ -193,7 +195,7 @@ def test_halts_every_run_until_a_check_finds_credits(theirstack_client, clock, s
     assert "out_of_credits" in run.error
     assert "halted" in halted.error
     assert "check_theirstack" in halted.error
-    assert len(stand_in.requests) == 1
+    assert len(fake_theirstack.requests) == 1
     check_source(client=theirstack_client, now=clock())
     assert collect(theirstack_client, clock).status == "finished"
 
@@ -221,8 +223,8 @@ def test_stores_all_pages_that_the_plan_allows(clock, settings, serve_jobs):
     assert "plan" in run.searches[0].error
 
 
-def test_persistent_server_errors_fail_only_their_search(theirstack_client, clock, stand_in):
-    stand_in.script_faults([{"status": 500, "next": 2}])
+def test_persistent_server_errors_fail_only_their_search(theirstack_client, clock, fake_theirstack):
+    fake_theirstack.script_faults([{"status": 500, "next": 2}])
 
     run = collect(theirstack_client, clock, roles=("Backend Developer", "Data Scientist"))
 
@@ -232,10 +234,10 @@ def test_persistent_server_errors_fail_only_their_search(theirstack_client, cloc
 
 
 def test_a_long_rate_limit_leaves_the_search_waiting_until_it_is_resumed(
-    theirstack_client, clock, mongo, stand_in, redis
+    theirstack_client, clock, mongo, fake_theirstack, redis
 ):
     headers = {"RateLimit-Limit": "4, 10, 50", "RateLimit-Remaining": "3, 0, 0", "RateLimit-Reset": "1, 30, 1800"}
-    stand_in.script_faults([{"status": 429, "headers": headers}])
+    fake_theirstack.script_faults([{"status": 429, "headers": headers}])
 
     run = collect(theirstack_client, clock)
 
@@ -252,7 +254,7 @@ def test_a_long_rate_limit_leaves_the_search_waiting_until_it_is_resumed(
     assert len(get_stored_ids(mongo)) == 30
 
 
-def test_stops_before_exceeding_the_budget(theirstack_client, clock, settings, stand_in):
+def test_stops_before_exceeding_the_budget(theirstack_client, clock, settings, fake_theirstack):
     settings.MAX_JOBS_PER_SEARCH = 10
     settings.THEIR_STACK_CREDIT_BUDGET = 25
 
@@ -260,7 +262,7 @@ def test_stops_before_exceeding_the_budget(theirstack_client, clock, settings, s
 
     assert run.status == "failed"
     assert "budget_spent" in run.error
-    assert stand_in.credits_used == count_spent_credits(now=clock()) == 20
+    assert fake_theirstack.credits_used == count_spent_credits(now=clock()) == 20
 
 
 def test_releases_the_credits_that_a_short_page_did_not_cost(theirstack_client, clock):

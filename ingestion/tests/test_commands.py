@@ -34,7 +34,7 @@ def jobs() -> list:
 
 
 @pytest.fixture
-def stand_in(jobs, settings, serve_jobs) -> FakeTheirStack:
+def fake_theirstack(jobs, settings, serve_jobs) -> FakeTheirStack:
     settings.THEIR_STACK_MAX_RETRIES = 0
     return serve_jobs(jobs)
 
@@ -56,7 +56,7 @@ def get_error(*command) -> str:
 
 
 class TestCollect:
-    def test_prints_a_readable_summary(self, stand_in, mongo):
+    def test_prints_a_readable_summary(self, fake_theirstack, mongo):
         printed = run("collect", "Software Engineer", "--place", "United States")
 
         stored = mongo.job_postings.count_documents({})
@@ -65,7 +65,7 @@ class TestCollect:
         assert "Software Engineer:" in printed
         assert f"jobs collected: {stored}" in printed
 
-    def test_explains_why_nothing_was_found(self, stand_in):
+    def test_explains_why_nothing_was_found(self, fake_theirstack):
         printed = run("collect", "Bakend Developer", "--place", "Atlantis")
         found = run_json("collect", "Software Engineer", "--place", "United States")
 
@@ -73,34 +73,34 @@ class TestCollect:
         assert "Did you mean “Backend Developer”?" in printed
         assert found["why"] == ""
 
-    def test_prints_json(self, stand_in, mongo):
+    def test_prints_json(self, fake_theirstack, mongo):
         summary = run_json("collect", "Software Engineer", "DevOps Engineer", "--place", "United States")
 
         assert (summary["status"], summary["trigger"], summary["error"]) == ("finished", "command", None)
         assert summary["collected"] == mongo.job_postings.count_documents({}) > 0
         assert set(summary["roles"]) == {"Software Engineer", "DevOps Engineer"}
         assert set(summary["roles"]["DevOps Engineer"]) == {"jobs_collected", "pages_fetched", "credits_tracked"}
-        assert summary["credits"] == stand_in.credits_used
+        assert summary["credits"] == fake_theirstack.credits_used
 
-    def test_collects_the_default_roles_in_the_default_places(self, stand_in):
+    def test_collects_the_default_roles_in_the_default_places(self, fake_theirstack):
         summary = run_json("collect", "--limit", "2")
 
         assert list(summary["roles"]) == list(DEFAULT_ROLES)
         assert CollectionRunDocument.objects.get().places == list(DEFAULT_PLACES)
 
-    def test_respects_the_maximum_age_and_the_limit(self, stand_in):
+    def test_respects_the_maximum_age_and_the_limit(self, fake_theirstack):
         summary = run_json("collect", "Software Engineer", "--limit", 3, "--max-age-days", 2, "--place", "Remote")
 
-        (payload,) = [request.payload for request in stand_in.requests]
+        (payload,) = [request.payload for request in fake_theirstack.requests]
         assert (payload["posted_at_max_age_days"], payload["limit"], payload["remote"]) == (2, 3, True)
         assert summary["credits"] <= 3
 
-    def test_queues_the_run_for_the_workers(self, stand_in, redis):
+    def test_queues_the_run_for_the_workers(self, fake_theirstack, redis):
         summary = run_json("collect", "Software Engineer", "--queue")
 
         assert (summary["status"], summary["pages"]) == ("queued", 0)
         assert take_queued(redis) == [("ingestion.tasks.collect_role", [summary["run"], "Software Engineer"])]
-        assert stand_in.requests == []
+        assert fake_theirstack.requests == []
 
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
@@ -113,7 +113,7 @@ class TestCollect:
             (["Developer", "--place", " "], "at least one place"),
         ],
     )
-    def test_rejects_invalid_arguments(self, stand_in, arguments, sentence):
+    def test_rejects_invalid_arguments(self, fake_theirstack, arguments, sentence):
         assert sentence in get_error("collect", *arguments)
         assert CollectionRunDocument.objects.count() == 0
 
@@ -122,13 +122,13 @@ class TestCollect:
 
         assert "THEIR_STACK_API_KEY is not set" in get_error("collect", "Developer")
 
-    def test_fails_if_the_run_fails(self, stand_in):
-        stand_in.script_faults([{"status": 402}])
+    def test_fails_if_the_run_fails(self, fake_theirstack):
+        fake_theirstack.script_faults([{"status": 402}])
 
         message = get_error("collect", "Software Engineer")
 
         assert "is failed: out_of_credits" in message
-        assert stand_in.api_key not in message
+        assert fake_theirstack.api_key not in message
 
     def test_fails_if_theirstack_is_unavailable(self, settings):
         settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = "http://127.0.0.1:1", "a-key"
@@ -138,24 +138,24 @@ class TestCollect:
 
 
 class TestCollectUsers:
-    def test_collects_the_default_roles_if_no_user_has_target_roles(self, stand_in):
+    def test_collects_the_default_roles_if_no_user_has_target_roles(self, fake_theirstack):
         first, second = run_json("collect_for_users"), run_json("collect_for_users")
 
         assert list(first["roles"]) == list(DEFAULT_ROLES)
         assert all(stats["credits_tracked"] <= 5 for stats in first["roles"].values())
         assert (second["status"], second["pages"]) == ("finished", 0)
 
-    def test_collects_stale_roles_again(self, stand_in):
+    def test_collects_stale_roles_again(self, fake_theirstack):
         run("collect_for_users", "--limit", 1)
 
         again = run_json("collect_for_users", "--limit", 1, "--fresh-days", 0, "--place", "Remote")
 
         assert again["pages"] == len(DEFAULT_ROLES)
 
-    def test_rejects_an_unknown_user(self, stand_in):
+    def test_rejects_an_unknown_user(self, fake_theirstack):
         assert "no user 'nobody'" in get_error("collect_for_users", "--user", "nobody")
 
-    def test_rejects_invalid_arguments(self, stand_in):
+    def test_rejects_invalid_arguments(self, fake_theirstack):
         assert "per_role_limit at least 1" in get_error("collect_for_users", "--limit", 0)
         assert "--fresh-days" in get_error("collect_for_users", "--fresh-days", -1)
 
@@ -233,16 +233,16 @@ class TestStatistics:
 
 
 class TestCheckTheirStack:
-    def test_prints_the_credits_left(self, settings, stand_in):
+    def test_prints_the_credits_left(self, settings, fake_theirstack):
         summary = run_json("check_theirstack")
 
         assert summary["credits_left"] == 1_000_000
-        assert summary["address"] == stand_in.url
+        assert summary["address"] == fake_theirstack.url
         assert summary["demonstration"] is settings.DEMONSTRATION
         assert "credits left: 1000000" in run("check_theirstack")
-        assert stand_in.api_key not in run("check_theirstack")
+        assert fake_theirstack.api_key not in run("check_theirstack")
 
-    def test_fails_for_a_rejected_key(self, settings, stand_in):
+    def test_fails_for_a_rejected_key(self, settings, fake_theirstack):
         settings.THEIR_STACK_API_KEY = "another-key"
 
         message = get_error("check_theirstack")
@@ -296,7 +296,7 @@ NEEDS_MONGODB = [
 
 
 @pytest.mark.parametrize("command", NEEDS_MONGODB, ids=" ".join)
-def test_reports_that_mongodb_is_unavailable(stand_in, settings, command):
+def test_reports_that_mongodb_is_unavailable(fake_theirstack, settings, command):
     settings.MONGODB_TIMEOUT_SECONDS = 0.1
 
     with mongodb_at(NO_MONGODB.replace("//", "//someone:secret@")):
@@ -310,7 +310,7 @@ def test_reports_that_mongodb_is_unavailable(stand_in, settings, command):
     [["collect", "Developer"], ["prune_postings"], ["check_theirstack"], ["refresh_stats"], ["generate_postings", "1"]],
     ids=" ".join,
 )
-def test_reports_that_redis_is_unavailable(stand_in, command):
+def test_reports_that_redis_is_unavailable(fake_theirstack, command):
     with redis_at(NO_REDIS):
         message = get_error(*command)
 
@@ -318,7 +318,7 @@ def test_reports_that_redis_is_unavailable(stand_in, command):
     assert "unavailable" in message or "not answer" in message
 
 
-def test_collect_warns_if_the_queue_is_unavailable(stand_in, caplog):
+def test_collect_warns_if_the_queue_is_unavailable(fake_theirstack, caplog):
     with redis_at(NO_REDIS):
         summary = run_json("collect", "Developer", "--queue")
 

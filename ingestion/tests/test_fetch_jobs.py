@@ -33,9 +33,9 @@ PROFILE = {"desired_job_role": "Software Engineer", "preferred_locations": ["Uni
 
 
 @pytest.fixture(autouse=True)
-def source(settings, stand_in):
-    stand_in.reset()
-    settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
+def source(settings, fake_theirstack):
+    fake_theirstack.reset()
+    settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = fake_theirstack.url, fake_theirstack.api_key
     settings.THEIR_STACK_MAX_RETRIES = 0
     settings.FETCH_JOBS_WAIT_SECONDS = 0
 
@@ -68,12 +68,12 @@ def processing_queue(redis) -> Iterator[None]:
         raise failures[0]
 
 
-def list_search_requests(stand_in) -> list:
-    return [request for request in stand_in.requests if request.path == "/v1/jobs/search"]
+def list_search_requests(fake_theirstack) -> list:
+    return [request for request in fake_theirstack.requests if request.path == "/v1/jobs/search"]
 
 
 @pytest.mark.usefixtures("long_wait")
-def test_waits_for_the_first_page_and_returns_the_stored_jobs(ada, mongo, redis, stand_in):
+def test_waits_for_the_first_page_and_returns_the_stored_jobs(ada, mongo, redis, fake_theirstack):
     with processing_queue(redis):
         response = ada.post(PATH, PROFILE)
 
@@ -82,7 +82,7 @@ def test_waits_for_the_first_page_and_returns_the_stored_jobs(ada, mongo, redis,
     assert body["jobs_fetched"] == len(body["jobs"]) == body["total"] > 0
     assert body["run"]["pages"] == 1
     assert body["run"]["address"] == f"{PATH}/{body['run']['id']}"
-    assert 0 < stand_in.credits_used <= JOBS_PER_ROLE
+    assert 0 < fake_theirstack.credits_used <= JOBS_PER_ROLE
     assert mongo.job_postings.count_documents({}) >= body["total"]
 
 
@@ -126,23 +126,23 @@ def test_returns_202_with_the_runs_address_if_no_page_is_stored_in_time(ada, red
     assert result["jobs_fetched"] == len(result["jobs"]) > 0
 
 
-def test_serves_fresh_roles_without_spending_or_queueing(ada, redis, stand_in):
+def test_serves_fresh_roles_without_spending_or_queueing(ada, redis, fake_theirstack):
     ada.post(PATH, PROFILE)
     run_queued(redis)
-    spent, request_count = stand_in.credits_used, len(stand_in.requests)
+    spent, request_count = fake_theirstack.credits_used, len(fake_theirstack.requests)
 
     response = ada.post(PATH, PROFILE | {"preferred_locations": "US", "desired_job_role": "software  engineer"})
 
     assert (response.status_code, response.json()["run"]) == (200, None)
     assert response.json()["jobs_fetched"] > 0
-    assert (stand_in.credits_used, len(stand_in.requests)) == (spent, request_count)
+    assert (fake_theirstack.credits_used, len(fake_theirstack.requests)) == (spent, request_count)
     assert take_queued(redis) == []
 
 
-def test_requests_only_new_jobs_of_a_stale_role(ada, mongo, redis, stand_in):
+def test_requests_only_new_jobs_of_a_stale_role(ada, mongo, redis, fake_theirstack):
     ada.post(PATH, PROFILE)
     run_queued(redis)
-    spent = stand_in.credits_used
+    spent = fake_theirstack.credits_used
     yesterday = timezone.now() - timedelta(days=services.FRESH_DAYS, minutes=1)
     mongo.collected_roles.update_many({}, {"$set": {"collected_at": yesterday}})
 
@@ -150,8 +150,8 @@ def test_requests_only_new_jobs_of_a_stale_role(ada, mongo, redis, stand_in):
     run_queued(redis)
 
     assert response.json()["run"] is not None
-    assert list_search_requests(stand_in)[-1].payload["discovered_at_gte"]
-    assert stand_in.credits_used == spent
+    assert list_search_requests(fake_theirstack)[-1].payload["discovered_at_gte"]
+    assert fake_theirstack.credits_used == spent
 
 
 def test_returns_the_run_that_is_already_open(ada, redis):
@@ -199,22 +199,22 @@ def test_falls_back_to_the_profile_for_missing_criteria(ada, mongo, stored, over
     assert ada.get("/auth/me").json()["target_roles"] == stored.get("target_roles", ["Software Engineer"])
 
 
-def test_returns_only_remote_jobs_if_these_are_preferred(ada, redis, stand_in):
+def test_returns_only_remote_jobs_if_these_are_preferred(ada, redis, fake_theirstack):
     ada.post(PATH, PROFILE | {"remote_preference": "remote"})
     run_queued(redis)
 
     body = ada.post(PATH, PROFILE | {"remote_preference": "remote"}).json()
 
-    (request,) = list_search_requests(stand_in)
+    (request,) = list_search_requests(fake_theirstack)
     assert (request.payload["remote"], request.payload["job_country_code_or"]) == (True, ["US"])
     assert {job["remote"] for job in body["jobs"]} == {True}
 
 
 @pytest.mark.parametrize("stop", ["budget", "halt"])
-def test_returns_stored_jobs_if_no_credits_can_be_spent(ada, redis, settings, stand_in, stop):
+def test_returns_stored_jobs_if_no_credits_can_be_spent(ada, redis, settings, fake_theirstack, stop):
     ada.post(PATH, PROFILE)
     run_queued(redis)
-    spent = stand_in.credits_used
+    spent = fake_theirstack.credits_used
     if stop == "budget":
         settings.THEIR_STACK_CREDIT_BUDGET = count_spent_credits(now=timezone.now())
     else:
@@ -225,19 +225,19 @@ def test_returns_stored_jobs_if_no_credits_can_be_spent(ada, redis, settings, st
     assert (response.status_code, response.json()["run"]) == (200, None)
     assert "credit" in response.json()["notice"]
     assert response.json()["jobs_fetched"] > 0
-    assert (take_queued(redis), stand_in.credits_used) == ([], spent)
+    assert (take_queued(redis), fake_theirstack.credits_used) == ([], spent)
 
 
 @pytest.mark.usefixtures("long_wait")
 @pytest.mark.parametrize(
     ("fault", "sentence"), [("budget", "credit"), (402, "credit"), (401, "failed"), (500, "failed")]
 )
-def test_reports_that_fetching_failed(ada, redis, settings, stand_in, fault, sentence):
+def test_reports_that_fetching_failed(ada, redis, settings, fake_theirstack, fault, sentence):
     if fault == "budget":
         settings.THEIR_STACK_CREDIT_BUDGET = JOBS_PER_ROLE + 5
         reserve_credits(credits=10, budget=None, now=timezone.now())
     else:
-        stand_in.script_faults([{"path": "/v1/jobs/search", "status": fault}])
+        fake_theirstack.script_faults([{"path": "/v1/jobs/search", "status": fault}])
 
     with processing_queue(redis):
         response = ada.post(PATH, PROFILE)
@@ -360,12 +360,12 @@ def test_exports_requested_runs_and_erases_the_requester(ada):
     assert (run.requested_by, run.wanted) == (None, {})
 
 
-def test_spends_at_most_the_limit_of_a_request(ada, redis, stand_in):
+def test_spends_at_most_the_limit_of_a_request(ada, redis, fake_theirstack):
     ada.post(PATH, {"desired_job_role": "Software Engineer", "countries": ["US", "DE", "GB", "IN", "FR"]})
     run_queued(redis)
 
     assert CollectedRole.objects.count() > 0
-    assert stand_in.credits_used <= JOBS_PER_ROLE
+    assert fake_theirstack.credits_used <= JOBS_PER_ROLE
 
 
 @pytest.mark.usefixtures("long_wait")

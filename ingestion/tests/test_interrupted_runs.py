@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 
 @pytest.fixture
-def stand_in(settings, serve_jobs) -> FakeTheirStack:
+def fake_theirstack(settings, serve_jobs) -> FakeTheirStack:
     settings.THEIR_STACK_MAX_RETRIES = 1
     return serve_jobs(job(n, days_old=n % 10) for n in range(1, 31))
 
@@ -29,9 +29,9 @@ def get_stored_ids(mongo) -> set[str]:
     return set(mongo.job_postings.distinct("job_id"))
 
 
-def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, stand_in):
+def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, fake_theirstack):
     settings.MAX_JOBS_PER_SEARCH = 10
-    stand_in.script_faults([{"delay_seconds": 0.3, "next": 3}])
+    fake_theirstack.script_faults([{"delay_seconds": 0.3, "next": 3}])
     runs = [begin(clock), begin(clock)]
 
     def work(run):
@@ -44,22 +44,22 @@ def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, stand_in):
     for thread in threads:
         thread.join()
 
-    assert stand_in.credits_used == 30
+    assert fake_theirstack.credits_used == 30
     assert sorted(run.reload().searches[0].status for run in runs) == ["finished", "skipped"]
 
 
-def test_the_same_task_twice_collects_once(theirstack_client, clock, stand_in):
+def test_the_same_task_twice_collects_once(theirstack_client, clock, fake_theirstack):
     run = begin(clock)
 
     for _ in range(2):
         collect_role(run_id=run.id, role="Backend Developer", client=theirstack_client, clock=clock)
 
-    assert stand_in.credits_used == 30
+    assert fake_theirstack.credits_used == 30
     assert run.reload().status == "finished"
 
 
 def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
-    theirstack_client, clock, monkeypatch, stand_in
+    theirstack_client, clock, monkeypatch, fake_theirstack
 ):
     run = begin(clock, limit=20)
     acquire_lease = collection.acquire_lease
@@ -73,7 +73,7 @@ def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
 
     collect_role(run_id=run.id, role="Backend Developer", client=theirstack_client, clock=clock)
 
-    assert stand_in.credits_used == 20
+    assert fake_theirstack.credits_used == 20
     assert run.reload().searches[0].status == "finished"
     assert CollectedRole.objects.get().claim is None
 
@@ -83,7 +83,7 @@ def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
     [(partial(stop_run, error="bad_key: rejected"), "failed", 0), (cancel_run, "cancelled", 1)],
 )
 def test_a_run_that_is_stopped_or_cancelled_ends_after_its_page(
-    theirstack_client, clock, monkeypatch, settings, stand_in, stop, status, pages
+    theirstack_client, clock, monkeypatch, settings, fake_theirstack, stop, status, pages
 ):
     settings.MAX_JOBS_PER_SEARCH = 10
     run = begin(clock, roles=("Backend Developer", "Data Scientist"))
@@ -97,12 +97,12 @@ def test_a_run_that_is_stopped_or_cancelled_ends_after_its_page(
 
     run_inline(run=run, client=theirstack_client, clock=clock)
 
-    assert stand_in.credits_used == 10
+    assert fake_theirstack.credits_used == 10
     assert (run.reload().status, run.pages) == (status, pages)
     assert list_open_roles(run=run) == []
 
 
-def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypatch, settings, stand_in):
+def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypatch, settings, fake_theirstack):
     settings.MAX_JOBS_PER_SEARCH = 10
     run = begin(clock)
     search_jobs = theirstack_client.search_jobs
@@ -125,7 +125,7 @@ def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypat
 
     assert found.reload().status == "finished"
     assert len(get_stored_ids(mongo)) == 30
-    assert stand_in.credits_used == 40
+    assert fake_theirstack.credits_used == 40
     assert check_stats().differing == []
 
 

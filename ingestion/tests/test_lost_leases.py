@@ -28,7 +28,7 @@ JOBS = 154
 
 
 @pytest.fixture
-def stand_in(settings, serve_jobs) -> FakeTheirStack:
+def fake_theirstack(settings, serve_jobs) -> FakeTheirStack:
     settings.MAX_JOBS_PER_SEARCH = 25
     settings.THEIR_STACK_RATE_LIMIT = 3000
     settings.THEIR_STACK_MAX_RETRIES = 0
@@ -44,12 +44,12 @@ def get_record(run: CollectionRunDocument) -> dict[str, Any]:
 
 
 @pytest.fixture
-def expected_record(theirstack_client, clock, mongo, stand_in) -> dict[str, Any]:
+def expected_record(theirstack_client, clock, mongo, fake_theirstack) -> dict[str, Any]:
     """Return the record of a run without any fault."""
     record = get_record(collect(theirstack_client, clock, limit=200))
     for name in ("job_postings", "collected_roles", "collection_runs", "credit_months"):
         mongo[name].delete_many({})
-    stand_in.reset()
+    fake_theirstack.reset()
     assert (record["status"], record["collected"], record["pages"]) == ("finished", JOBS, 7)
     return record
 
@@ -83,7 +83,7 @@ WAKES_WITH = {
 
 @pytest.mark.parametrize("wakes_with", WAKES_WITH)
 def test_a_worker_that_wakes_after_its_lease_does_not_overwrite_its_successor(
-    theirstack_client, clock, mongo, settings, stand_in, expected_record, wakes_with
+    theirstack_client, clock, mongo, settings, fake_theirstack, expected_record, wakes_with
 ):
     run = begin(clock, limit=200)
     stalled = StalledClient(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
@@ -131,7 +131,7 @@ def test_an_expired_lease_is_not_a_failure_of_the_source(
 
 
 def test_stores_a_page_received_after_the_lease_if_no_worker_took_over(
-    theirstack_client, clock, settings, stand_in, expected_record
+    theirstack_client, clock, settings, fake_theirstack, expected_record
 ):
     run = begin(clock, limit=200)
     stalled = StalledClient(theirstack_client, page=2)
@@ -140,12 +140,12 @@ def test_stores_a_page_received_after_the_lease_if_no_worker_took_over(
     collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock)
 
     assert get_record(run) == expected_record
-    assert stand_in.credits_used == JOBS
+    assert fake_theirstack.credits_used == JOBS
 
 
 @pytest.mark.parametrize("fault", [{"drop": True}, {"status": 500}])
-def test_a_source_that_fails_within_the_lease_fails_the_search(theirstack_client, clock, stand_in, fault):
-    stand_in.script_faults([fault])
+def test_a_source_that_fails_within_the_lease_fails_the_search(theirstack_client, clock, fake_theirstack, fault):
+    fake_theirstack.script_faults([fault])
 
     run = collect(theirstack_client, clock, limit=200)
 
@@ -153,7 +153,7 @@ def test_a_source_that_fails_within_the_lease_fails_the_search(theirstack_client
 
 
 def test_a_suspended_worker_fetches_nothing_after_another_took_over(
-    theirstack_client, clock, settings, stand_in, expected_record
+    theirstack_client, clock, settings, fake_theirstack, expected_record
 ):
     run = begin(clock, limit=200)
     search_jobs, suspended_payloads = theirstack_client.search_jobs, []
@@ -164,11 +164,11 @@ def test_a_suspended_worker_fetches_nothing_after_another_took_over(
                 return search_jobs(payload, before_sending=before_sending)
             suspended_payloads.append(payload)
             take_over(run, clock, settings, until_page=4)
-            spent = stand_in.credits_used
+            spent = fake_theirstack.credits_used
             try:
                 return search_jobs(payload, before_sending=before_sending)
             finally:
-                assert stand_in.credits_used == spent
+                assert fake_theirstack.credits_used == spent
 
     collect_role(run_id=run.id, role=ROLE, client=SuspendedBeforeSending(), clock=clock)
 
@@ -177,20 +177,20 @@ def test_a_suspended_worker_fetches_nothing_after_another_took_over(
 
 
 def test_a_worker_suspended_before_a_retry_releases_its_reservation(
-    theirstack_client, clock, settings, stand_in, expected_record
+    theirstack_client, clock, settings, fake_theirstack, expected_record
 ):
     run = begin(clock, limit=200)
-    stand_in.script_faults([{"status": 500, "at": 3}])
+    fake_theirstack.script_faults([{"status": 500, "at": 3}])
     theirstack_client._transport._max_retries = 1
     theirstack_client._transport._sleep = lambda seconds: take_over(run, clock, settings)
 
     collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
     assert get_record(run) == expected_record
-    assert count_spent_credits(now=clock()) == stand_in.credits_used == JOBS
+    assert count_spent_credits(now=clock()) == fake_theirstack.credits_used == JOBS
 
 
-def test_does_not_begin_a_run_that_was_cancelled_first(theirstack_client, clock, monkeypatch, stand_in):
+def test_does_not_begin_a_run_that_was_cancelled_first(theirstack_client, clock, monkeypatch, fake_theirstack):
     run = begin(clock)
     acquire_lease = collection.acquire_lease
 
@@ -204,13 +204,13 @@ def test_does_not_begin_a_run_that_was_cancelled_first(theirstack_client, clock,
     collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock)
 
     assert run.reload().status == "cancelled"
-    assert stand_in.requests == []
+    assert fake_theirstack.requests == []
     assert CollectedRole.objects.get().claim is None
 
 
 class TestRedeliveredTask:
     def test_continues_immediately_where_the_earlier_delivery_died(
-        self, theirstack_client, clock, settings, stand_in, expected_record
+        self, theirstack_client, clock, settings, fake_theirstack, expected_record
     ):
         run = begin(clock, limit=200)
         killed = StalledClient(theirstack_client, page=2, wakes_with=Killed)
@@ -222,10 +222,10 @@ class TestRedeliveredTask:
         collect_role(run_id=run.id, role=ROLE, client=theirstack_client, clock=clock, task_id="task-1")
 
         assert get_record(run) == expected_record
-        assert stand_in.credits_used == JOBS + 25
+        assert fake_theirstack.credits_used == JOBS + 25
 
     def test_concurrent_deliveries_pay_for_at_most_one_extra_page(
-        self, theirstack_client, clock, stand_in, expected_record
+        self, theirstack_client, clock, fake_theirstack, expected_record
     ):
         run = begin(clock, limit=200)
         stalled = StalledClient(theirstack_client, page=2)
@@ -239,10 +239,10 @@ class TestRedeliveredTask:
         collect_role(run_id=run.id, role=ROLE, client=stalled, clock=clock, task_id="task-1")
 
         assert get_record(run) == expected_record
-        assert stand_in.credits_used == JOBS + 25
+        assert fake_theirstack.credits_used == JOBS + 25
 
-    def test_concurrent_threads_collect_like_a_single_worker(self, clock, mongo, stand_in, expected_record):
-        stand_in.script_faults([{"delay_seconds": 0.05, "next": 100}])
+    def test_concurrent_threads_collect_like_a_single_worker(self, clock, mongo, fake_theirstack, expected_record):
+        fake_theirstack.script_faults([{"delay_seconds": 0.05, "next": 100}])
         run = begin(clock, limit=200)
 
         def work():
@@ -261,7 +261,9 @@ class TestRedeliveredTask:
         assert mongo.job_postings.count_documents({}) == JOBS
         assert check_stats().differing == []
 
-    def test_closes_the_search_as_lost_after_dying_repeatedly_at_one_page(self, theirstack_client, clock, stand_in):
+    def test_closes_the_search_as_lost_after_dying_repeatedly_at_one_page(
+        self, theirstack_client, clock, fake_theirstack
+    ):
         run = begin(clock, limit=200)
         for _ in range(MAX_ATTEMPTS):
             killed = StalledClient(theirstack_client, page=0, wakes_with=Killed)
@@ -272,9 +274,9 @@ class TestRedeliveredTask:
 
         assert run.reload().status == "lost"
         assert f"lost its worker {MAX_ATTEMPTS} times" in run.error
-        assert len(stand_in.requests) == MAX_ATTEMPTS
+        assert len(fake_theirstack.requests) == MAX_ATTEMPTS
 
-    def test_passes_its_task_id_to_the_collection(self, clock, monkeypatch, stand_in):
+    def test_passes_its_task_id_to_the_collection(self, clock, monkeypatch, fake_theirstack):
         task_ids = []
         monkeypatch.setattr(tasks, "collect_role_of_run", lambda **options: task_ids.append(options["task_id"]))
         run = begin(clock)
@@ -284,7 +286,7 @@ class TestRedeliveredTask:
         assert task_ids == ["task-7"]
 
 
-def test_counts_no_attempt_while_redis_is_unavailable(theirstack_client, clock, monkeypatch, settings, stand_in):
+def test_counts_no_attempt_while_redis_is_unavailable(theirstack_client, clock, monkeypatch, settings, fake_theirstack):
     run = begin(clock)
 
     def unavailable(payload, **options):
@@ -302,7 +304,7 @@ def test_counts_no_attempt_while_redis_is_unavailable(theirstack_client, clock, 
 
 
 def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_next_worker(
-    theirstack_client, clock, monkeypatch, settings, stand_in, expected_record
+    theirstack_client, clock, monkeypatch, settings, fake_theirstack, expected_record
 ):
     """The collected state of the role must be stored, or its pages would be paid for again."""
     run = begin(clock, limit=200)
@@ -321,4 +323,4 @@ def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_nex
 
     assert get_record(run) == expected_record
     assert CollectedRole.objects.get().discovered_until is not None
-    assert stand_in.credits_used == JOBS
+    assert fake_theirstack.credits_used == JOBS

@@ -37,13 +37,13 @@ def source(servers, tmp_path_factory) -> Iterator[FakeTheirStack]:
     with (
         FakeTheirStack(jobs=jobs) as server,
         override_settings(MAX_JOBS_PER_SEARCH=PAGE, MONGODB_TIMEOUT_SECONDS=1),
-        installed(servers=servers, stand_in=server, directory=tmp_path_factory.mktemp("var")),
+        installed(servers=servers, fake_theirstack=server, directory=tmp_path_factory.mktemp("var")),
     ):
         yield server
 
 
 @pytest.fixture
-def stand_in(source) -> FakeTheirStack:
+def fake_theirstack(source) -> FakeTheirStack:
     """Return the source. Five changed and five unchanged postings are stored, and the rest is not collected yet."""
     empty_database()
     source.reset()
@@ -81,7 +81,7 @@ EXPECTED = {
 }
 
 
-def test_a_run_without_an_outage_has_the_expected_counts(stand_in):
+def test_a_run_without_an_outage_has_the_expected_counts(fake_theirstack):
     assert get_record(collect()) == EXPECTED
 
 
@@ -152,40 +152,40 @@ def run_after(monkeypatch, module, name, outage, *, call=3) -> None:
     monkeypatch.setattr(module, name, wrapped)
 
 
-def assert_collected_once(stand_in: FakeTheirStack, run: CollectionRunDocument) -> None:
+def assert_collected_once(fake_theirstack: FakeTheirStack, run: CollectionRunDocument) -> None:
     assert get_record(run) == EXPECTED
-    assert [request.payload["page"] for request in stand_in.requests] == [0, 1, 2, 3, 4]
-    assert stand_in.credits_used == count_spent_credits(now=timezone.now()) == JOBS
+    assert [request.payload["page"] for request in fake_theirstack.requests] == [0, 1, 2, 3, 4]
+    assert fake_theirstack.credits_used == count_spent_credits(now=timezone.now()) == JOBS
     assert database().job_postings.count_documents({}) == JOBS
     refresh_stats(now=timezone.now())
     assert check_stats().differing == []
 
 
 @pytest.mark.parametrize("step", ["settle_credits", "store_postings", "update_search"])
-def test_survives_an_outage_before_a_step(stand_in, outage, monkeypatch, step):
+def test_survives_an_outage_before_a_step(fake_theirstack, outage, monkeypatch, step):
     run_before(monkeypatch, collection, step, outage)
 
-    assert_collected_once(stand_in, collect())
+    assert_collected_once(fake_theirstack, collect())
 
 
 @pytest.mark.parametrize("step", ["store_postings", "update_search"])
-def test_survives_an_outage_after_a_step(stand_in, outage, monkeypatch, step):
+def test_survives_an_outage_after_a_step(fake_theirstack, outage, monkeypatch, step):
     run_after(monkeypatch, collection, step, outage)
 
-    assert_collected_once(stand_in, collect())
+    assert_collected_once(fake_theirstack, collect())
 
 
-def test_survives_a_frozen_mongodb(stand_in, servers, monkeypatch):
+def test_survives_a_frozen_mongodb(fake_theirstack, servers, monkeypatch):
     def freeze():
         os.kill(servers.mongodb.process.pid, signal.SIGSTOP)
         threading.Timer(OUTAGE_SECONDS, os.kill, [servers.mongodb.process.pid, signal.SIGCONT]).start()
 
     run_before(monkeypatch, collection, "store_postings", freeze)
 
-    assert_collected_once(stand_in, collect())
+    assert_collected_once(fake_theirstack, collect())
 
 
-def test_gives_up_shortly_before_the_lease_ends(stand_in, outage, monkeypatch, settings):
+def test_gives_up_shortly_before_the_lease_ends(fake_theirstack, outage, monkeypatch, settings):
     settings.COLLECTION_LEASE_SECONDS = 4
     settings.THEIR_STACK_TIMEOUT = 2
     outage.seconds = 9
@@ -198,7 +198,7 @@ def test_gives_up_shortly_before_the_lease_ends(stand_in, outage, monkeypatch, s
     assert time.monotonic() - started > 3
 
 
-def test_counts_a_page_as_new_if_a_dead_worker_stored_but_did_not_record_it(stand_in, monkeypatch, settings):
+def test_counts_a_page_as_new_if_a_dead_worker_stored_but_did_not_record_it(fake_theirstack, monkeypatch, settings):
     class Killed(BaseException):
         pass
 
@@ -215,4 +215,4 @@ def test_counts_a_page_as_new_if_a_dead_worker_stored_but_did_not_record_it(stan
         collect_role(run_id=run.id, role=ROLE, client=client, clock=lambda: later)
 
     assert get_record(run.reload()) == EXPECTED
-    assert stand_in.credits_used == JOBS + PAGE
+    assert fake_theirstack.credits_used == JOBS + PAGE

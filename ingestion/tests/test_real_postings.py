@@ -48,8 +48,8 @@ def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     settings.MAX_JOBS_PER_SEARCH = 500
     call_command("seed", stdout=io.StringIO())
-    with FakeTheirStack(jobs=read_postings(path=REAL_POSTINGS, shift_to=TODAY), clock=lambda: NOON) as stand_in:
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
+    with FakeTheirStack(jobs=read_postings(path=REAL_POSTINGS, shift_to=TODAY), clock=lambda: NOON) as fake_theirstack:
+        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = fake_theirstack.url, fake_theirstack.api_key
         with build_client() as theirstack:
             run = collect_jobs_for_roles(
                 roles=DEFAULT_ROLES,

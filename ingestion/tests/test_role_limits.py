@@ -17,7 +17,7 @@ ROLE = "Backend Developer"
 
 
 @pytest.fixture
-def stand_in(settings, serve_jobs) -> FakeTheirStack:
+def fake_theirstack(settings, serve_jobs) -> FakeTheirStack:
     """Serve two places that each have more jobs than the limit."""
     settings.MAX_JOBS_PER_SEARCH = 25
     settings.THEIR_STACK_RATE_LIMIT = 3000
@@ -38,25 +38,25 @@ def begin_in_places(clock, places=("United States", "Remote")):
     return begin(clock, places=places, limit=200)
 
 
-def test_the_places_of_a_run_share_the_limit(theirstack_client, clock, stand_in):
+def test_the_places_of_a_run_share_the_limit(theirstack_client, clock, fake_theirstack):
     run = run_inline(run=begin_in_places(clock), client=theirstack_client, clock=clock)
 
     assert [search.limit for search in run.searches] == [100, 100]
-    assert run.credits == stand_in.credits_used == 200
+    assert run.credits == fake_theirstack.credits_used == 200
 
 
-def test_two_concurrent_tasks_respect_the_limit(clock, stand_in):
-    stand_in.script_faults([{"delay_seconds": 0.05, "next": 100}])
+def test_two_concurrent_tasks_respect_the_limit(clock, fake_theirstack):
+    fake_theirstack.script_faults([{"delay_seconds": 0.05, "next": 100}])
     run = begin_in_places(clock)
 
     collect_concurrently(run, clock, tasks=2)
 
     assert [search.limit for search in run.reload().searches] == [100, 100]
-    assert run.credits == stand_in.credits_used == 200
+    assert run.credits == fake_theirstack.credits_used == 200
     assert run.status == "finished"
 
 
-def test_a_task_that_finds_the_first_place_leased_respects_the_limit(theirstack_client, clock, stand_in):
+def test_a_task_that_finds_the_first_place_leased_respects_the_limit(theirstack_client, clock, fake_theirstack):
     run = begin_in_places(clock)
     first = StalledClient(theirstack_client, page=1)
 
@@ -69,10 +69,10 @@ def test_a_task_that_finds_the_first_place_leased_respects_the_limit(theirstack_
     collect_role(run_id=run.id, role=ROLE, client=first, clock=clock)
 
     assert [search.limit for search in run.reload().searches] == [100, 100]
-    assert run.credits == stand_in.credits_used == 200
+    assert run.credits == fake_theirstack.credits_used == 200
 
 
-def test_two_searches_that_begin_simultaneously_respect_the_limit(clock, monkeypatch, stand_in):
+def test_two_searches_that_begin_simultaneously_respect_the_limit(clock, monkeypatch, fake_theirstack):
     """Both tasks read the run before either writes a limit."""
     run = begin_in_places(clock)
     both_have_read = threading.Barrier(2)
@@ -89,16 +89,16 @@ def test_two_searches_that_begin_simultaneously_respect_the_limit(clock, monkeyp
     collect_concurrently(run, clock, tasks=2)
 
     assert [search.limit for search in run.reload().searches] == [100, 100]
-    assert run.credits == stand_in.credits_used == 200
+    assert run.credits == fake_theirstack.credits_used == 200
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
-def test_one_task_per_place_respects_the_limit(clock, stand_in, count):
-    stand_in.script_faults([{"delay_seconds": 0.02, "next": 200}])
+def test_one_task_per_place_respects_the_limit(clock, fake_theirstack, count):
+    fake_theirstack.script_faults([{"delay_seconds": 0.02, "next": 200}])
     run = begin_in_places(clock, places=["United States", "Remote", "India", "Germany"][:count])
 
     collect_concurrently(run, clock, tasks=count)
 
     assert sum(search.limit for search in run.reload().searches) <= 200
-    assert run.credits == stand_in.credits_used <= 200
+    assert run.credits == fake_theirstack.credits_used <= 200
     assert run.status == "finished"

@@ -37,9 +37,9 @@ def begin(*roles, **changes) -> CollectionRunDocument:
 @pytest.mark.usefixtures("mongo", "redis")
 class TestInThisProcess:
     @pytest.fixture(autouse=True)
-    def _source(self, settings, stand_in):
-        stand_in.reset()
-        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = stand_in.url, stand_in.api_key
+    def _source(self, settings, fake_theirstack):
+        fake_theirstack.reset()
+        settings.THEIR_STACK_BASE_URL, settings.THEIR_STACK_API_KEY = fake_theirstack.url, fake_theirstack.api_key
         settings.THEIR_STACK_MAX_RETRIES = 0
 
     def test_the_daily_collection_queues_a_task_for_each_role(self, redis):
@@ -50,10 +50,10 @@ class TestInThisProcess:
         assert (run.roles, run.places) == (list(DEFAULT_ROLES), list(DEFAULT_PLACES))
         assert take_queued(redis) == [("ingestion.tasks.collect_role", [str(run.id), role]) for role in run.roles]
 
-    def test_the_daily_collection_skips_fresh_roles(self, redis, stand_in):
+    def test_the_daily_collection_skips_fresh_roles(self, redis, fake_theirstack):
         tasks.collect_daily()
         run_queued(redis)
-        request_count = len(stand_in.requests)
+        request_count = len(fake_theirstack.requests)
 
         tasks.collect_daily()
 
@@ -61,7 +61,7 @@ class TestInThisProcess:
         assert (first.status, second.status) == ("finished", "finished")
         assert {search.status for search in second.searches} == {"skipped"}
         assert take_queued(redis) == []
-        assert len(stand_in.requests) == request_count > 8
+        assert len(fake_theirstack.requests) == request_count > 8
 
     def test_a_repeated_daily_collection_continues_its_open_run(self, redis):
         tasks.collect_daily()
@@ -72,7 +72,7 @@ class TestInThisProcess:
         assert CollectionRunDocument.objects.count() == 1
         assert take_queued(redis) == queued
 
-    def test_a_role_is_collected_by_its_task_and_only_once(self, mongo, redis, stand_in):
+    def test_a_role_is_collected_by_its_task_and_only_once(self, mongo, redis, fake_theirstack):
         run = begin()
 
         for _ in range(2):
@@ -80,7 +80,7 @@ class TestInThisProcess:
 
         assert run.reload().status == "finished"
         assert mongo.job_postings.count_documents({}) == run.collected > 0
-        assert stand_in.credits_used == run.credits
+        assert fake_theirstack.credits_used == run.credits
 
     def test_the_roles_of_a_run_share_a_refresh(self, mongo, redis):
         run = begin("Software Engineer", "Data Scientist")
@@ -104,10 +104,10 @@ class TestInThisProcess:
         tasks.collect_role(str(run.id), "Data Scientist")
         assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
 
-    def test_a_run_queues_a_refresh_while_it_waits_for_the_rate_limit(self, mongo, redis, stand_in):
+    def test_a_run_queues_a_refresh_while_it_waits_for_the_rate_limit(self, mongo, redis, fake_theirstack):
         run = begin("Software Engineer", "Data Scientist")
         tasks.collect_role(str(run.id), "Software Engineer")
-        stand_in.script_faults([{"status": 429, "headers": {"Retry-After": "900"}}])
+        fake_theirstack.script_faults([{"status": 429, "headers": {"Retry-After": "900"}}])
 
         tasks.collect_role(str(run.id), "Data Scientist")
 
@@ -187,23 +187,23 @@ class TestInThisProcess:
         _, response = read_response(days=1, now=timezone.now())
         assert orjson.loads(response)["total_jobs_analyzed"] == 1
 
-    def test_the_connectivity_check_records_the_credits_left_and_costs_nothing(self, stand_in):
+    def test_the_connectivity_check_records_the_credits_left_and_costs_nothing(self, fake_theirstack):
         tasks.check_theirstack()
 
         state = SourceState.objects.get(source="theirstack")
         assert (state.reachable, state.problem) == (True, None)
         assert state.credits_left == 1_000_000
-        assert [request.path for request in stand_in.requests] == [BALANCE]
-        assert stand_in.credits_used == 0
+        assert [request.path for request in fake_theirstack.requests] == [BALANCE]
+        assert fake_theirstack.credits_used == 0
 
     @pytest.mark.parametrize(
         ("key", "status", "reason"), [("", 200, "no_api_key"), ("wrong", 200, "bad_key"), (None, 500, "server_error")]
     )
-    def test_the_connectivity_check_records_a_failure(self, caplog, settings, stand_in, key, status, reason):
+    def test_the_connectivity_check_records_a_failure(self, caplog, settings, fake_theirstack, key, status, reason):
         if key is not None:
             settings.THEIR_STACK_API_KEY = key
         if status != 200:
-            stand_in.script_faults([{"path": BALANCE, "status": status}])
+            fake_theirstack.script_faults([{"path": BALANCE, "status": status}])
 
         with pytest.raises(TaskFailed, match=reason):
             tasks.check_theirstack()
@@ -224,10 +224,12 @@ class TestInThisProcess:
 
 
 @pytest.fixture(scope="module")
-def workers(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
+def workers(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
     """Start two workers at the same time, on separate servers."""
-    stand_in.reset()
-    with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
+    fake_theirstack.reset()
+    with installed(
+        servers=servers, fake_theirstack=fake_theirstack, directory=tmp_path_factory.mktemp("var")
+    ) as installation:
         for _ in range(2):
             installation.start_worker()
         wait_until(lambda: installation.log.read_text().count("ready.") == 2, seconds=60, what="both workers are ready")
@@ -235,7 +237,7 @@ def workers(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
 
 
 class TestWithWorkers:
-    def test_workers_that_start_together_check_the_connection_once(self, workers, stand_in):
+    def test_workers_that_start_together_check_the_connection_once(self, workers, fake_theirstack):
         state = wait_until(
             lambda: SourceState.objects(source="theirstack", reachable=True).first(),
             seconds=10,
@@ -244,7 +246,7 @@ class TestWithWorkers:
 
         assert state.credits_left == 1_000_000
         wait_until(lambda: not count_queued(redis_client()), seconds=10, what="the queue is empty")
-        assert [request.path for request in stand_in.requests].count(BALANCE) == 1
+        assert [request.path for request in fake_theirstack.requests].count(BALANCE) == 1
 
     def test_workers_keep_a_heartbeat_that_readiness_reports(self, workers, client):
         redis_client().delete(celery.HEARTBEAT_KEY)
@@ -259,9 +261,9 @@ class TestWithWorkers:
         assert checks["worker"]["ok"]
         assert 0 < redis_client().ttl(celery.HEARTBEAT_KEY) <= celery.HEARTBEAT_TTL
 
-    def test_a_queued_run_is_collected_end_to_end(self, workers, client, stand_in):
+    def test_a_queued_run_is_collected_end_to_end(self, workers, client, fake_theirstack):
         empty_database()
-        stand_in.reset()
+        fake_theirstack.reset()
         run = begin("Software Engineer", "Data Scientist", "DevOps Engineer")
 
         tasks.queue_run(run=run)
@@ -274,7 +276,7 @@ class TestWithWorkers:
             what="the stats include every posting",
         )
         assert run.collected > 20
-        assert stand_in.credits_used == run.credits
+        assert fake_theirstack.credits_used == run.credits
         assert {search.status for search in run.searches} == {"finished"}
         assert int(redis_client().hget(TASK_COUNTS_KEY, "ingestion.tasks.collect_role|success") or 0) >= 1
 

@@ -1,4 +1,4 @@
-"""Clients that write until they are stopped, and remember which of their writes were acknowledged."""
+"""Clients that write until they are stopped and record which writes were acknowledged."""
 
 import itertools
 import threading
@@ -12,16 +12,16 @@ import requests
 
 from career_navigator.devserver.embedded import HOST
 
-# Every answer comes within five seconds; this is for what hangs all the same.
+# Responses take at most five seconds. This timeout detects a request that hangs.
 TIMEOUT_SECONDS = 30
 PAUSE_SECONDS = 0.1
-# How long a request is repeated after the others have stopped, so that each is acknowledged in the end.
+# Seconds for which a stopped client repeats its last request, so that the request is acknowledged in the end.
 _CATCH_UP_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user with a session."""
+    """A registered user with the tokens of a session."""
 
     id: str
     access_token: str
@@ -30,7 +30,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A refresh token that was exchanged for its successor, as far as the client was told."""
+    """A refresh token and its successor, as returned to the client."""
 
     old: str
     new: str
@@ -39,7 +39,7 @@ class Exchange:
 
 @dataclass(slots=True, kw_only=True)
 class Written:
-    """What a client was told. `bad` are answers that are neither a success nor 503, in a sentence each."""
+    """The outcome of a client's writes. `bad` describes each response that is neither a success nor 503."""
 
     acknowledged: list[str] = field(default_factory=list)
     begun: int = 0
@@ -50,7 +50,7 @@ class Written:
 
 
 class Client(threading.Thread):
-    """Writes in a loop. A write that is not acknowledged is sent again, to another web process."""
+    """A thread that writes in a loop. It repeats an unacknowledged write at another web process."""
 
     writes_limit: int | None = None
 
@@ -83,7 +83,7 @@ class Client(threading.Thread):
         raise NotImplementedError
 
     def send(self, method: str, path: str, body: Any) -> requests.Response | None:
-        """Send a request once; None where it was refused for now."""
+        """Send a request once. Return None if the service is temporarily unavailable."""
         answer = self._session.request(
             method,
             f"http://{HOST}:{next(self._ports)}{path}",
@@ -97,7 +97,7 @@ class Client(threading.Thread):
         return answer
 
     def send_until_taken(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        """Send a request until it is acknowledged; empty where that never was."""
+        """Send a request until it is acknowledged. Return {} if it never is."""
         give_up_at: float | None = None
         while give_up_at is None or time.monotonic() < give_up_at:
             answer = self.send(method, path, body)
@@ -115,7 +115,7 @@ class Client(threading.Thread):
 
 
 class Logging(Client):
-    """Adds lines to the activity log; one that was refused is not repeated, as the log takes each line for an act."""
+    """A client that logs activities. It does not repeat a failed write, because each line counts as an activity."""
 
     def write(self, number: int) -> None:
         body = {"user_id": self.account.id, "action_type": "view", "metadata": {"number": number}}
@@ -127,7 +127,7 @@ class Logging(Client):
 
 
 class ProfileChanging(Client):
-    """Counts up in its own profile."""
+    """A client that stores an increasing number in its user's profile."""
 
     def write(self, number: int) -> None:
         told = self.send_until_taken("PUT", "/auth/me", {"professional_summary": f"{number:06}"})
@@ -136,7 +136,7 @@ class ProfileChanging(Client):
 
 
 class Uploading(Client):
-    """Uploads resumes as text, each another one."""
+    """A client that uploads different resumes as text."""
 
     writes_limit = 190  # a user can have 200
 
@@ -148,7 +148,7 @@ class Uploading(Client):
 
 
 class SearchSaving(Client):
-    """Saves searches, each under another name."""
+    """A client that saves searches with different names."""
 
     writes_limit = 45  # a user can have 50
 
@@ -158,10 +158,10 @@ class SearchSaving(Client):
 
 
 class Refreshing(Client):
-    """Exchanges its refresh token for the next, as long as its session lasts.
+    """A client that exchanges its refresh token for the next one until its session ends.
 
-    An exchange whose answer was lost may have been made: sending the token again then ends the session, which is
-    documented, and the client ends with it (`newest` is then empty).
+    If a response is lost, the exchange may have happened. Sending the old token again then ends the session, as
+    documented. In that case `newest` becomes empty and the client stops.
     """
 
     def write(self, number: int) -> None:

@@ -1,4 +1,4 @@
-"""A collection on a cluster: how it is begun, when it is over, and what it has left."""
+"""Helpers that start a collection on a cluster, wait until it ends and read its outcome."""
 
 import contextlib
 import io
@@ -30,23 +30,26 @@ PLACE = "United States"
 MAX_AGE_DAYS = 60
 PAGE = 10
 PAGE_SECONDS = 0.5
-# Long enough to keep a page in hand over an election, and as long as a killed worker's role then waits.
+# The lease must outlast an election, so that a worker keeps its current page. It also delays the takeover of a killed
+# worker's role.
 LEASE_SECONDS = 40
-# Of a run's time, and of the order in which its roles were worked off.
+# Fields that depend on the time of a run or on the order of its roles.
 _INCIDENTAL = {"_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
 
 T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def connected(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> Iterator[None]:
-    """This process works on the cluster too, whose database is indexed and seeded."""
+def connected(*, mongodb_uri: str, redis_url: str, fake_theirstack: FakeTheirStack) -> Iterator[None]:
+    """Connect this process to the cluster, with an indexed and seeded database."""
     reset_caches()
     with (
         mongodb_at(mongodb_uri),
         redis_at(redis_url),
         override_settings(
-            THEIR_STACK_BASE_URL=stand_in.url, THEIR_STACK_API_KEY=stand_in.api_key, MAX_JOBS_PER_SEARCH=PAGE
+            THEIR_STACK_BASE_URL=fake_theirstack.url,
+            THEIR_STACK_API_KEY=fake_theirstack.api_key,
+            MAX_JOBS_PER_SEARCH=PAGE,
         ),
     ):
         create_indexes()
@@ -55,13 +58,13 @@ def connected(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> 
     reset_caches()
 
 
-def deployment_settings(*, mongodb_uri: str, redis_url: str, stand_in: FakeTheirStack) -> dict[str, str]:
-    """Return the variables of every process of a deployment."""
+def deployment_settings(*, mongodb_uri: str, redis_url: str, fake_theirstack: FakeTheirStack) -> dict[str, str]:
+    """Return the environment variables of all processes of a deployment."""
     return {
         "MONGODB_URI": mongodb_uri,
         "REDIS_URL": redis_url,
-        "THEIR_STACK_BASE_URL": stand_in.url,
-        "THEIR_STACK_API_KEY": stand_in.api_key,
+        "THEIR_STACK_BASE_URL": fake_theirstack.url,
+        "THEIR_STACK_API_KEY": fake_theirstack.api_key,
         "JWT_SECRET_KEY": settings.JWT_SECRET_KEY,
         "MAX_JOBS_PER_SEARCH": str(PAGE),
         "COLLECTION_LEASE_SECONDS": str(LEASE_SECONDS),
@@ -80,7 +83,7 @@ def begin_run() -> CollectionRunDocument:
 
 
 def patiently(function: Callable[[], T], *, seconds: float = 60) -> T:
-    """Return what `function` returns once the servers that it asks are available again."""
+    """Call `function` until its servers are available again, and return its result."""
     give_up_at = timezone.now() + timedelta(seconds=seconds)
     while True:
         try:
@@ -101,16 +104,16 @@ def wait_until_over(run_id: Any, *, seconds: float, what: Callable[[], str]) -> 
         raise AssertionError(f"{error}\n{what()}") from error
 
 
-def collect_undisturbed(stand_in: FakeTheirStack) -> dict[str, Any]:
-    """Return what a run leaves that nothing happens to, on the database of this process."""
+def collect_undisturbed(fake_theirstack: FakeTheirStack) -> dict[str, Any]:
+    """Return the outcome of a run without faults on this process's database."""
     with build_client() as client:
         run = run_inline(run=begin_run(), client=client, clock=timezone.now)
     assert (run.status, run.pages >= 8) == ("finished", True)
-    return read_outcome(run, stand_in)
+    return read_outcome(run, fake_theirstack)
 
 
-def read_outcome(run: CollectionRunDocument, stand_in: FakeTheirStack) -> dict[str, Any]:
-    """Return what a run has left, without what depends on when, its figures brought up to date."""
+def read_outcome(run: CollectionRunDocument, fake_theirstack: FakeTheirStack) -> dict[str, Any]:
+    """Refresh the stats and return the outcome of a run, without fields that depend on time."""
     refresh_stats(now=timezone.now())
     database = connection.database()
 
@@ -125,16 +128,16 @@ def read_outcome(run: CollectionRunDocument, stand_in: FakeTheirStack) -> dict[s
         "postings": rows("job_postings", "source", "job_id"),
         "figures": rows("market_figures", "scope", "day"),
         "differing days": check_stats().differing,
-        "paid": stand_in.credits_used,
-        "pages asked": sorted(_asked(stand_in)),
+        "paid": fake_theirstack.credits_used,
+        "pages asked": sorted(_asked(fake_theirstack)),
         "spent by our count": count_spent_credits(now=timezone.now()),
     }
 
 
-def _asked(stand_in: FakeTheirStack) -> list[str]:
-    """Return the pages that were paid for, each as what was asked."""
+def _asked(fake_theirstack: FakeTheirStack) -> list[str]:
+    """Return the role and the page number of each page that was paid for."""
     return [
         f"{asked.payload['job_title_or']} page {asked.payload.get('page', asked.payload.get('offset'))}"
-        for asked in stand_in.requests
+        for asked in fake_theirstack.requests
         if asked.path == "/v1/jobs/search" and asked.rows
     ]

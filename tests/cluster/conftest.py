@@ -1,4 +1,4 @@
-"""A replica set for all of these tests; each module has a deployment of its own on it."""
+"""A replica set for all cluster tests. Each module starts its own deployment on it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ def replica_set(tmp_path_factory) -> Iterator[ReplicaSet]:
 
 
 @pytest.fixture(scope="session")
-def stand_in() -> Iterator[FakeTheirStack]:
+def fake_theirstack() -> Iterator[FakeTheirStack]:
     with FakeTheirStack(jobs=build_jobs(count=600, seed=3, today=datetime.now(UTC).date(), days=60)) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""All that serves the project, each process several times, on servers of a test's own."""
+"""A deployment with several web processes, workers and beats on servers of a test."""
 
 import http.client
 import os
@@ -14,14 +14,14 @@ from career_navigator.environment import BASE_DIR
 from tests.processes import kill_group, wait_until
 
 WEB_PROCESSES, WORKERS, BEATS = 3, 3, 2
-# Eight processes start at once, on as few as two processors.
+# Eight processes start at the same time, possibly on only two processors.
 START_SECONDS = 240
-# Roles are collected by half of them while the others send mails.
+# Half of the processes collect roles while the others send mails.
 _PROCESSES_PER_WORKER = 2
 
 
 class Deployment:
-    """Web processes, workers and beats; `settings` are variables of their environment."""
+    """The processes of a deployment. `settings` are their environment variables."""
 
     def __init__(self, *, directory: Path, **settings: str) -> None:
         self._directory = directory
@@ -30,7 +30,7 @@ class Deployment:
         self.ports: list[int] = []
 
     def start(self, *, redis_url: str) -> None:
-        """Start everything, and wait for it; `redis_url` is where workers give their signs of life."""
+        """Start all processes and wait until they are ready. Workers report their heartbeats to `redis_url`."""
         for number in range(WORKERS):
             self._start_celery(
                 f"worker-{number}",
@@ -56,7 +56,7 @@ class Deployment:
             )
 
     def manage(self, *command: str) -> None:
-        """Run a command of the project; fails when it does."""
+        """Run a management command. Raise an error if it fails."""
         subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=BASE_DIR,
@@ -67,11 +67,11 @@ class Deployment:
         )
 
     def ended(self) -> list[str]:
-        """Return the commands of the processes that have ended by themselves."""
+        """Return the commands of the processes that ended without being stopped."""
         return [" ".join(map(str, each.args)) for each in self._processes if each.poll() is not None]
 
     def logs(self) -> str:
-        """Return the end of what each process wrote, for a test that fails."""
+        """Return the end of each log, for the message of a failed test."""
         return "\n".join(f"== {log.name}\n{log.read_text()[-3_000:]}" for log in sorted(self._directory.glob("*.log")))
 
     def stop(self) -> None:

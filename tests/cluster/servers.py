@@ -1,4 +1,4 @@
-"""A replica set of three, and a Valkey with two replicas under three Sentinels: all of it embedded, on loopback."""
+"""A MongoDB replica set of three members, and a Valkey with two replicas and three Sentinels, all on loopback."""
 
 import contextlib
 import signal
@@ -26,14 +26,14 @@ from tests.processes import kill, wait_until
 MEMBERS = 3
 ELECTION_SECONDS = 60
 MAX_LAG = timedelta(seconds=5)
-# Failpoints are for tests alone, and have to be allowed when the server starts.
+# `enableTestCommands` permits failpoints. It can only be set at startup.
 _OPTIONS = ("--replSet", "rs0", "--oplogSize", "64", "--setParameter", "enableTestCommands=1")
 
 MASTER = "main"
 
 
 class ReplicaSet:
-    """Three members that keep their ports and files when they are killed and started again."""
+    """A replica set of three members that use the same ports and files after a restart."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -59,7 +59,7 @@ class ReplicaSet:
         return f"mongodb://{hosts}/{database}?replicaSet=rs0"
 
     def find_primary(self, *, other_than: int | None = None) -> int | None:
-        """Return the number of the member that says it takes writes."""
+        """Return the number of the member that reports itself as primary."""
         for number, port in enumerate(self.ports):
             if number != other_than:
                 with _direct(port) as client, contextlib.suppress(PyMongoError):
@@ -82,7 +82,7 @@ class ReplicaSet:
         self.members[number] = self._start(number)
 
     def wait_until_healthy(self) -> None:
-        """Return once all members take part, and none is further behind than it takes to catch up with."""
+        """Wait until all members are healthy and the secondaries have nearly caught up."""
 
         def is_healthy() -> bool:
             with pymongo.MongoClient[dict[str, Any]](self.uri("admin"), serverSelectionTimeoutMS=2_000) as client:
@@ -96,7 +96,7 @@ class ReplicaSet:
             times = [member["optimeDate"] for member in members]
             return max(times) - min(times) < MAX_LAG
 
-        wait_until(is_healthy, seconds=ELECTION_SECONDS, every=0.5, what="all members of the replica set take part")
+        wait_until(is_healthy, seconds=ELECTION_SECONDS, every=0.5, what="all members of the replica set are healthy")
 
     def freeze(self, number: int) -> None:
         self.members[number].process.send_signal(signal.SIGSTOP)
@@ -106,7 +106,7 @@ class ReplicaSet:
 
     @contextlib.contextmanager
     def lagging_secondaries(self) -> Iterator[None]:
-        """Until the end of the block the secondaries take over nothing from the primary."""
+        """Stop replication to the secondaries until the end of the block."""
         primary = self.wait_for_primary()
         ports = [port for number, port in enumerate(self.ports) if number != primary]
         try:
@@ -118,13 +118,13 @@ class ReplicaSet:
                 _set_replication(port, stopped=False)
 
     def stop(self) -> None:
-        # Asked to end, a primary would first wait for its clients to go.
+        # Kill the members, because a primary that shuts down first waits for its clients.
         for number in range(len(self.members)):
             self.kill(number)
 
 
 class SentinelValkey:
-    """A Valkey, two replicas of it, and the three Sentinels that make one of them its successor."""
+    """A Valkey master, its two replicas, and three Sentinels that promote a replica."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -138,7 +138,7 @@ class SentinelValkey:
                 self.members.append(self._start(number, following))
             for number, port in enumerate(self.sentinel_ports):
                 self._sentinels.append(self._start_sentinel(number, port))
-            self._wait_until_level()
+            self._wait_until_discovered()
         except BaseException:
             self.stop()
             raise
@@ -148,7 +148,7 @@ class SentinelValkey:
         return ",".join(f"{HOST}:{port}" for port in self.sentinel_ports)
 
     def master_port(self) -> int:
-        """Return the port of the master that a Sentinel names, which answers as one."""
+        """Return the port that a Sentinel reports, once the server there is a master."""
         for port in self.sentinel_ports:
             with redis.Redis(port=port, socket_timeout=2, retry=None) as client, contextlib.suppress(redis.RedisError):
                 return int(client.sentinel_master(MASTER)["port"])
@@ -158,12 +158,12 @@ class SentinelValkey:
         return f"redis://{HOST}:{self.master_port()}/0"
 
     def fail_over(self) -> None:
-        """Kill the master, wait for its successor, and bring it back as a replica."""
+        """Kill the master, wait for the new one, and restart the old one as a replica."""
         old = self.master_port()
         number = self.ports.index(old)
         kill(self.members[number])
         wait_until(
-            lambda: self.master_port() != old, seconds=ELECTION_SECONDS, what="the Sentinels have chosen another"
+            lambda: self.master_port() != old, seconds=ELECTION_SECONDS, what="the Sentinels have promoted a replica"
         )
         self.members[number] = self._start(number)
 
@@ -196,8 +196,8 @@ class SentinelValkey:
                 start_new_session=True,
             )
 
-    def _wait_until_level(self) -> None:
-        """Each Sentinel knows the others and both replicas."""
+    def _wait_until_discovered(self) -> None:
+        """Wait until each Sentinel knows the others and both replicas."""
 
         def knows_all(port: int) -> Callable[[], bool]:
             def look() -> bool:

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is sent."""
+"""An SMTP server that stores the mails it receives."""
 
 import socketserver
 import threading
@@ -11,16 +11,16 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A message as it was taken: who it is for, and the lines of its text."""
+    """A received message: its recipient and the lines of its text."""
 
     to: str
     lines: list[str]
 
 
 class MailServer:
-    """Takes every message on loopback, each after `seconds`: `with MailServer() as server: ... server.mails`.
+    """A server on loopback that accepts every message after `seconds`. Use it as a context manager.
 
-    The standard library has no such server since Python 3.12, and one that only takes messages is a page long.
+    The standard library has had no SMTP server since Python 3.12.
     """
 
     def __init__(self, *, seconds: float = 0) -> None:

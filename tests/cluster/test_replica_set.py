@@ -1,6 +1,7 @@
-"""The primary of a replica set is killed or frozen amid a collection, digests, refreshed tokens and users' writes.
+"""Failover of MongoDB during a collection, digests, token refreshes and user writes.
 
-Each promise is a test of its own, for each fault. A collection is compared with one that nothing happened to.
+Each test checks one guarantee for each kind of fault. The outcome of the collection is compared with that of a
+collection without faults.
 """
 
 import collections
@@ -62,17 +63,17 @@ DATABASE = "replica_set"
 CLIENTS_PER_KIND = 2
 DIGESTS = 24
 TITLES = ("Gardener", "Baker", "Tailor")
-# The secondaries miss the primary for 10 s before they elect another, which is MongoDB's default.
+# MongoDB elects another primary after 10 s without a heartbeat (the default `electionTimeoutMillis`).
 FAULT_SECONDS, LAGGING_SECONDS = 15, 6
 AFTERWARDS_SECONDS = 3
 OVER_SECONDS = 150
-# Within it a token that was exchanged may be answered with a pair of the same family.
+# During this period, the exchange of a used token can return a pair of the same family.
 GRACE_SECONDS = 21
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the clients were told, what is stored, and what came out of the collection and the digests."""
+    """The responses to the clients, the stored documents, and the outcome of the collection and the digests."""
 
     written: dict[type[Client], list[Written]]
     accounts: dict[type[Client], list[Account]]
@@ -91,8 +92,12 @@ def valkey(tmp_path_factory) -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture(scope="module")
-def deployment(replica_set, valkey, stand_in, mail_server, tmp_path_factory) -> Iterator[Deployment]:
-    settings = {"mongodb_uri": replica_set.uri(DATABASE), "redis_url": f"{valkey.uri}0", "stand_in": stand_in}
+def deployment(replica_set, valkey, fake_theirstack, mail_server, tmp_path_factory) -> Iterator[Deployment]:
+    settings = {
+        "mongodb_uri": replica_set.uri(DATABASE),
+        "redis_url": f"{valkey.uri}0",
+        "fake_theirstack": fake_theirstack,
+    }
     deployment = Deployment(
         directory=tmp_path_factory.mktemp("var"),
         **deployment_settings(**settings),
@@ -109,26 +114,28 @@ def deployment(replica_set, valkey, stand_in, mail_server, tmp_path_factory) -> 
 
 
 @pytest.fixture(scope="module")
-def undisturbed(deployment, stand_in) -> dict[str, Any]:
+def undisturbed(deployment, fake_theirstack) -> dict[str, Any]:
     empty_database()
-    stand_in.reset()
+    fake_theirstack.reset()
     prepare_digests()
-    return collect_undisturbed(stand_in)
+    return collect_undisturbed(fake_theirstack)
 
 
 @pytest.fixture(scope="module", params=["killed", "frozen"])
-def outcome(request, replica_set, deployment, stand_in, mail_server, undisturbed) -> Outcome:
-    """Let everything happen at once, and the fault in the midst of it; then wait until all is over."""
+def outcome(request, replica_set, deployment, fake_theirstack, mail_server, undisturbed) -> Outcome:
+    """Run all work concurrently, inject the fault in the middle, and wait until the work is done."""
     empty_database()
-    stand_in.reset()
+    fake_theirstack.reset()
     mail_server.clear()
-    stand_in.script_faults([{"delay_seconds": PAGE_SECONDS, "next": 1_000}])
+    fake_theirstack.script_faults([{"delay_seconds": PAGE_SECONDS, "next": 1_000}])
     prepare_digests()
     clients = {kind: start_clients(kind, deployment) for kind in KINDS}
     run = begin_run()
     queue_run(run=run)
     queue_digests.delay()
-    wait_until(lambda: len(stand_in.requests) >= 4, seconds=90, what=f"pages were asked for\n{deployment.logs()}")
+    wait_until(
+        lambda: len(fake_theirstack.requests) >= 4, seconds=90, what=f"pages were requested\n{deployment.logs()}"
+    )
     wait_until(lambda: len(mail_server.mails) >= 2, seconds=90, what=f"mails were sent\n{deployment.logs()}")
 
     assert run.reload().status in OPEN_RUN_STATUSES, "the collection is over before the fault"
@@ -152,7 +159,7 @@ def outcome(request, replica_set, deployment, stand_in, mail_server, undisturbed
     return Outcome(
         written=written,
         accounts={kind: [client.account for client in each] for kind, each in clients.items()},
-        collected=read_outcome(run, stand_in),
+        collected=read_outcome(run, fake_theirstack),
         undisturbed=undisturbed,
         mails=mail_server.mails,
         silent=SavedSearch.objects(name="Digest").count() - len(mail_server.mails),
@@ -161,7 +168,7 @@ def outcome(request, replica_set, deployment, stand_in, mail_server, undisturbed
 
 
 def prepare_digests() -> None:
-    """Store searches of as many users, with postings that they newly find."""
+    """Store one search per user, and new postings that the searches find."""
     now = timezone.now()
     for number in range(DIGESTS):
         account = open_account(f"reader-{number}@example.org")
@@ -206,7 +213,7 @@ def stop_clients(clients: dict[type[Client], list[Client]]) -> dict[type[Client]
 
 
 def send_what_is_due(deployment: Deployment) -> None:
-    """Ask for the digests again, as the next day or an impatient operator would, until none is due; and once more."""
+    """Send digests until none is due, and then once more, as an operator or the next day would."""
     day = get_local_day(timezone.now())
 
     def ask() -> bool:
@@ -223,7 +230,7 @@ def send_what_is_due(deployment: Deployment) -> None:
     time.sleep(2)
 
 
-def test_loses_no_line_of_the_log(outcome):
+def test_loses_no_logged_activity(outcome):
     acknowledged = [ObjectId(id) for written in outcome.written[Logging] for id in written.acknowledged]
 
     stored = set(connection.database().activities.distinct("_id", {"action_type": "view"}))
@@ -232,13 +239,13 @@ def test_loses_no_line_of_the_log(outcome):
     assert set(acknowledged) - stored == set()
 
 
-def test_loses_no_change_of_a_profile(outcome):
+def test_loses_no_profile_change(outcome):
     for account, written in zip(outcome.accounts[ProfileChanging], outcome.written[ProfileChanging], strict=True):
         assert User.objects.get(id=account.id).professional_summary == written.acknowledged[-1]
 
 
 @pytest.mark.parametrize(("kind", "documents"), [(Uploading, Resume), (SearchSaving, SavedSearch)])
-def test_stores_once_what_was_sent_until_it_was_acknowledged(outcome, kind, documents):
+def test_stores_a_repeated_write_once(outcome, kind, documents):
     for account, written in zip(outcome.accounts[kind], outcome.written[kind], strict=True):
         stored = {str(id) for id in documents.objects(user=ObjectId(account.id)).scalar("id")}
         assert set(written.acknowledged) - stored == set()
@@ -246,14 +253,14 @@ def test_stores_once_what_was_sent_until_it_was_acknowledged(outcome, kind, docu
         assert len(stored) == written.begun
 
 
-def test_exchanges_no_refresh_token_twice(outcome, deployment):
+def test_never_exchanges_a_refresh_token_twice(outcome, deployment):
     chains = outcome.written[Refreshing]
     assert sum(len(chain.exchanges) for chain in chains) > 10
 
     for chain in chains:
         tokens = {token.jti: token for token in RefreshToken.objects}
         exchanged = [tokens.get(hash_token(each.old)) for each in chain.exchanges]
-        # Of a session that has ended none is left.
+        # A session that has ended has no tokens left.
         assert [token.jti for token in exchanged if token is not None and token.used_at is None] == []
         if chain.newest:
             assert hash_token(chain.newest) in tokens
@@ -269,13 +276,13 @@ def refresh(deployment: Deployment, token: str) -> requests.Response:
     return requests.post(f"http://{HOST}:{deployment.ports[0]}/auth/refresh", json={"refresh_token": token}, timeout=30)
 
 
-def test_answers_nothing_worse_than_503(outcome):
+def test_returns_no_error_except_503(outcome):
     everything = itertools.chain(*outcome.written.values())
 
     assert [sentence for written in everything for sentence in written.bad] == []
 
 
-def test_mails_no_posting_twice(outcome):
+def test_never_mails_a_posting_twice(outcome):
     told = collections.Counter(
         (mail.to, line.removeprefix("- ")) for mail in outcome.mails for line in mail.lines if line.startswith("- ")
     )
@@ -285,12 +292,12 @@ def test_mails_no_posting_twice(outcome):
     assert len({mail.to for mail in outcome.mails}) == len(outcome.mails)
 
 
-def test_mails_all_but_what_was_being_sent(outcome):
-    # A mail that was begun when the database went is not sent again: each process sends one at a time.
+def test_skips_only_mails_in_progress_at_the_fault(outcome):
+    # A mail in progress when the database fails is not sent again. Each process sends one mail at a time.
     assert 0 <= outcome.silent <= 6
 
 
-def test_pays_for_no_posting_twice(outcome):
+def test_never_pays_for_a_posting_twice(outcome):
     twice = [page for page, count in collections.Counter(outcome.collected["pages asked"]).items() if count > 1]
 
     assert twice == []
@@ -298,12 +305,12 @@ def test_pays_for_no_posting_twice(outcome):
     assert outcome.collected["spent by our count"] == outcome.collected["paid"]
 
 
-def test_finishes_the_run_with_all_that_an_undisturbed_one_finds(outcome):
+def test_finds_the_same_postings_as_an_undisturbed_run(outcome):
     assert outcome.collected["status"] == "finished"
     assert outcome.collected["postings"] == outcome.undisturbed["postings"]
 
 
-def test_has_figures_that_equal_a_recount(outcome):
+def test_has_stats_that_equal_a_recount(outcome):
     assert outcome.collected["differing days"] == []
     assert outcome.collected["figures"] == outcome.undisturbed["figures"]
 
@@ -312,7 +319,7 @@ def test_ends_no_process(outcome):
     assert outcome.ended == []
 
 
-def test_acknowledges_no_write_that_lagging_secondaries_could_lose(replica_set, deployment, undisturbed):
+def test_acknowledges_no_write_that_a_failover_could_lose(replica_set, deployment, undisturbed):
     empty_database()
     clients = {kind: start_clients(kind, deployment) for kind in (Logging, Uploading)}
     time.sleep(AFTERWARDS_SECONDS)

@@ -1,4 +1,4 @@
-"""Sentinels replace the Redis master amid a collection."""
+"""Failover of the Redis master by Sentinels during a collection."""
 
 from collections.abc import Iterator
 
@@ -26,11 +26,11 @@ from tests.other_servers import redis_at
 from tests.processes import empty_database, wait_until
 
 DATABASE = "sentinel"
-# Beat takes up once a minute what a worker has lost, after the lease.
+# Once per minute, beat resumes roles whose worker was lost, after their lease has expired.
 OVER_SECONDS = 200
 
 
-def address_of(valkey: SentinelValkey) -> str:
+def get_sentinel_url(valkey: SentinelValkey) -> str:
     return f"sentinel://{valkey.sentinels}/0?master_name={MASTER}"
 
 
@@ -42,11 +42,11 @@ def valkey(tmp_path_factory) -> Iterator[SentinelValkey]:
 
 
 @pytest.fixture(scope="module")
-def deployment(replica_set, valkey, stand_in, tmp_path_factory) -> Iterator[Deployment]:
+def deployment(replica_set, valkey, fake_theirstack, tmp_path_factory) -> Iterator[Deployment]:
     uri = replica_set.uri(DATABASE)
-    settings = deployment_settings(mongodb_uri=uri, redis_url=address_of(valkey), stand_in=stand_in)
+    settings = deployment_settings(mongodb_uri=uri, redis_url=get_sentinel_url(valkey), fake_theirstack=fake_theirstack)
     deployment = Deployment(directory=tmp_path_factory.mktemp("var"), **settings)
-    with connected(mongodb_uri=uri, redis_url=valkey.master_uri(), stand_in=stand_in):
+    with connected(mongodb_uri=uri, redis_url=valkey.master_uri(), fake_theirstack=fake_theirstack):
         try:
             deployment.start(redis_url=valkey.master_uri())
             yield deployment
@@ -54,25 +54,27 @@ def deployment(replica_set, valkey, stand_in, tmp_path_factory) -> Iterator[Depl
             deployment.stop()
 
 
-def test_collects_all_of_it_once_when_the_master_is_replaced(deployment, valkey, stand_in):
+def test_collects_every_posting_once_when_the_master_is_replaced(deployment, valkey, fake_theirstack):
     empty_database()
-    stand_in.reset()
-    undisturbed = collect_undisturbed(stand_in)
+    fake_theirstack.reset()
+    undisturbed = collect_undisturbed(fake_theirstack)
     empty_database()
-    stand_in.reset()
-    stand_in.script_faults([{"delay_seconds": PAGE_SECONDS, "next": 1_000}])
+    fake_theirstack.reset()
+    fake_theirstack.script_faults([{"delay_seconds": PAGE_SECONDS, "next": 1_000}])
 
     began_at = timezone.now()
     deployment.manage(
         *("collect", *ROLES, "--place", PLACE, "--max-age-days", str(MAX_AGE_DAYS), "--limit", "1000", "--queue")
     )
-    wait_until(lambda: len(stand_in.requests) >= 4, seconds=90, what=f"pages were asked for\n{deployment.logs()}")
+    wait_until(
+        lambda: len(fake_theirstack.requests) >= 4, seconds=90, what=f"pages were requested\n{deployment.logs()}"
+    )
     valkey.fail_over()
     run = patiently(lambda: CollectionRunDocument.objects(created_at__gte=began_at).first())
     run = wait_until_over(run.pk, seconds=OVER_SECONDS, what=deployment.logs)
 
     with redis_at(valkey.master_uri()):
-        collected = read_outcome(run, stand_in)
+        collected = read_outcome(run, fake_theirstack)
     assert collected == undisturbed
     assert deployment.ended() == []
     for port in deployment.ports:

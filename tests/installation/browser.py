@@ -1,4 +1,4 @@
-"""Headless Chromium for tests; `make test` installs it on Debian, as root."""
+"""Headless Chromium for tests. `make test` installs it when it runs as root on Debian."""
 
 import os
 import shutil
@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-# Without these it looks for its maker's hosts, which tests must not.
+# Without these options Chromium contacts Google's hosts, which tests must not do.
 _ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
 DEADLINE_MILLISECONDS = 10_000
 
-# What the fixtures `log_in` and `api` are.
+# The types of the fixtures `log_in` and `api`.
 Login = Callable[..., Page]
 API = Callable[[str], Any]
 
 
-# Its headless shell, which Debian packs apart, opens a window with half the work of the whole browser.
+# The headless shell is a separate Debian package. It opens a window with half the work of the full browser.
 _HEADLESS_SHELL = "chromium-headless-shell"
 _BROWSERS = (_HEADLESS_SHELL, "chromium", "chromium-browser", "google-chrome")
 
@@ -32,13 +32,13 @@ def chromium() -> str:
     """Return the path of Chromium."""
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
-        pytest.fail(f"browser tests need Chromium; install it first, on Debian: sudo apt-get install {_HEADLESS_SHELL}")
+        pytest.fail(f"Browser tests need Chromium. Install it (Debian: sudo apt-get install {_HEADLESS_SHELL}).")
     return found
 
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """A browser with no profile, ended with the block."""
+    """Yield a browser without a profile, which is closed at the end of the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*_ARGUMENTS])
         try:
@@ -48,20 +48,20 @@ def running_browser() -> Iterator[Browser]:
 
 
 def keep_screenshot(page: Page, name: str) -> None:
-    """Store what the page looks like under docs/screenshots, when KEEP_SCREENSHOTS asks for it."""
+    """Store a screenshot of the page in docs/screenshots if KEEP_SCREENSHOTS is set."""
     if os.environ.get("KEEP_SCREENSHOTS"):
         directory = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
         directory.mkdir(parents=True, exist_ok=True)
         if name.startswith("dashboard"):
-            # The menu is as high as the window.
+            # The menu is as high as the window, so enlarge the window to the height of the page.
             height = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": 1360, "height": height})
         page.wait_for_timeout(400)
         page.screenshot(path=directory / f"{name}.png", full_page=name.startswith("phone"))
 
 
-def comes_true(condition: Callable[[], bool]) -> bool:
-    """Whether it does before long: within a second on a machine that has nothing else to do."""
+def becomes_true(condition: Callable[[], bool]) -> bool:
+    """Return whether the condition becomes true in time. An idle machine needs less than a second."""
     give_up_at = time.monotonic() + DEADLINE_MILLISECONDS / 1000
     while not (came := condition()) and time.monotonic() < give_up_at:
         time.sleep(0.05)

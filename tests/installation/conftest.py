@@ -1,4 +1,4 @@
-"""What several tests of whole installs share."""
+"""Fixtures for tests of a complete installation."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from tests.processes import wait_until
 
 PASSWORD = "Secret-12345"
 ROLES = ("curator", "operator", "support", "auditor")
-# Their passwords are hashed in no time. And something for a curator to settle, which the demonstration has not.
+# Hash passwords fast, and count an unknown slug: a curator needs one to resolve, and the demonstration has none.
 _MAKE_STAFF = f"""
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
@@ -35,7 +35,7 @@ count_unknown_slugs(slugs=["kubernets"] * 3, now=timezone.now())
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """A run with servers, web, worker and demonstration data of its own, ready, with postings of a usual role."""
+    """Start `manage.py run` on its own VAR_DIR and wait until a common role has postings."""
     run = Run(
         tmp_path_factory.mktemp("demonstration").resolve() / "var",
         THEIR_STACK_CREDIT_BUDGET="6000",
@@ -56,7 +56,7 @@ def _has_postings(run: Run) -> bool:
 
 @pytest.fixture(scope="session")
 def install(demonstration: Run) -> Run:
-    """The demonstration, with a member of the staff for each role."""
+    """Return the demonstration, with one staff account per role."""
     inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL"}}
     subprocess.run(
         [sys.executable, "manage.py", "shell", "-v", "0", "-c", _MAKE_STAFF],
@@ -76,13 +76,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def windows() -> dict[tuple[str, str, bool], Page]:
-    """Of who has logged in, by name, scheme and device: as at home, one stays logged in and loads nothing twice."""
+    """Return the open windows by user, color scheme and device. Windows stay logged in and keep their caches."""
     return {}
 
 
 @pytest.fixture(scope="module")
 def complaints() -> list[str]:
-    """What a window complains of."""
+    """Return a list of what the windows failed to load or run."""
     return []
 
 
@@ -90,14 +90,14 @@ def complaints() -> list[str]:
 def log_in(
     install: Run, browser: Browser, windows: dict[tuple[str, str, bool], Page], complaints: list[str]
 ) -> Iterator[Login]:
-    """The window of a member of the staff, logged in; what a page may not load or run fails the test."""
+    """Yield a function that opens a window of a staff account. A failed resource or script fails the test."""
     complaints.clear()
     used = []
 
     def open_window(name: str, *, scheme: Literal["light", "dark"] = "light", phone: bool = False) -> Page:
         page = windows.get((name, scheme, phone))
         if page is None:
-            # Anyone who is logged in elsewhere enters no password again.
+            # Reuse the session if the user is logged in in another window.
             elsewhere = next((other.context for (owner, *_), other in windows.items() if owner == name), None)
             context = browser.new_context(
                 base_url=f"http://127.0.0.1:{install.port}",
@@ -126,19 +126,19 @@ def log_in(
 
     yield open_window
     for each in used:
-        # A page of the admin would go on asking and drawing.
+        # Leave the admin, whose pages poll and redraw.
         each.goto("/health")
     assert complaints == []
 
 
 @pytest.fixture
 def api(install: Run) -> API:
-    """What the API answers."""
+    """Return a function that requests a path of the API and returns the JSON."""
     return lambda path: requests.get(f"http://127.0.0.1:{install.port}{path}", timeout=5).json()
 
 
 @pytest.fixture
 def data(install: Run) -> Iterator[Database]:
-    """The database of the install."""
+    """Yield the database of the installation."""
     with pymongo.MongoClient(install.services["mongodb_uri"], tz_aware=True) as client:
         yield client.get_default_database()

@@ -1,4 +1,4 @@
-"""The options of curl that the documents use, for machines without it; unlike curl it exits with 1 on an error."""
+"""A replacement for curl with the options that the docs use. Unlike curl, it exits with 1 on an HTTP error."""
 
 import argparse
 import sys
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import requests
 
-# What the documents show to be refused, by a part of the address.
-REFUSED = {"days=400": 400}
+# Requests that the docs show to be rejected: a part of the URL and the expected status.
+REJECTED = {"days=400": 400}
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
         Path(given.output).write_bytes(answer.content)
     else:
         sys.stdout.write(answer.text)
-    expected = next((status for part, status in REFUSED.items() if part in given.url), None)
+    expected = next((status for part, status in REJECTED.items() if part in given.url), None)
     is_expected = answer.ok if expected is None else answer.status_code == expected
     if not is_expected:
         sys.stderr.write(f"{answer.status_code} {answer.request.method} {given.url}: {answer.text}\n")

@@ -1,4 +1,4 @@
-"""HTTP as it goes over a socket, for requests that no library would send."""
+"""HTTP over a plain socket, for requests that no HTTP library sends."""
 
 import socket
 

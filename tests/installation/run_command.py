@@ -1,4 +1,4 @@
-"""`manage.py run` as a process of its own, for tests of what a person starts."""
+"""`manage.py run` in a separate process."""
 
 import contextlib
 import json
@@ -25,13 +25,13 @@ WEBHOOK_SECRET = "a-secret-of-webhooks"
 
 
 class Run:
-    """One `manage.py run`, its output in a file."""
+    """A process of `manage.py run` that writes its output to a file."""
 
     def __init__(self, var_dir: Path, *, port: int | None = None, **environment: str) -> None:
         self.var_dir = var_dir
         self.port = port or find_free_port()
         self.output_file = var_dir.parent / f"output-{time.monotonic_ns()}.txt"
-        # The tests' own servers are not to be used, nor a key of the person who runs them.
+        # Use neither the servers of the tests nor the API key of the developer.
         inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL", MARK}}
         with self.output_file.open("wb") as file:
             self.process = subprocess.Popen(
@@ -66,11 +66,11 @@ class Run:
         return self.wait_for(READY.format(port=self.port))
 
     def end(self, *, seconds: float) -> int:
-        """Wait for the process to end by itself and return its exit code."""
+        """Wait until the process ends and return its exit code."""
         return self.process.wait(seconds)
 
     def find(self, *words: str) -> psutil.Process:
-        """The oldest process of this run with all the words in its command line."""
+        """Return the oldest process of this run whose command line contains all the words."""
         found = [
             each
             for each in find_marked(var_dir=self.var_dir)
@@ -79,7 +79,7 @@ class Run:
         return min(found, key=lambda each: (each.create_time(), each.pid))
 
     def find_new(self, *words: str, but: Collection[int], seconds: float = 30) -> psutil.Process:
-        """A process not in `but` that leads a group, with all the words in its command line; waits for it."""
+        """Wait for a process group leader that is not in `but` and whose command line contains all the words."""
         give_up_at = time.monotonic() + seconds
         while time.monotonic() < give_up_at:
             for each in find_marked(var_dir=self.var_dir):
@@ -98,10 +98,10 @@ class Run:
                 requests.get(f"http://127.0.0.1:{self.port}/health", timeout=5)
                 return
             time.sleep(0.1)
-        pytest.fail(f"it does not answer:\n{self.output}")
+        pytest.fail(f"the run does not respond:\n{self.output}")
 
     def keep(self, number: int) -> int:
-        """Store a document for good; returns how many were stored before."""
+        """Store a document with an acknowledged write. Return how many were stored before."""
         with pymongo.MongoClient[dict[str, Any]](self.services["mongodb_uri"]) as client:
             kept = client.get_default_database().get_collection("kept", write_concern=pymongo.WriteConcern(j=True))
             before = kept.count_documents({})

@@ -1,4 +1,4 @@
-"""The admin by keyboard, for a screen reader, and on a phone, in a browser."""
+"""Accessibility of the admin: by keyboard, with a screen reader and on a phone."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from tests.installation.browser import Login
 
-# The first row of the list is opened where an address ends in `#first`.
+# If a path ends in `#first`, the test opens the first row of the list.
 PAGES = (
     "/admin/",
     "/admin/skills/skill/",
@@ -43,14 +43,14 @@ def open_page(page: Page, address: str) -> None:
     page.goto(address.removesuffix("#first"))
     if address.endswith("#first"):
         page.goto(page.locator("#result_list tbody .data-row a").first.get_attribute("href") or "")
-    # The theme's scripts have drawn the page, and ours have named its parts.
+    # Wait until the theme's scripts have rendered the page and the project's scripts have labelled its parts.
     expect(page.locator("html[x-cloak]")).to_have_count(0)
     expect(page.locator(".material-symbols-outlined:not([aria-hidden], [role])")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", PAGES)
-def test_a_page_has_no_violation_that_axe_knows_of(log_in: Login, address: str, scheme: str) -> None:
+def test_axe_finds_no_violation_on_a_page(log_in: Login, address: str, scheme: str) -> None:
     page = log_in("admin", scheme=scheme)
     open_page(page, address)
 
@@ -64,7 +64,7 @@ def test_a_page_has_no_violation_that_axe_knows_of(log_in: Login, address: str, 
     ] == []
 
 
-def test_the_login_has_no_violation_that_axe_knows_of(log_in: Login, install) -> None:
+def test_axe_finds_no_violation_on_the_login(log_in: Login, install) -> None:
     page = log_in("admin").context.browser.new_page()
     page.goto(f"http://127.0.0.1:{install.port}/admin/login/")
 
@@ -74,7 +74,7 @@ def test_the_login_has_no_violation_that_axe_knows_of(log_in: Login, install) ->
     assert [each["id"] for each in violations if each["impact"] != "minor"] == []
 
 
-def test_the_first_key_skips_the_menu(log_in: Login) -> None:
+def test_the_first_tab_stop_skips_the_menu(log_in: Login) -> None:
     page = log_in("admin")
     open_page(page, "/admin/skills/skill/")
 
@@ -85,7 +85,7 @@ def test_the_first_key_skips_the_menu(log_in: Login) -> None:
     expect(page.get_by_role("main")).to_be_focused()
 
 
-def test_whatever_a_click_does_a_key_does(log_in: Login) -> None:
+def test_everything_clickable_can_be_focused(log_in: Login) -> None:
     page = log_in("admin")
     open_page(page, "/admin/skills/skill/")
 
@@ -104,7 +104,7 @@ def test_whatever_a_click_does_a_key_does(log_in: Login) -> None:
     expect(page.get_by_role("button", name="Log out")).to_be_hidden()
 
 
-def test_everything_that_a_key_reaches_has_a_name(log_in: Login) -> None:
+def test_every_focusable_element_has_a_name(log_in: Login) -> None:
     page = log_in("admin")
 
     for address in PAGES:
@@ -122,7 +122,7 @@ def test_everything_that_a_key_reaches_has_a_name(log_in: Login) -> None:
         assert (address, nameless) == (address, [])
 
 
-def test_a_chart_can_be_read_aloud(log_in: Login) -> None:
+def test_a_chart_has_a_text_alternative(log_in: Login) -> None:
     page = log_in("admin")
     open_page(page, "/admin/")
 
@@ -142,7 +142,7 @@ def unknown_slug(data: Database) -> Iterator[None]:
 
 @pytest.mark.usefixtures("unknown_slug")
 @pytest.mark.parametrize("model", LISTS)
-def test_a_list_on_a_phone_shows_a_title_and_two_facts_of_a_row(log_in: Login, model: str) -> None:
+def test_a_list_on_a_phone_shows_three_cells_per_row(log_in: Login, model: str) -> None:
     page = log_in("admin", phone=True)
     open_page(page, f"/admin/{model}/")
 

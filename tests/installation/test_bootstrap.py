@@ -1,4 +1,4 @@
-"""Making a database ready to serve."""
+"""The `bootstrap` command, which prepares a database for serving."""
 
 import io
 import json
@@ -21,7 +21,7 @@ from skills.documents import SkillDocument
 
 @pytest.fixture(autouse=True)
 def unprepared(mongo, settings, tmp_path, django_db_blocker) -> Iterator[None]:
-    """A database without the admin's tables, and a VAR_DIR of the test's own."""
+    """Provide a database without the admin's tables, and a temporary VAR_DIR."""
     settings.VAR_DIR = tmp_path / "var"
     forget_tables()
     with django_db_blocker.unblock():
@@ -31,7 +31,7 @@ def unprepared(mongo, settings, tmp_path, django_db_blocker) -> Iterator[None]:
 
 @pytest.fixture
 def little_to_seed(monkeypatch, tmp_path) -> None:
-    """One skill in place of all fixtures, which take seconds."""
+    """Seed a single skill, because the complete fixtures take seconds."""
     skill = {"name": "python", "display_name": "Python", "category": "Programming Languages"}
     for name, entries in {"skills": [skill], "learning_resources": [], "project_ideas": []}.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(entries))
@@ -50,7 +50,7 @@ def bootstrap(*arguments) -> str:
     return printed.getvalue()
 
 
-def test_makes_tables_indexes_seed_and_the_staff_account(mongo, settings):
+def test_creates_tables_indexes_seed_data_and_the_staff_account(mongo, settings):
     summary = json.loads(bootstrap("--json"))
 
     path = settings.VAR_DIR / "admin-password"
@@ -65,7 +65,7 @@ def test_makes_tables_indexes_seed_and_the_staff_account(mongo, settings):
     assert "source_1_job_id_1" in mongo.job_postings.index_information()
 
 
-def test_prints_where_the_password_is_kept_and_not_what_it_is(settings, little_to_seed):
+def test_prints_the_path_of_the_password_and_not_the_password(settings, little_to_seed):
     printed = bootstrap()
 
     path = settings.VAR_DIR / "admin-password"
@@ -73,7 +73,7 @@ def test_prints_where_the_password_is_kept_and_not_what_it_is(settings, little_t
     assert path.read_text().strip() not in printed
 
 
-def test_the_first_password_stays_on_disk_until_another_one_is_chosen(settings, little_to_seed):
+def test_keeps_the_first_password_on_disk_until_it_is_changed(settings, little_to_seed):
     bootstrap()
     path = settings.VAR_DIR / "admin-password"
     admin = User.objects.get()
@@ -91,7 +91,7 @@ def test_the_first_password_stays_on_disk_until_another_one_is_chosen(settings, 
     assert not path.exists()
 
 
-def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_seed):
+def test_keeps_the_account_and_its_password_when_run_again(settings, little_to_seed):
     bootstrap()
     path = settings.VAR_DIR / "admin-password"
     first = path.read_text()
@@ -99,7 +99,7 @@ def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_se
     changed.set_password("chosen by a person")
     changed.save()
 
-    path.write_text(first)  # as an earlier release left it
+    path.write_text(first)  # earlier releases did not delete the file
 
     printed = bootstrap()
 
@@ -108,7 +108,7 @@ def test_a_second_time_keeps_the_account_and_its_password(settings, little_to_se
     assert User.objects.get().check_password("chosen by a person")
 
 
-def test_makes_an_account_and_a_password_where_the_account_is_gone(settings, little_to_seed):
+def test_creates_an_account_and_a_password_if_the_account_was_deleted(settings, little_to_seed):
     bootstrap()
     path = settings.VAR_DIR / "admin-password"
     path.chmod(0o644)
@@ -122,7 +122,7 @@ def test_makes_an_account_and_a_password_where_the_account_is_gone(settings, lit
     assert User.objects.get().check_password(path.read_text().strip())
 
 
-def test_says_that_mongodb_is_away(tmp_path):
+def test_reports_that_mongodb_is_unavailable(tmp_path):
     away = {"MONGODB_URI": "mongodb://someone:secret@127.0.0.1:1/nowhere", "VAR_DIR": str(tmp_path)}
 
     done = subprocess.run(
@@ -140,7 +140,7 @@ def test_says_that_mongodb_is_away(tmp_path):
     assert "secret" not in done.stderr
 
 
-def test_is_still_called_prepare(little_to_seed, capsys):
+def test_still_works_as_prepare(little_to_seed, capsys):
     call_command("prepare")
 
     assert "prepare is deprecated" in capsys.readouterr().err
@@ -148,7 +148,7 @@ def test_is_still_called_prepare(little_to_seed, capsys):
 
 
 @pytest.mark.usefixtures("little_to_seed", "redis")
-def test_gives_the_postings_of_an_older_release_their_keys_once(mongo):
+def test_adds_missing_keys_to_postings_of_an_older_release_once(mongo):
     mongo.job_postings.insert_one(
         {"source": "x", "title": "t", "company": "c", "place": "p", "url": "http://a.example/"}
     )

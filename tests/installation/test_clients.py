@@ -1,4 +1,4 @@
-"""The Python client that `make client` generates, and the examples of the API's description, at a running install."""
+"""The Python client that `make client` generates and the recorded examples, against a running installation."""
 
 import json
 import os
@@ -38,7 +38,7 @@ Python, Docker, PostgreSQL
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.CompletedProcess[str]]:
-    """What generating printed; from then on the package can be imported."""
+    """Generate the client, make it importable, and return the output of the generator."""
     directory = tmp_path_factory.mktemp("clients")
     command = ["sh", "deploy/generate-clients.sh", "--python-only", str(Path(sys.executable).parent), str(directory)]
     done = subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, check=False)
@@ -55,7 +55,7 @@ def models(generated: subprocess.CompletedProcess[str]) -> ModuleType:
 
 
 class Api:
-    """Calls the generated operations; each has to be answered with the status that is expected."""
+    """A wrapper that calls generated operations and checks the status of each response."""
 
     def __init__(self, base_url: str, token: str | None = None) -> None:
         package = import_module(PACKAGE)
@@ -80,7 +80,7 @@ def open_api(generated: subprocess.CompletedProcess[str], demonstration: Run) ->
 
 @pytest.fixture
 def log_in(open_api: Api, models: ModuleType) -> Callable[[str], Api]:
-    """Register and log in by the address."""
+    """Return a function that registers and logs in a user with the given email."""
 
     def log_in(email: str) -> Api:
         profile = models.RegistrationRequest(
@@ -104,7 +104,7 @@ def test_is_generated_without_a_warning_and_imports(generated: subprocess.Comple
     assert "warning" not in (generated.stdout + generated.stderr).lower()
 
 
-def test_has_no_made_up_names(models: ModuleType) -> None:
+def test_has_no_generated_names(models: ModuleType) -> None:
     names = [*models.__all__, *(name for each in models.__all__ for name in dir(getattr(models, each)))]
 
     assert not [name for name in names if "VALUE_" in name or "RequestRequest" in name]
@@ -191,8 +191,8 @@ def test_reads_errors(open_api: Api, models: ModuleType) -> None:
     assert list(invalid.errors.additional_properties) == ["days"]
 
 
-def test_answers_every_example_request_as_it_stands(demonstration: Run, tmp_path: Path) -> None:
-    """Recording makes each call, and ends at one that is not answered 2xx."""
+def test_accepts_every_recorded_example_request(demonstration: Run, tmp_path: Path) -> None:
+    """Record the examples again, which fails at the first response that is not 2xx."""
     inherited = {key: value for key, value in os.environ.items() if key not in {"MONGODB_URI", "REDIS_URL"}}
     environment = inherited | {"VAR_DIR": str(demonstration.var_dir), "THEIR_STACK_WEBHOOK_SECRET": WEBHOOK_SECRET}
     url = f"http://127.0.0.1:{demonstration.port}"
@@ -211,7 +211,7 @@ def test_answers_every_example_request_as_it_stands(demonstration: Run, tmp_path
     recorded = {name: each for file in tmp_path.glob("*.json") for name, each in json.loads(file.read_text()).items()}
     shown = load_examples()
     assert set(recorded) == set(shown)
-    # Ids and tokens are of the install; all else is sent as it is shown.
+    # Ids and tokens differ per installation. Everything else must equal the recorded example.
     as_it_stands = [call.operation for call in CALLS if "<" not in f"{call.parameters} {call.body}"]
     assert len(as_it_stands) > 40
     for name in set(as_it_stands) - {"theirstack_webhook"}:

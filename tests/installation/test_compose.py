@@ -1,4 +1,4 @@
-"""The compose file: what each container may do, and where passwords stand."""
+"""The compose file: permissions and limits of the containers, and handling of passwords."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_container_has_no_capability_a_read_only_root_and_bounds(name: str) -> None:
+def test_every_container_is_hardened_and_limited(name: str) -> None:
     service = SERVICES[name]
 
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["read_only"] is True
-    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - in memory, of the container
+    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - a tmpfs inside the container
     assert service["mem_limit"]
     assert service["pids_limit"]
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_container_is_not_run_as_root(name: str) -> None:
-    # The image of the application names its user itself.
+def test_no_container_runs_as_root(name: str) -> None:
+    # The Dockerfile sets the user of the application.
     assert SERVICES[name].get("user", "root") != "root" or SERVICES[name]["image"] == COMPOSE["name"]
 
 
-def test_both_servers_ask_for_a_password_of_the_environment() -> None:
+def test_both_servers_take_their_password_from_the_environment() -> None:
     web = SERVICES["web"]["environment"]
 
     assert "${MONGODB_PASSWORD:?" in web["MONGODB_URI"]
@@ -39,8 +39,8 @@ def test_both_servers_ask_for_a_password_of_the_environment() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_no_password_stands_in_the_arguments_of_a_process(name: str) -> None:
-    # With $$ the container's shell reads the variable, with $ it would be written into the command.
+def test_no_process_has_a_password_in_its_arguments(name: str) -> None:
+    # The container's shell expands $$, but Compose itself expands $ and would put the password into the command.
     command = str(SERVICES[name].get("command", "")) + str(SERVICES[name].get("healthcheck", ""))
 
     assert "PASSWORD" not in command.replace("$$MONGODB_PASSWORD", "")

@@ -1,4 +1,4 @@
-"""Lists of names and files to import in a browser, on a whole install."""
+"""Editing lists of names and importing files in a browser, on a complete installation."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.installation.browser import API, Login, comes_true, keep_screenshot
+from tests.installation.browser import API, Login, becomes_true, keep_screenshot
 
 SAVED = "was changed successfully"
 
@@ -25,7 +25,7 @@ def chips(page: Page, label: str) -> Locator:
 
 
 def texts(page: Page, label: str) -> Locator:
-    """The texts of the chips; each is a button that changes it."""
+    """Return the buttons that show and edit the chips."""
     return chips(page, label).get_by_role("button", name="Change ")
 
 
@@ -41,7 +41,7 @@ def test_aliases_between_commas_become_chips_and_are_stored_one_by_one(log_in: L
     expect(page.get_by_text(SAVED)).to_be_visible()
 
     assert shown[-3:] == ["first alias", "second alias", "third alias"]
-    assert comes_true(lambda: api("/skills/eslint")["aliases"][-3:] == shown[-3:])
+    assert becomes_true(lambda: api("/skills/eslint")["aliases"][-3:] == shown[-3:])
 
 
 def test_what_is_typed_and_not_confirmed_is_saved_too(log_in: Login, api: API) -> None:
@@ -64,7 +64,7 @@ def test_a_skill_is_chosen_changed_and_removed_without_a_mouse(log_in: Login) ->
     page.get_by_label("Related", exact=True).focus()
     page.keyboard.type("js")
     page.keyboard.press("Enter")
-    # The alias is shown under the skill's own name.
+    # A skill chosen by an alias is shown by its name.
     expect(texts(page, "Related").last).to_have_text("JavaScript")
     page.keyboard.type("postgres")
     page.keyboard.press("Enter")
@@ -87,7 +87,7 @@ def test_a_skill_typed_by_its_display_name_is_kept(log_in: Login, typed: str) ->
 
     page.get_by_label("Related", exact=True).fill(typed)
     page.keyboard.press("Enter")
-    # What is sent is the skill's own name, once the server has told it.
+    # The form sends the canonical name, which the server returned.
     expect(page.locator("[name=related]")).to_have_value(re.compile(r"\bkotlin$"))
 
     expect(texts(page, "Related")).to_have_text([*before, "Kotlin"])
@@ -114,7 +114,7 @@ def test_skills_are_suggested_by_their_aliases(log_in: Login) -> None:
 
     options = page.locator(f"#{field.get_attribute('list')} option")
     expect(options.first).to_have_attribute("value", "kubernetes")
-    # As the browser does for a suggestion that is chosen, which no test can: its list is no part of the page.
+    # Simulate the choice of a suggestion: tests cannot click it, because the list is not part of the page.
     field.evaluate(
         "field => { field.value = 'kubernetes';"
         " field.dispatchEvent(new InputEvent('input', {inputType: 'insertReplacementText', bubbles: true})); }"
@@ -144,7 +144,7 @@ def test_features_are_chips_that_may_have_commas(log_in: Login) -> None:
 
 @pytest.fixture
 def without_scripts(log_in: Login) -> Page:
-    """A window of the curator's that runs no script."""
+    """Open a window of the curator with JavaScript disabled."""
     page = log_in("curator")
     browser = page.context.browser
     assert browser is not None
@@ -165,7 +165,7 @@ def test_lists_are_text_where_no_script_runs(without_scripts: Page, api: API) ->
     page.locator("[name=_save]").click()
     expect(page.get_by_text(SAVED)).to_be_visible()
 
-    assert comes_true(lambda: api("/skills/prettier")["aliases"] == ["one alias", "another alias"])
+    assert becomes_true(lambda: api("/skills/prettier")["aliases"] == ["one alias", "another alias"])
     page.context.close()
 
 
@@ -202,7 +202,7 @@ def test_a_template_is_filled_in_and_its_good_rows_are_imported(log_in: Login, a
     expect(page.get_by_text("These rows were not imported: 3.")).to_be_visible()
     expect(page.get_by_text("Import finished: 2 new")).to_be_visible()
 
-    assert comes_true(lambda: api("/skills/nim%20web").get("category") == "Frameworks/Libraries")
+    assert becomes_true(lambda: api("/skills/nim%20web").get("category") == "Frameworks/Libraries")
     assert api("/skills/gleam%20otp")["aliases"] == ["gotp", "gleam-otp"]
     choose(page, filled, "2")
     expect(page.locator("#rejected-rows")).to_be_visible()

@@ -20,8 +20,8 @@ _INLINE = re.compile(r"`((?:\.venv/bin/(?:python )?|python )?(?:manage\.py|make|
 _TABLE_ROW = re.compile(r"^\| `([a-z_]+[^`]*)` \| ", re.MULTILINE)
 SECONDS = 120
 
-# Commands that are not run here, with the reason or how they were tried: first blocks by their first characters, then
-# inline commands as written.
+# Commands that this test does not run, with the reason or how they were tried. Blocks are named by their first
+# characters, inline commands are written out.
 BLOCKS_NOT_RUN = {
     "make": "the name of a program; without a target it prints the same as `make help`",
     "make run     #": "the other commands run against an install that `manage.py run` started, as `make run` does; "
@@ -62,7 +62,7 @@ NOT_RUN = {
     "celery -A career_navigator worker": "runs until it is stopped; tested in tests/installation/test_queues.py",
     ".venv/bin/celery -A career_navigator purge": "asks before it empties all queues; tried by hand",
 }
-# The same commands with values for what a reader fills in.
+# Values for the placeholders in the commands.
 FILLED = {
     "export_roadmaps ROLE ... [--skill NAME]": "export_roadmaps 'Backend Developer' --skill python",
     "collect [ROLE ...]": "collect 'Data Analyst' --limit 5",
@@ -160,7 +160,7 @@ def test_runs_the_blocks_of_a_page_in_order(page: Path, demonstration: Run, fold
 
 @pytest.mark.parametrize("command", [command for command in INLINE if command not in NOT_RUN])
 def test_runs_an_inline_command(command: str, demonstration: Run, folder: Path) -> None:
-    # Options in brackets are optional; they are passed here.
+    # Pass the optional arguments too, which the docs show in brackets.
     given = FILLED.get(command, re.sub(r"[\[\]]", "", command))
     if not re.match(r"(?:\.venv/bin/)?(?:python |manage\.py|make|celery)", given):
         given = f"manage.py {given}"

@@ -1,4 +1,4 @@
-"""The environment: names, defaults, and what is refused with which words."""
+"""Environment variables: names, defaults and error messages."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(Environment.model_config, "env_file", None)
 
 
-def test_needs_nothing_to_be_set() -> None:
+def test_needs_no_variables() -> None:
     environment = read_environment()
 
     assert environment.app_name == "Career Navigator API"
@@ -53,15 +53,15 @@ def test_needs_nothing_to_be_set() -> None:
     assert environment.job_collection_schedule == "0 2 * * *"
 
 
-def test_is_described_whole_by_the_example_file() -> None:
+def test_example_file_lists_every_variable() -> None:
     assert set(dotenv_values(EXAMPLE)) == NAMES
 
 
-def test_says_in_the_example_file_what_holds_by_default() -> None:
+def test_example_file_shows_the_defaults() -> None:
     assert Environment(_env_file=EXAMPLE) == Environment()
 
 
-def test_comments_every_variable_of_the_example_file() -> None:
+def test_example_file_comments_every_variable() -> None:
     lines = EXAMPLE.read_text().splitlines()
 
     uncommented = [line for above, line in pairwise(lines) if "=" in line and above[:2] != "# "]
@@ -79,7 +79,7 @@ def test_reads_lists_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
     assert environment.allowed_hosts == ["api.example.org", "10.0.0.1"]
 
 
-def test_takes_an_empty_value_for_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_treats_an_empty_value_as_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
     monkeypatch.setenv("MONGODB_URI", "")
 
@@ -122,7 +122,7 @@ def test_takes_an_empty_value_for_the_default(monkeypatch: pytest.MonkeyPatch) -
         ("ALLOWED_ORIGINS", "https://app.example.org/path", "https://app.example.org"),
     ],
 )
-def test_names_the_variable_its_value_and_what_is_accepted(
+def test_names_the_variable_its_value_and_the_accepted_values(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, accepted: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -135,7 +135,7 @@ def test_names_the_variable_its_value_and_what_is_accepted(
     assert accepted in str(caught.value)
 
 
-def test_names_every_variable_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_every_invalid_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "0")
     monkeypatch.setenv("LOG_FORMAT", "xml")
 
@@ -146,7 +146,7 @@ def test_names_every_variable_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("secret", [None, "short", "x" * 31, *sorted(PUBLISHED_SECRETS)])
-def test_refuses_an_unsafe_key_in_production(monkeypatch: pytest.MonkeyPatch, secret: str | None) -> None:
+def test_rejects_an_unsafe_key_in_production(monkeypatch: pytest.MonkeyPatch, secret: str | None) -> None:
     monkeypatch.setenv("DEBUG", "False")
     if secret is not None:
         monkeypatch.setenv("JWT_SECRET_KEY", secret)
@@ -162,7 +162,7 @@ def test_accepts_a_long_key_in_production(monkeypatch: pytest.MonkeyPatch) -> No
     assert read_environment().debug is False
 
 
-def test_shows_no_secret_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hides_a_rejected_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THEIR_STACK_WEBHOOK_SECRET", "tooshort")
 
     with pytest.raises(ImproperlyConfigured) as caught:
@@ -179,7 +179,7 @@ def test_shows_no_secret_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> Non
         ("MONGODB_URI", "http://ann:pass@word@db.example.org"),
         ("REDIS_URL", "https://:pass-word@cache.example.org"),
         ("REDIS_URL", "sentinel://:pass-word@cache.example.org/0?sentinel_password=pass-too&nothing=1"),
-        # A slash or a question mark in a password has to be written %2F or %3F.
+        # A slash or a question mark in a password must be written as %2F or %3F.
         ("REDIS_URL", "redis://:pass/word@cache.example.org/0"),
         ("REDIS_URL", "redis://ann/pass:word@cache.example.org/0"),
         ("REDIS_URL", "sentinel://:pass/word@cache.example.org/0"),
@@ -189,9 +189,7 @@ def test_shows_no_secret_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> Non
         ("CELERY_BROKER_URL", "pulsar://ann:pass-word@queue.example.org"),
     ],
 )
-def test_shows_no_password_of_an_address_that_it_refuses(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_hides_the_password_of_a_rejected_url(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ImproperlyConfigured) as caught:
@@ -202,14 +200,14 @@ def test_shows_no_password_of_an_address_that_it_refuses(
     assert "is invalid: must " in str(caught.value)
 
 
-def test_shows_no_secret_in_its_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hides_secrets_in_its_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THEIR_STACK_API_KEY", "key-of-theirstack")
 
     assert "key-of-theirstack" not in repr(read_environment())
 
 
 @pytest.mark.parametrize(("algorithm", "name"), [("HS256", "jwt-secret-key"), ("RS256", "jwt-private-key.pem")])
-def test_makes_one_development_key_however_many_processes_start(tmp_path: Path, algorithm: str, name: str) -> None:
+def test_concurrent_processes_create_one_development_key(tmp_path: Path, algorithm: str, name: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(lambda _: get_development_secret(tmp_path / "var", algorithm=algorithm), range(32)))
 
@@ -220,14 +218,14 @@ def test_makes_one_development_key_however_many_processes_start(tmp_path: Path, 
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_names_var_dir_where_it_cannot_be_written_to(tmp_path: Path) -> None:
+def test_names_var_dir_if_it_is_not_writable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(ImproperlyConfigured, match=r"VAR_DIR=.*file/var.*must be a directory"):
         get_development_secret(tmp_path / "file" / "var", algorithm="HS256")
 
 
-def test_finds_no_servers_where_none_were_started(tmp_path: Path) -> None:
+def test_finds_no_servers_if_none_were_started(tmp_path: Path) -> None:
     assert read_running_services(tmp_path) == {}
 
 
@@ -269,7 +267,7 @@ NO_RESET_PAGES = ("https://app.example.org/reset", "ftp://x/{token}", "https://x
     + [("PASSWORD_RESET_URL", address, "PASSWORD_RESET_URL") for address in NO_RESET_PAGES]
     + [("EMAIL_USE_SSL", "True", "EMAIL_USE_TLS and EMAIL_USE_SSL")],
 )
-def test_refuses_by_name_what_cannot_be_set(monkeypatch, name, value, message):
+def test_names_an_invalid_setting(monkeypatch, name, value, message):
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ImproperlyConfigured, match=message):
@@ -297,7 +295,7 @@ def test_reads_pem_keys_with_their_line_breaks_written_out(monkeypatch, escaped)
 
 
 @pytest.mark.parametrize("name", ["JWT_SECRET_KEY", "JWT_FORMER_KEYS"])
-def test_refuses_a_key_that_rs256_cannot_use_without_showing_it(monkeypatch, name):
+def test_rejects_a_key_that_rs256_cannot_use_without_showing_it(monkeypatch, name):
     monkeypatch.setenv("JWT_ALGORITHM", "RS256")
     monkeypatch.setenv(name, "a-secret-of-more-than-thirty-two-bytes")
 
@@ -307,7 +305,7 @@ def test_refuses_a_key_that_rs256_cannot_use_without_showing_it(monkeypatch, nam
     assert "a-secret-of" not in str(refused.value)
 
 
-def test_refuses_small_rsa_keys_and_other_kinds():
+def test_rejects_small_rsa_keys_and_other_key_types():
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -315,7 +313,7 @@ def test_refuses_small_rsa_keys_and_other_kinds():
         return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     with pytest.raises(ValueError, match="at least 2048 bits for RS256, but the key has 1024 bits"):
-        check_private_key(pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)))  # noqa: S505 - this is what is refused
+        check_private_key(pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)))  # noqa: S505 - a weak key that must be rejected
     with pytest.raises(ValueError, match="must be an RSA key"):
         check_private_key(pem(ec.generate_private_key(ec.SECP256R1())))
     with pytest.raises(ValueError, match="must be a private RSA key"):

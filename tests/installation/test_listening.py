@@ -1,4 +1,4 @@
-"""Where the service listens, whose pages may call it, and what a command says that is run beside another install."""
+"""The address the service listens on, CORS, and warnings about another installation on the same machine."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from career_navigator.devserver.manager import MARK, RunFailed, check_port_is_fr
 from career_navigator.environment import BASE_DIR, Environment, read_environment
 from tests.fixtures.users import API
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - it is probed, and nothing listens
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - only checked for a free port
 LOCALHOSTS = [
     *("http://localhost", "https://localhost", "http://localhost:3000", "http://localhost:5173"),
     *("https://localhost:8443", "http://127.0.0.1:4200", "http://[::1]:8080", "https://[::1]", "http://127.0.0.1"),
@@ -50,23 +50,23 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Environment]:
 
 
 @pytest.mark.parametrize("origin", LOCALHOSTS)
-def test_every_page_of_this_machine_may_call_in_development(origin: str) -> None:
+def test_allows_local_origins_in_development(origin: str) -> None:
     asked = API().get("/health", Origin=origin)
     preflight = Client().options("/auth/me", headers={"Origin": origin, "Access-Control-Request-Method": "PUT"})
 
     assert asked["Access-Control-Allow-Origin"] == origin
-    # The name of a downloaded resume, among others.
+    # Content-Disposition, for example, has the file name of a downloaded resume.
     assert "Content-Disposition" in asked["Access-Control-Expose-Headers"]
     assert preflight["Access-Control-Allow-Origin"] == origin
     assert "Access-Control-Allow-Origin" not in API().get("/admin/login/", Origin=origin)
 
 
 @pytest.mark.parametrize("origin", OTHERS)
-def test_no_other_page_may(origin: str) -> None:
+def test_rejects_other_origins(origin: str) -> None:
     assert "Access-Control-Allow-Origin" not in API().get("/health", Origin=origin)
 
 
-def test_in_production_no_page_may_unless_it_is_named(tmp_path: Path) -> None:
+def test_allows_only_named_origins_in_production(tmp_path: Path) -> None:
     code = (
         "import django; django.setup()\n"
         "from django.test import Client\n"
@@ -88,7 +88,7 @@ def test_in_production_no_page_may_unless_it_is_named(tmp_path: Path) -> None:
     assert allowed == ["https://app.example.org https://app.example.org"]
 
 
-def test_listens_on_this_machine_alone_unless_told(environment: Callable[..., Environment]) -> None:
+def test_listens_only_on_loopback_by_default(environment: Callable[..., Environment]) -> None:
     assert environment().host == "127.0.0.1"
     assert environment().allowed_hosts == ["localhost", "127.0.0.1", "[::1]"]
 
@@ -112,13 +112,13 @@ def test_answers_to_the_address_it_listens_on(
 
 
 @pytest.mark.parametrize("host", ["http://0.0.0.0", "0.0.0.0:8000", "[::1]", "a b", "-x", "a..b", "127.0.0.1/8", "*"])
-def test_names_a_host_that_is_none(environment: Callable[..., Environment], host: str) -> None:
+def test_names_an_invalid_host(environment: Callable[..., Environment], host: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=rf"HOST='{re.escape(host)}' is invalid: must be an IP address"):
         environment(HOST=host)
 
 
 @pytest.mark.parametrize("host", ["198.51.100.1", "nowhere.invalid", "2001:db8::1"])
-def test_refuses_to_start_on_what_is_no_address_of_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_does_not_start_on_an_address_of_another_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if host == "nowhere.invalid":
         monkeypatch.setattr(socket, "getaddrinfo", _find_nothing)
 
@@ -143,7 +143,7 @@ def test_names_a_taken_port_of_any_address(host: str) -> None:
 
 @pytest.fixture
 def other_install(tmp_path: Path) -> Any:
-    """A process that looks like one of a run on another VAR_DIR."""
+    """Start a process that looks like part of a run with another VAR_DIR."""
     other = tmp_path.resolve() / "other"
     other.mkdir()
     (other / "services.json").write_text("{}")
@@ -163,20 +163,18 @@ def run_command(*command: str, **variables: str) -> str:
 
 
 @pytest.mark.parametrize("command", [("statistics",), ("shell", "--no-imports", "-c", "pass"), ("seed", "--help")])
-def test_says_that_an_install_runs_with_another_var_dir(
+def test_warns_of_an_installation_with_another_var_dir(
     other_install: Path, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     said = run_command(*command, VAR_DIR=str(tmp_path / "own"))
 
     assert f"This command uses VAR_DIR={tmp_path / 'own'}" in said
-    # Tests of other files run installs too.
+    # Other test files can have installations running at the same time.
     assert f"VAR_DIR={other_install}" in said
     assert re.search(rf"To use the running install: VAR_DIR=\S+ manage.py {command[0]} \.\.\.", said)
 
 
-def test_says_nothing_where_the_install_of_the_command_runs_or_servers_are_named(
-    other_install: Path, tmp_path: Path
-) -> None:
+def test_does_not_warn_if_its_own_installation_runs_or_servers_are_set(other_install: Path, tmp_path: Path) -> None:
     command = ("shell", "--no-imports", "-c", "pass")
 
     assert "VAR_DIR" not in run_command(*command, VAR_DIR=str(other_install))

@@ -1,4 +1,4 @@
-"""The daily collection happens once a day whatever is unavailable in its minute, and however many beats there are."""
+"""The daily collection runs once per day, even with several beats or a server that is unavailable when it is due."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,8 +25,10 @@ SECONDS = 90
 
 
 @pytest.fixture(scope="module")
-def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
-    with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
+def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
+    with installed(
+        servers=servers, fake_theirstack=fake_theirstack, directory=tmp_path_factory.mktemp("var")
+    ) as installation:
         installation.start_worker(processes=2)
         installation.wait_for_worker()
         yield installation
@@ -34,7 +36,7 @@ def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
 
 @pytest.fixture(autouse=True)
 def _overdue(installation) -> None:
-    """Nothing was collected; the other tasks ran, the collection did two days ago."""
+    """Empty the database and record that the collection last ran two days ago and the other tasks just now."""
     wait_until(lambda: not redis_client().hlen("unacked"), seconds=SECONDS, what="the worker is idle")
     empty_database()
     database().task_runs.delete_many({})
@@ -49,7 +51,7 @@ def count(outcome: str, *, task: str = collect_daily.name) -> int:
 
 
 def wait_for_the_run(installation: Installation) -> None:
-    """Until the collection has ended, and is recorded and counted."""
+    """Wait until the collection has ended and its run is recorded and counted."""
     due_at = get_last_due_at(task=collect_daily, now=timezone.now())
     wait_until(
         lambda: TaskRunDocument.objects(task=collect_daily.name, due_at=due_at, status="finished") and count("success"),
@@ -59,14 +61,14 @@ def wait_for_the_run(installation: Installation) -> None:
 
 
 def make_overdue(path: Path) -> Path:
-    """A beat's schedule by which the collection alone was due while the beat was down."""
+    """Write a beat schedule in which only the collection became due while beat was down."""
     scheduler = PersistentScheduler(app, schedule_filename=str(path))
     scheduler.schedule[ENTRY].last_run_at -= timedelta(days=2)
     scheduler.close()
     return path
 
 
-def test_two_beats_that_start_late_have_it_run_once(installation, tmp_path):
+def test_two_beats_that_start_late_run_the_collection_once(installation, tmp_path):
     for name in ("one", "two"):
         installation.start_beat(schedule=make_overdue(tmp_path / name))
     wait_for_the_run(installation)
@@ -80,7 +82,7 @@ def test_two_beats_that_start_late_have_it_run_once(installation, tmp_path):
     installation.stop_beats()
 
 
-def test_runs_later_when_redis_was_unavailable_in_its_minute(installation, caplog):
+def test_runs_late_if_redis_was_unavailable_when_it_was_due(installation, caplog):
     entry = Scheduler(app, lazy=True).Entry(name=ENTRY, app=app, **app.conf.beat_schedule[ENTRY])
     with queue_at(NO_REDIS):
         Scheduler(app, lazy=True).apply_entry(entry)
@@ -95,7 +97,7 @@ def test_runs_later_when_redis_was_unavailable_in_its_minute(installation, caplo
     assert CollectionRunDocument.objects.count() == 1
 
 
-def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, servers):
+def test_runs_late_if_mongodb_was_unavailable_when_it_was_due(installation, servers):
     kill(servers.mongodb)
     collect_daily.delay()
     wait_until(lambda: count("retry"), seconds=SECONDS, what=f"it is retried\n{installation.read_log()}")
@@ -109,7 +111,7 @@ def test_runs_later_when_mongodb_was_unavailable_in_its_minute(installation, ser
     assert CollectionRunDocument.objects.count() == 1
 
 
-def test_goes_on_with_a_role_as_soon_as_mongodb_is_back(installation, servers):
+def test_continues_with_a_role_as_soon_as_mongodb_is_available(installation, servers):
     run = start("Developer", max_age_days=30, per_role_limit=100)
     kill(servers.mongodb)
     collect_role.delay(str(run.id), "Developer")
@@ -118,5 +120,5 @@ def test_goes_on_with_a_role_as_soon_as_mongodb_is_back(installation, servers):
 
     servers.start_mongodb()
 
-    # No beat runs here, so nothing else takes the run up.
+    # No beat is running, so nothing else resumes the run.
     wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.read_log())

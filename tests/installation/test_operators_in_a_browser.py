@@ -1,4 +1,4 @@
-"""What operators, curators and support are asked, told and offered in a browser, on a whole install."""
+"""Confirmations, messages and suggestions for operators, curators and support in a browser."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ from tests.installation.run_command import Run
 NEW_PASSWORD = "Longer-secret-98765"
 
 
-def test_a_task_that_is_at_work_is_followed_and_cancelled_after_a_question(log_in: Login, data: Database) -> None:
+def test_a_running_task_shows_progress_and_is_cancelled_after_confirmation(log_in: Login, data: Database) -> None:
     now = datetime.now(UTC)
     run = {"task": "learning.tasks.check_links", "task_id": "of-a-test", "open_task": "learning.tasks.check_links"}
     begun = {"status": "running", "created_at": now, "started_at": now, "lease_ends_at": now + timedelta(minutes=30)}
@@ -40,7 +40,7 @@ def test_a_task_that_is_at_work_is_followed_and_cancelled_after_a_question(log_i
     data.task_runs.delete_one({"_id": run_id})
 
 
-def test_clean_up_says_how_much_it_deletes_before_it_runs(log_in: Login) -> None:
+def test_clean_up_shows_how_much_it_deletes_before_it_runs(log_in: Login) -> None:
     page = log_in("operator")
 
     page.goto("/admin/career_navigator/taskrun/")
@@ -52,7 +52,7 @@ def test_clean_up_says_how_much_it_deletes_before_it_runs(log_in: Login) -> None
     expect(page.locator("[data-text=outcome]")).to_contain_text("postings older than")
 
 
-def test_postings_are_hidden_after_a_question_and_shown_by_undo(log_in: Login, data: Database) -> None:
+def test_postings_are_hidden_after_confirmation_and_shown_by_undo(log_in: Login, data: Database) -> None:
     page = log_in("curator")
 
     page.goto("/admin/market/jobposting/")
@@ -71,7 +71,7 @@ def test_postings_are_hidden_after_a_question_and_shown_by_undo(log_in: Login, d
     assert data.job_postings.count_documents({"hidden": True}) == 0
 
 
-def test_a_question_is_answered_by_keeping_everything(log_in: Login, data: Database) -> None:
+def test_a_cancelled_confirmation_changes_nothing(log_in: Login, data: Database) -> None:
     page = log_in("curator")
 
     page.goto("/admin/market/jobposting/")
@@ -84,7 +84,7 @@ def test_a_question_is_answered_by_keeping_everything(log_in: Login, data: Datab
     assert data.job_postings.count_documents({"hidden": True}) == 0
 
 
-def test_a_slug_that_was_settled_waits_again_after_undo(log_in: Login, data: Database) -> None:
+def test_a_resolved_slug_is_unresolved_after_undo(log_in: Login, data: Database) -> None:
     now = datetime.now(UTC)
     data.unknown_slugs.insert_one({"slug": "zapp-board", "count": 2, "first_seen_at": now, "last_seen_at": now})
     page = log_in("curator")
@@ -101,7 +101,7 @@ def test_a_slug_that_was_settled_waits_again_after_undo(log_in: Login, data: Dat
     data.unknown_slugs.delete_one({"slug": "zapp-board"})
 
 
-def test_a_merge_begins_on_a_skills_page_and_finds_the_other_while_it_is_typed(log_in: Login, data: Database) -> None:
+def test_a_merge_starts_on_a_skills_page_and_suggests_the_target(log_in: Login, data: Database) -> None:
     page = log_in("curator")
 
     page.goto("/admin/skills/skill/?q=stylus")
@@ -120,7 +120,7 @@ def test_a_merge_begins_on_a_skills_page_and_finds_the_other_while_it_is_typed(l
     assert data.skills.count_documents({"name": "stylus"}) == 0
 
 
-def test_support_is_asked_for_the_address_before_a_user_is_erased(log_in: Login, data: Database) -> None:
+def test_support_must_type_the_email_before_a_user_is_erased(log_in: Login, data: Database) -> None:
     now = datetime.now(UTC)
     user = {"_id": ObjectId(), "email": "eve@example.org", "full_name": "Eve", "hashed_password": "x"}
     data.users.insert_one(user | {"is_active": True, "created_at": now, "updated_at": now})
@@ -160,7 +160,7 @@ def test_roles_and_places_are_suggested_and_the_estimate_follows(log_in: Login) 
     expect(page.locator("[data-cost]")).to_have_text("at most 20 credits")
 
 
-def test_a_collection_that_finds_nothing_says_why(log_in: Login) -> None:
+def test_a_collection_that_finds_nothing_explains_why(log_in: Login) -> None:
     page = log_in("operator")
 
     page.goto("/admin/ingestion/collectionrun/collect-now/")
@@ -175,7 +175,7 @@ def test_a_collection_that_finds_nothing_says_why(log_in: Login) -> None:
     expect(page.locator("[data-table=searches]")).to_contain_text("is not a known place")
 
 
-def test_what_failed_is_repeated_after_an_estimate(log_in: Login, data: Database) -> None:
+def test_failed_searches_are_repeated_after_an_estimate(log_in: Login, data: Database) -> None:
     now = datetime.now(UTC)
     searches = [
         {"role": "Data Engineer", "place": place, "status": status, "credits": 2, "pages": 1, "collected": 0}
@@ -208,7 +208,7 @@ def test_the_schedule_shows_every_entry_with_its_next_runs(log_in: Login) -> Non
 
 
 def find_link(install: Run) -> str:
-    """The link of the invitation, which the worker prints as no mail server is set."""
+    """Return the link of the invitation. The worker prints mails, because no mail server is configured."""
     give_up_at = time.monotonic() + 4 * DEADLINE_MILLISECONDS / 1000
     while time.monotonic() < give_up_at:
         if found := re.findall(r"https?://\S+(/admin/invitation/\S+)", install.output):
@@ -232,7 +232,7 @@ def log_in_on(page: Page, *, code: str = "") -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-def test_who_is_invited_sets_a_password_and_logs_in_by_a_recovery_code_on_a_phone(
+def test_an_invited_user_sets_a_password_and_logs_in_with_a_recovery_code_on_a_phone(
     log_in: Login, install: Run, browser: Browser
 ) -> None:
     admin = log_in("admin")

@@ -1,4 +1,4 @@
-"""Real workers take tasks from the queues as `make run` and the compose file start them."""
+"""Workers with the queues that `make run` and the compose file assign to them."""
 
 import threading
 from collections.abc import Iterator
@@ -23,9 +23,11 @@ SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
-    """A worker and a collector, of one process each."""
-    with installed(servers=servers, stand_in=stand_in, directory=tmp_path_factory.mktemp("var")) as installation:
+def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
+    """Start a worker and a collector with one process each."""
+    with installed(
+        servers=servers, fake_theirstack=fake_theirstack, directory=tmp_path_factory.mktemp("var")
+    ) as installation:
         installation.start_worker("--exclude-queues", "collect,maintenance")
         installation.start_worker("--queues", "collect,maintenance")
         wait_until(lambda: installation.log.read_text().count("ready.") == 2, seconds=SECONDS, what="both are ready")
@@ -33,16 +35,16 @@ def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
 
 
 def count(name: str) -> int:
-    """How often the task has succeeded."""
+    """Return how often the task has succeeded."""
     return int(redis_client().hget(TASK_COUNTS_KEY, f"{name}|success") or 0)
 
 
-def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, stand_in):
+def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, fake_theirstack):
     empty_database()
-    stand_in.script_faults([{"delay_seconds": 5, "next": 20}])
+    fake_theirstack.script_faults([{"delay_seconds": 5, "next": 20}])
     run = start(*ROLES)
     queue_run(run=run)
-    wait_until(lambda: stand_in.requests, seconds=SECONDS, what="the first role is being collected")
+    wait_until(lambda: fake_theirstack.requests, seconds=SECONDS, what="the first role is being collected")
 
     enqueue(send_reset_message, "nobody@example.org")
     enqueue(read_upload, str(run.id))
@@ -54,12 +56,12 @@ def test_a_mail_and_an_upload_do_not_wait_behind_a_collection(installation, stan
     )
     assert run.reload().status in OPEN_RUN_STATUSES
     assert count(collect_role.name) < len(ROLES)
-    stand_in.reset()
+    fake_theirstack.reset()
     wait_until(lambda: run.reload().status == "finished", seconds=SECONDS, what=installation.read_log())
 
 
 class SlowSite(BaseHTTPRequestHandler):
-    """Answers when the test has seen enough."""
+    """A website that responds only when the test releases it."""
 
     asked, enough = threading.Event(), threading.Event()
 
@@ -91,7 +93,7 @@ def test_a_mail_does_not_wait_behind_a_check_of_links(installation):
     site.shutdown()
 
 
-def test_a_message_of_an_earlier_release_is_taken_from_its_queue(installation):
+def test_consumes_a_message_in_the_queue_of_an_earlier_release(installation):
     wait_until(lambda: not any(count_waiting_tasks().values()), seconds=SECONDS, what="the queues are empty")
     empty_database()
 

@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of a run: after a restart the database holds exactly what an undisturbed run leaves."""
+"""Recovery from `kill -9` during a run: the database ends up exactly as after an undisturbed run."""
 
 import os
 import signal
@@ -29,33 +29,33 @@ ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 PAGE = 10
 LEASE_SECONDS = 5
 TODAY = datetime.now(UTC).date()
-# Of a run's time, and of the order in which its roles were worked off.
+# Fields that depend on the time of a run or on the order of its roles.
 _INCIDENTAL = {"_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
 
 _COUNTS = ("status", "pages", "credits", "collected", "updated", "unchanged", "filtered")
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[FakeTheirStack]:
+def fake_theirstack() -> Iterator[FakeTheirStack]:
     with FakeTheirStack(jobs=build_jobs(count=400, seed=3, today=TODAY, days=60)) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
+def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
     settings = {"MAX_JOBS_PER_SEARCH": str(PAGE), "COLLECTION_LEASE_SECONDS": str(LEASE_SECONDS)}
     directory = tmp_path_factory.mktemp("var")
     with (
         override_settings(MAX_JOBS_PER_SEARCH=PAGE),
-        installed(servers=servers, stand_in=stand_in, directory=directory, **settings) as installation,
+        installed(servers=servers, fake_theirstack=fake_theirstack, directory=directory, **settings) as installation,
     ):
         yield installation
 
 
 @pytest.fixture
-def database(installation, stand_in) -> "Database[dict[str, Any]]":
-    """The installation's database, with nothing collected yet."""
-    stand_in.reset()
+def database(installation, fake_theirstack) -> "Database[dict[str, Any]]":
+    """Return the installation's database without collected data."""
+    fake_theirstack.reset()
     return empty_database()
 
 
@@ -64,7 +64,7 @@ def begin() -> CollectionRunDocument:
 
 
 def contents(database) -> dict[str, Any]:
-    """What was collected and counted, without what depends on when."""
+    """Return the collected postings and stats, without fields that depend on time."""
 
     def rows(collection, *key):
         return {
@@ -75,7 +75,7 @@ def contents(database) -> dict[str, Any]:
     return {
         "postings": rows("job_postings", "source", "job_id"),
         "figures": rows("market_figures", "scope", "day"),
-        # A writer that was killed leaves its mark for minutes, since it might live; the figures are right all the same.
+        # A killed writer's marker remains for minutes, because the writer could still be alive. The stats are correct.
         "dirty": list(database.dirty_days.find({"writers": {"$in": [None, {}]}})),
         "open": list(database.collection_runs.find({"status": {"$in": OPEN_RUN_STATUSES}})),
         "runs": [{name: run[name] for name in _COUNTS} for run in database.collection_runs.find()],
@@ -85,7 +85,7 @@ def contents(database) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def undisturbed(installation) -> dict[str, Any]:
-    """What a run leaves that nothing happens to."""
+    """Return the outcome of a run without faults."""
     database = empty_database()
     with build_client() as client:
         run = run_inline(run=begin(), client=client, clock=timezone.now)
@@ -96,14 +96,14 @@ def undisturbed(installation) -> dict[str, Any]:
     return expected
 
 
-def collect_disturbed(installation, stand_in, database, disturb) -> dict[str, Any]:
-    """Collect by a worker, let `disturb` happen within the third page, and see the run to its end."""
-    stand_in.script_faults([{"delay_seconds": 0.2, "next": 200}])
+def collect_disturbed(installation, fake_theirstack, database, disturb) -> dict[str, Any]:
+    """Collect with a worker, call `disturb` during the third page, and wait until the run ends."""
+    fake_theirstack.script_faults([{"delay_seconds": 0.2, "next": 200}])
     installation.ensure_worker()
     run = begin()
     queue_run(run=run)
-    # The page is counted when its answer is sent, and stored only then.
-    wait_until(lambda: len(stand_in.requests) >= 3, seconds=90, what="three pages were asked for")
+    # The fake TheirStack counts a page when it sends the response. The worker stores the page afterwards.
+    wait_until(lambda: len(fake_theirstack.requests) >= 3, seconds=90, what="three pages were asked for")
     disturb()
     try:
         wait_until(lambda: is_over(run), seconds=90, every=0.5, what="the run is over")
@@ -117,26 +117,26 @@ def collect_disturbed(installation, stand_in, database, disturb) -> dict[str, An
 
 
 def is_over(run: CollectionRunDocument) -> bool:
-    """Take up what was interrupted, as beat has it done once a minute, and look."""
+    """Resume interrupted runs, as beat does once per minute, and return whether the run is over."""
     resume_runs.delay()
     return run.reload().status not in OPEN_RUN_STATUSES
 
 
-def test_a_killed_worker(installation, stand_in, undisturbed, database):
+def test_a_killed_worker(installation, fake_theirstack, undisturbed, database):
     def disturb():
         installation.kill_workers()
         installation.ensure_worker()
 
-    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+    assert collect_disturbed(installation, fake_theirstack, database, disturb) == undisturbed
 
 
-def test_a_killed_worker_process_whose_task_is_handed_to_another_one(installation, stand_in, undisturbed, database):
-    """Nothing takes the run up here: the task that is delivered again goes on at once."""
-    stand_in.script_faults([{"delay_seconds": 0.2, "next": 200}])
+def test_a_killed_worker_process_whose_task_is_redelivered(installation, fake_theirstack, undisturbed, database):
+    """The redelivered task continues immediately. Nothing else resumes the run."""
+    fake_theirstack.script_faults([{"delay_seconds": 0.2, "next": 200}])
     installation.ensure_worker()
     run = begin()
     queue_run(run=run)
-    wait_until(lambda: len(stand_in.requests) >= 3, seconds=90, what="three pages were asked for")
+    wait_until(lambda: len(fake_theirstack.requests) >= 3, seconds=90, what="three pages were asked for")
 
     installation.kill_task_processes()
 
@@ -148,20 +148,22 @@ def test_a_killed_worker_process_whose_task_is_handed_to_another_one(installatio
     )
     refresh_stats(now=timezone.now())
     assert contents(database) == undisturbed
-    assert stand_in.credits_used <= run.credits + PAGE
-    assert count_spent_credits(now=timezone.now()) >= stand_in.credits_used
+    assert fake_theirstack.credits_used <= run.credits + PAGE
+    assert count_spent_credits(now=timezone.now()) >= fake_theirstack.credits_used
 
 
-def test_a_stopped_worker_that_goes_on_after_another_has_taken_over(installation, stand_in, undisturbed, database):
+def test_a_frozen_worker_that_continues_after_another_has_taken_over(
+    installation, fake_theirstack, undisturbed, database
+):
     def disturb():
         stopped = installation.workers()
         for worker in stopped:
             os.killpg(worker.pid, signal.SIGSTOP)
         installation.start_worker()
-        asked = len(stand_in.requests)
-        # The first of these is the page that the stopped worker had asked for.
+        asked = len(fake_theirstack.requests)
+        # The first request is the page that the frozen worker had requested.
         wait_until(
-            lambda: resume_runs.delay() and len(stand_in.requests) > asked + 1,
+            lambda: resume_runs.delay() and len(fake_theirstack.requests) > asked + 1,
             seconds=90,
             every=0.5,
             what="another worker has taken over",
@@ -170,29 +172,29 @@ def test_a_stopped_worker_that_goes_on_after_another_has_taken_over(installation
             os.killpg(worker.pid, signal.SIGCONT)
 
     try:
-        assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+        assert collect_disturbed(installation, fake_theirstack, database, disturb) == undisturbed
     finally:
         installation.kill_workers()
-    assert count_spent_credits(now=timezone.now()) >= stand_in.credits_used
+    assert count_spent_credits(now=timezone.now()) >= fake_theirstack.credits_used
 
 
-def test_a_killed_mongodb(installation, servers, stand_in, undisturbed, database):
+def test_a_killed_mongodb(installation, servers, fake_theirstack, undisturbed, database):
     def disturb():
         kill(servers.mongodb)
         servers.start_mongodb()
 
-    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+    assert collect_disturbed(installation, fake_theirstack, database, disturb) == undisturbed
 
 
-def test_a_killed_redis(installation, servers, stand_in, undisturbed, database):
+def test_a_killed_redis(installation, servers, fake_theirstack, undisturbed, database):
     def disturb():
         kill(servers.valkey)
         servers.start_valkey()
 
-    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+    assert collect_disturbed(installation, fake_theirstack, database, disturb) == undisturbed
 
 
-def test_all_killed_at_once(installation, servers, stand_in, undisturbed, database):
+def test_all_processes_killed_together(installation, servers, fake_theirstack, undisturbed, database):
     def disturb():
         installation.kill_workers()
         kill(servers.mongodb)
@@ -201,10 +203,10 @@ def test_all_killed_at_once(installation, servers, stand_in, undisturbed, databa
         servers.start_valkey()
         installation.ensure_worker()
 
-    assert collect_disturbed(installation, stand_in, database, disturb) == undisturbed
+    assert collect_disturbed(installation, fake_theirstack, database, disturb) == undisturbed
 
 
-def test_a_redis_that_stays_away_fails_no_run(undisturbed, database, settings, installation):
+def test_a_redis_that_stays_unavailable_fails_no_run(undisturbed, database, settings, installation):
     settings.THEIR_STACK_MAX_RETRIES = 0
     run = begin()
 

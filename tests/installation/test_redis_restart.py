@@ -1,4 +1,4 @@
-"""Redis restarts under a worker of two processes: the worker stays, and what it was doing is done once."""
+"""A restart of Redis under a worker with two processes. The worker survives and runs each task once."""
 
 import signal
 import time
@@ -16,32 +16,32 @@ from tests.queued import count_queued
 
 ROLES = ("Software Engineer", "DevOps Engineer")
 BALANCE = "/v0/billing/credit-balance"
-# Long enough for Redis to be restarted while the page is under way.
+# Long enough to restart Redis while the page is being fetched.
 PAGE_SECONDS = 8
-# What Redis needs to be back, and the worker to try again, on a busy machine.
+# Time for Redis to restart and the worker to reconnect on a busy machine.
 RECONNECT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def installation(servers, stand_in, tmp_path_factory) -> Iterator[Installation]:
+def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
     directory = tmp_path_factory.mktemp("var")
-    with installed(servers=servers, stand_in=stand_in, directory=directory) as installation:
+    with installed(servers=servers, fake_theirstack=fake_theirstack, directory=directory) as installation:
         yield installation
 
 
 @pytest.fixture(scope="module")
 def worker(installation):
-    """One worker for all tests: it has to outlive each of them."""
+    """Start one worker for all tests, because it has to survive every restart."""
     worker = installation.start_worker(processes=2)
     wait_until(lambda: "ready." in installation.log.read_text(), seconds=90, what="the worker is ready")
     return worker
 
 
 @pytest.fixture(autouse=True)
-def _idle(worker, stand_in) -> None:
-    """The worker has nothing to do."""
+def _idle(worker, fake_theirstack) -> None:
+    """Wait until the worker is idle."""
     wait_until(lambda: not unacknowledged() and not queued(), seconds=30, what="the worker is idle")
-    stand_in.reset()
+    fake_theirstack.reset()
     empty_database()
 
 
@@ -67,12 +67,14 @@ def count_running(run: CollectionRunDocument) -> int:
 
 
 @pytest.mark.parametrize(("busy", "data_is_lost"), [(1, False), (2, True)])
-def test_finishes_running_tasks_once_and_acknowledges_them(busy, data_is_lost, installation, servers, stand_in, worker):
-    stand_in.script_faults([{"delay_seconds": PAGE_SECONDS, "next": busy}])
+def test_finishes_running_tasks_once_and_acknowledges_them(
+    busy, data_is_lost, installation, servers, fake_theirstack, worker
+):
+    fake_theirstack.script_faults([{"delay_seconds": PAGE_SECONDS, "next": busy}])
     run = start(*ROLES[:busy])
     queue_run(run=run)
     wait_until(lambda: count_running(run) == busy, seconds=30, what="each role is being collected")
-    time.sleep(0.5)  # the page is asked for
+    time.sleep(0.5)  # until the page is requested
     if data_is_lost:
         redis_client().flushall()
 
@@ -84,12 +86,12 @@ def test_finishes_running_tasks_once_and_acknowledges_them(busy, data_is_lost, i
     )
 
     assert worker.poll() is None
-    assert len(stand_in.requests) == busy
+    assert len(fake_theirstack.requests) == busy
     assert count_done("ingestion.tasks.collect_role") == busy
     assert run.reload().status == "finished"
 
 
-def test_an_idle_worker_takes_the_next_task(installation, servers, stand_in, worker):
+def test_an_idle_worker_takes_the_next_task(installation, servers, fake_theirstack, worker):
     restart(servers)
     run = start(ROLES[0])
     queue_run(run=run)
@@ -101,10 +103,10 @@ def test_an_idle_worker_takes_the_next_task(installation, servers, stand_in, wor
     )
 
     assert worker.poll() is None
-    assert len(stand_in.requests) == 1
+    assert len(fake_theirstack.requests) == 1
 
 
-def test_a_task_that_waits_for_its_time_runs_once(installation, servers, stand_in, worker):
+def test_a_task_with_an_eta_runs_once(installation, servers, fake_theirstack, worker):
     check_theirstack.apply_async(countdown=5)
     wait_until(unacknowledged, seconds=30, what="the worker holds the task")
 
@@ -116,18 +118,18 @@ def test_a_task_that_waits_for_its_time_runs_once(installation, servers, stand_i
     )
 
     assert worker.poll() is None
-    assert [asked.path for asked in stand_in.requests] == [BALANCE]
+    assert [asked.path for asked in fake_theirstack.requests] == [BALANCE]
 
 
-def test_a_task_that_ends_while_redis_is_frozen_is_not_run_again(installation, servers, stand_in, worker):
-    stand_in.script_faults([{"path": BALANCE, "delay_seconds": 2}])
+def test_a_task_that_ends_while_redis_is_frozen_is_not_run_again(installation, servers, fake_theirstack, worker):
+    fake_theirstack.script_faults([{"path": BALANCE, "delay_seconds": 2}])
     check_theirstack.delay()
     wait_until(unacknowledged, seconds=30, what="the worker has the task")
-    time.sleep(0.5)  # the balance is asked for
+    time.sleep(0.5)  # until the balance is requested
 
     servers.valkey.process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: stand_in.requests, seconds=30, what="the balance is answered")
-    time.sleep(2)  # the worker waits for its acknowledgement
+    wait_until(lambda: fake_theirstack.requests, seconds=30, what="the balance is answered")
+    time.sleep(2)  # until the worker waits to acknowledge the task
     connected = installation.log.read_text().count("Connected to")
     restart(servers)
     wait_until(
@@ -138,4 +140,4 @@ def test_a_task_that_ends_while_redis_is_frozen_is_not_run_again(installation, s
     wait_until(lambda: not unacknowledged() and not queued(), seconds=30, what="the worker is idle")
 
     assert worker.poll() is None
-    assert [asked.path for asked in stand_in.requests] == [BALANCE]
+    assert [asked.path for asked in fake_theirstack.requests] == [BALANCE]

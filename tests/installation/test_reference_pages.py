@@ -15,7 +15,7 @@ from career_navigator.documents import StoredDocument
 from career_navigator.environment import BASE_DIR
 
 REFERENCE = BASE_DIR / "docs" / "reference"
-# Options that Django adds to every command.
+# Options that Django adds to every management command.
 BASE_OPTIONS = {"--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback"} | {
     "--no-color",
     "--force-color",
@@ -26,7 +26,7 @@ METRIC_TYPES = {"Counter": "counter", "CounterMetricFamily": "counter"} | {
     "GaugeMetricFamily": "gauge",
 }
 LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
-# Collections without a document.
+# Collections without a document class.
 PLAIN_COLLECTIONS = {"catalogue_versions", "data_migrations"}
 
 

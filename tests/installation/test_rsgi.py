@@ -1,4 +1,4 @@
-"""The web process as it is started, asked over sockets by clients that are slow, large or hostile."""
+"""A real web process under slow, oversized and malformed requests over plain sockets."""
 
 import contextlib
 import hashlib
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
-    """The address of a web process with few threads, on the servers of the tests."""
+    """Start a web process with few threads on the servers of the tests, and yield its URL."""
     with serve(mongodb_uri=settings.MONGODB_URI) as address:
         yield address
 
@@ -74,7 +74,7 @@ def _is_healthy(port: int) -> bool:
 
 @pytest.fixture
 def connect(web: str) -> Iterator[Any]:
-    """Opens a connection and sends what it is given."""
+    """Yield a function that opens a connection and sends the given bytes."""
     with contextlib.ExitStack() as stack:
 
         def open_one(sent: bytes) -> socket.socket:
@@ -85,7 +85,7 @@ def connect(web: str) -> Iterator[Any]:
         yield open_one
 
 
-def test_answers_others_while_200_bodies_stall_and_refuses_those_after_the_deadline(web: str, connect: Any) -> None:
+def test_serves_others_while_200_bodies_stall_and_rejects_those_after_the_deadline(web: str, connect: Any) -> None:
     paths = ("/auth/login", "/skills/extract", "/resumes/generate", "/ingestion/webhooks/theirstack")
     stalled = [connect(build_head(paths[number % 4], "Content-Length: 100") + b'{"a') for number in range(200)]
     started = time.monotonic()
@@ -120,7 +120,7 @@ def test_ends_a_chunked_body_that_stalls_and_one_that_drips(connect: Any) -> Non
     assert time.monotonic() < give_up_at
 
 
-def test_answers_while_200_headers_stall(web: str, connect: Any) -> None:
+def test_serves_others_while_200_headers_stall(web: str, connect: Any) -> None:
     for _ in range(200):
         connect(b"POST /auth/login HTTP/1.1\r\nHost: localh")
 
@@ -129,7 +129,7 @@ def test_answers_while_200_headers_stall(web: str, connect: Any) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"{" * 10_000])
-def test_refuses_a_body_that_says_it_is_too_large_before_it_has_come(connect: Any, sent: bytes) -> None:
+def test_rejects_a_body_by_its_content_length_before_it_arrives(connect: Any, sent: bytes) -> None:
     connection = connect(build_head("/auth/login", f"Content-Length: {MAX_BODY_BYTES + 1}") + sent)
 
     status, headers, body = read_answer(connection)
@@ -141,7 +141,7 @@ def test_refuses_a_body_that_says_it_is_too_large_before_it_has_come(connect: An
     }
 
 
-def test_refuses_a_chunked_body_once_it_is_too_large(connect: Any) -> None:
+def test_rejects_a_chunked_body_once_it_is_too_large(connect: Any) -> None:
     connection = connect(build_head("/auth/login", "Transfer-Encoding: chunked"))
     part = b"%x\r\n%s\r\n" % (1_000_000, b"{" * 1_000_000)
     with contextlib.suppress(ConnectionError):
@@ -217,19 +217,19 @@ def test_reads_a_chunked_form_with_a_file(web: str, member: tuple[str, str]) -> 
         timeout=60,
     )
 
-    # What the file is was found out, so all of it was read.
+    # The type of the file was detected, so the complete file was read.
     assert (answer.status_code, answer.json().get("reason")) == (400, "unknown_type"), answer.text
 
 
 @pytest.fixture
 def member(web: str, mongo: Database) -> Iterator[tuple[str, str]]:
-    """The id and an access token of somebody who has registered."""
+    """Yield the id and an access token of a registered user."""
     given = {"email": "ada@example.org", "password": "Secure-Pass-123"}
     requests.post(f"{web}/auth/register", json=given | {"full_name": "Ada"}, timeout=60).raise_for_status()
     token = requests.post(f"{web}/auth/login", json=given, timeout=60).json()["access_token"]
     profile = requests.get(f"{web}/auth/me", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
     yield profile["id"], token
-    # Only what this process writes is removed before the next test.
+    # The fixture `mongo` empties only collections that this process wrote to.
     for collection in ("users", "refresh_tokens"):
         mongo[collection].delete_many({})
 
@@ -267,7 +267,7 @@ UNENDED = WHOLE.removesuffix(b"0\r\n\r\n")
         pytest.param(b"", id="nothing"),
     ],
 )
-def test_refuses_a_chunked_body_that_breaks_off(connect: Any, sent: bytes) -> None:
+def test_rejects_a_chunked_body_that_breaks_off(connect: Any, sent: bytes) -> None:
     connection = connect(build_head("/skills/extract", "Transfer-Encoding: chunked") + sent)
     connection.shutdown(socket.SHUT_WR)
 
@@ -299,7 +299,7 @@ def test_answers_head_without_a_body(web: str, connect: Any) -> None:
     assert body == b""
 
 
-def test_describes_itself_to_many_who_ask_at_once_before_anybody_did(web: str) -> None:
+def test_serves_the_first_concurrent_requests_for_the_openapi_document(web: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: requests.get(f"{web}/openapi.json", timeout=60), range(8)))
 
@@ -324,7 +324,7 @@ def test_answers_liveness_while_all_threads_hash_passwords(web: str) -> None:
     assert statuses <= {401, 429, 503}
 
 
-def test_answers_what_needs_no_mongodb_while_passwords_are_hashed_and_mongodb_is_frozen(tmp_path: Path) -> None:
+def test_serves_requests_without_mongodb_while_passwords_are_hashed_and_mongodb_is_frozen(tmp_path: Path) -> None:
     server = start_mongodb(directory=tmp_path, cache_gb=0.25)
     try:
         with serve(mongodb_uri=server.uri) as address, ThreadPoolExecutor(30) as pool:
@@ -364,7 +364,7 @@ def test_reads_a_query_as_utf_8_whatever_charset_the_body_has(web: str, charset:
 
 
 @pytest.mark.parametrize("charset", ["hex", "idna"])
-def test_refuses_a_form_in_an_encoding_of_no_text(web: str, charset: str) -> None:
+def test_rejects_a_form_in_an_encoding_that_is_not_text(web: str, charset: str) -> None:
     kind = f"application/x-www-form-urlencoded; charset={charset}"
 
     answer = requests.post(f"{web}/auth/login/form", b"username=%ff", headers={"Content-Type": kind}, timeout=30)
@@ -373,7 +373,7 @@ def test_refuses_a_form_in_an_encoding_of_no_text(web: str, charset: str) -> Non
     assert answer.json()["detail"]
 
 
-def test_knows_no_path_without_a_slash(connect: Any) -> None:
+def test_rejects_a_path_without_a_leading_slash(connect: Any) -> None:
     status, headers, body = read_answer(connect(build_head("*", "Content-Length: 0", method="OPTIONS")))
 
     assert (status, headers["content-type"]) == (404, "application/json")

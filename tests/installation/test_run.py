@@ -1,4 +1,4 @@
-"""`manage.py run` as a person meets it: real processes on a VAR_DIR of the test's own."""
+"""`manage.py run` with real processes on a temporary VAR_DIR."""
 
 import os
 import signal
@@ -18,8 +18,7 @@ from career_navigator.devserver.manager import MAX_RESTARTS, find_marked
 from career_navigator.environment import BASE_DIR
 from tests.installation.run_command import Run
 
-# With a key it asks TheirStack itself, here at an address where nobody answers; without the fake TheirStack it starts
-# sooner.
+# With an API key, `run` does not start the fake TheirStack and so starts faster. No server listens at this URL.
 NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
 STOP_SECONDS = 10
 WORKER = ("celery", " worker --exclude-queues ")
@@ -32,14 +31,14 @@ def var_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runs(var_dir: Path) -> Iterator[list[Run]]:
-    """Runs put here are ended after the test."""
+    """Yield a list. Every run in it is stopped after the test."""
     started: list[Run] = []
     yield started
     for each in started:
         each.clean_up()
 
 
-def test_mails_links_to_the_address_it_listens_at(demonstration: Run) -> None:
+def test_mails_links_to_its_own_address(demonstration: Run) -> None:
     origin = f"http://127.0.0.1:{demonstration.port}"
     account = {"email": "links@example.com", "password": "SecurePass123", "full_name": "Link Example"}
 
@@ -49,7 +48,7 @@ def test_mails_links_to_the_address_it_listens_at(demonstration: Run) -> None:
 
 
 def test_serves_the_demonstration_until_ctrl_c_and_leaves_nothing_behind(demonstration: Run, runs: list[Run]) -> None:
-    """It ends the demonstration, so it comes after the tests in a browser, which use the same one."""
+    """Stop the shared demonstration. Must run after the browser tests, which use it too."""
     run, var_dir = demonstration, demonstration.var_dir
 
     run.wait_for("Stop with Ctrl-C.")
@@ -124,7 +123,7 @@ def test_recovers_with_all_data_when_killed_and_says_which_of_its_processes_was_
     assert find_marked(var_dir=var_dir) == []
 
 
-def test_starts_what_ends_again_and_gives_up_on_what_ends_too_often(var_dir: Path, runs: list[Run]) -> None:
+def test_restarts_a_process_that_ends_and_gives_up_if_it_ends_too_often(var_dir: Path, runs: list[Run]) -> None:
     run = Run(var_dir, **NO_DEMONSTRATION)
     runs.append(run)
     run.wait_until_ready()
@@ -150,7 +149,7 @@ def test_starts_what_ends_again_and_gives_up_on_what_ends_too_often(var_dir: Pat
     assert find_marked(var_dir=var_dir) == []
 
 
-def test_stops_at_once_when_asked_while_starting(var_dir: Path, runs: list[Run]) -> None:
+def test_stops_immediately_when_interrupted_during_startup(var_dir: Path, runs: list[Run]) -> None:
     run = Run(var_dir, **NO_DEMONSTRATION)
     runs.append(run)
     run.wait_for("Starting MongoDB")
@@ -159,12 +158,12 @@ def test_stops_at_once_when_asked_while_starting(var_dir: Path, runs: list[Run])
     exit_code = run.end(seconds=STOP_SECONDS)
 
     assert exit_code == 0
-    # There is a key, and no budget.
+    # An API key is set, but no budget.
     assert "THEIR_STACK_CREDIT_BUDGET is not" in run.output
     assert find_marked(var_dir=var_dir) == []
 
 
-def test_a_taken_port_is_named_with_the_remedy(var_dir: Path, runs: list[Run]) -> None:
+def test_names_a_port_in_use_and_how_to_choose_another(var_dir: Path, runs: list[Run]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -179,7 +178,7 @@ def test_a_taken_port_is_named_with_the_remedy(var_dir: Path, runs: list[Run]) -
     assert not (var_dir / "mongodb").exists()
 
 
-def test_a_step_that_fails_stops_the_start_and_shows_why(var_dir: Path, runs: list[Run]) -> None:
+def test_a_failing_step_stops_the_startup_and_shows_its_output(var_dir: Path, runs: list[Run]) -> None:
     run = Run(var_dir, MONGODB_URI="mongodb://127.0.0.1:1/career_navigator", **NO_DEMONSTRATION)
     runs.append(run)
 

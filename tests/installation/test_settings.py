@@ -1,4 +1,4 @@
-"""What Django makes of the settings: transport, cookies, CORS, the admin's own middleware."""
+"""Security settings: HTTPS, cookies, CORS and the middleware of the admin."""
 
 import json
 import os
@@ -28,7 +28,7 @@ SHOWN = (
 
 
 def settings_under(**environment: str) -> dict[str, Any]:
-    """The settings as a fresh process reads them."""
+    """Return the settings that a new process reads from the given environment."""
     script = f"""
 import json
 from career_navigator import settings
@@ -58,7 +58,7 @@ def test_demands_https_in_production(production: dict[str, Any]) -> None:
     assert production["SECURE_HSTS_SECONDS"] > 0
 
 
-def test_serves_plain_http_in_development_and_when_told_to() -> None:
+def test_serves_plain_http_in_development_and_if_configured() -> None:
     told = settings_under(DEBUG="False", JWT_SECRET_KEY="k" * 32, HTTPS_ONLY="False")
 
     assert project_settings.SECURE_SSL_REDIRECT is False
@@ -69,7 +69,7 @@ def test_derives_djangos_key_from_the_one_secret(production: dict[str, Any]) -> 
     assert production["SECRET_KEY"] not in ("", production["JWT_SECRET_KEY"])
 
 
-def test_asks_theirstack_itself_only_with_a_key(production: dict[str, Any]) -> None:
+def test_uses_the_real_theirstack_only_with_a_key(production: dict[str, Any]) -> None:
     assert (project_settings.DEMONSTRATION, project_settings.THEIR_STACK_BASE_URL) == (True, "")
     assert (production["DEMONSTRATION"], production["THEIR_STACK_BASE_URL"]) == (False, "https://api.theirstack.com")
 
@@ -84,7 +84,7 @@ def test_redirects_to_https_all_but_probes(client: Client, settings: Any) -> Non
     assert secured.get("/metrics").status_code == 200
 
 
-def test_lets_the_named_origins_call_from_a_browser(client: Client) -> None:
+def test_allows_the_named_origins(client: Client) -> None:
     preflight = client.options(
         "/market/trending",
         headers={"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"},
@@ -97,7 +97,7 @@ def test_lets_the_named_origins_call_from_a_browser(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/login/", "/admin/accounts/person/"])
 @pytest.mark.parametrize("method", ["get", "options"])
-def test_lets_no_origin_read_the_admin(client: Client, mongo: Any, redis: Any, path: str, method: str) -> None:
+def test_allows_no_origin_in_the_admin(client: Client, mongo: Any, redis: Any, path: str, method: str) -> None:
     answer = getattr(client, method)(
         path, headers={"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
     )
@@ -105,14 +105,14 @@ def test_lets_no_origin_read_the_admin(client: Client, mongo: Any, redis: Any, p
     assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
 
 
-def test_lets_no_origin_send_cookies(client: Client) -> None:
+def test_allows_no_cookies_from_other_origins(client: Client) -> None:
     answer = client.get("/health", headers={"Origin": "http://localhost:3000"})
 
     assert answer["Access-Control-Allow-Origin"] == "http://localhost:3000"
     assert "Access-Control-Allow-Credentials" not in answer
 
 
-def test_lets_only_named_origins_call_in_production(production: dict[str, Any]) -> None:
+def test_allows_only_named_origins_in_production(production: dict[str, Any]) -> None:
     named = settings_under(DEBUG="False", JWT_SECRET_KEY="k" * 32, ALLOWED_ORIGINS="https://app.example.org")
 
     assert production["CORS_ALLOWED_ORIGINS"] == []
@@ -124,7 +124,7 @@ def test_sets_no_cookie_outside_of_the_admin(client: Client) -> None:
     assert client.get("/docs").cookies == {}
 
 
-def test_protects_the_admins_forms(mongo: Any, redis: Any) -> None:
+def test_protects_admin_forms_against_csrf(mongo: Any, redis: Any) -> None:
     strict = Client(enforce_csrf_checks=True)
 
     page = strict.get("/admin/login/")
@@ -136,17 +136,17 @@ def test_protects_the_admins_forms(mongo: Any, redis: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/"])
-def test_leads_strangers_to_the_admins_login(client: Client, mongo: Any, redis: Any, path: str) -> None:
+def test_redirects_anonymous_users_to_the_admin_login(client: Client, mongo: Any, redis: Any, path: str) -> None:
     answer = client.get(path, follow=True)
 
     assert answer.redirect_chain[-1][0].startswith("/admin/login/")
 
 
-def test_has_migrations_for_every_model_of_djangos(mongo: Any) -> None:
+def test_has_migrations_for_every_django_model(mongo: Any) -> None:
     call_command("makemigrations", "--check", "--dry-run", stdout=StringIO())
 
 
-def test_leaves_the_standard_library_as_it_is() -> None:
+def test_does_not_patch_the_standard_library() -> None:
     script = """
 import ctypes.util, logging, django
 before = ctypes.util.find_library, logging._srcfile, logging.logThreads, logging.logProcesses

@@ -1,4 +1,4 @@
-"""The staff's work in a browser, on a whole install."""
+"""Typical tasks of each staff role in a browser, on a complete installation."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.installation.browser import API, Login, comes_true, keep_screenshot
+from tests.installation.browser import API, Login, becomes_true, keep_screenshot
 from tests.installation.run_command import Run
 
 
@@ -14,7 +14,7 @@ def test_a_collection_beyond_the_budget_asks_for_confirmation_first(log_in: Logi
     page = log_in("operator")
 
     page.goto("/admin/ingestion/collectionrun/collect-now/")
-    # At 1,000 credits each more than the demonstration's budget, whatever roles users aim at.
+    # At 1,000 credits per role this exceeds the demonstration's budget for any set of target roles.
     page.get_by_label("Roles", exact=True).fill("\n".join(f"Engineer {letter}" for letter in "ABCDEFG"))
     page.get_by_label("Jobs per role").fill("1000")
     page.locator("form[data-estimate] button").click()
@@ -22,7 +22,7 @@ def test_a_collection_beyond_the_budget_asks_for_confirmation_first(log_in: Logi
     expect(page.get_by_text("are left. It ends when they are spent.")).to_be_visible()
 
 
-def test_a_skill_that_a_curator_renames_is_answered_under_its_new_name(log_in: Login, api: API) -> None:
+def test_the_api_returns_a_skill_renamed_by_a_curator(log_in: Login, api: API) -> None:
     page = log_in("curator")
 
     page.goto("/admin/skills/skill/?q=fastapi")
@@ -33,10 +33,10 @@ def test_a_skill_that_a_curator_renames_is_answered_under_its_new_name(log_in: L
     page.locator("[name=_save]").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
-    assert comes_true(lambda: api("/skills/fastapi")["display_name"] == "FastAPI, edited")
+    assert becomes_true(lambda: api("/skills/fastapi")["display_name"] == "FastAPI, edited")
 
 
-def test_two_skills_that_a_curator_merges_are_answered_as_one(log_in: Login, api: API) -> None:
+def test_the_api_returns_two_skills_merged_by_a_curator_as_one(log_in: Login, api: API) -> None:
     before = api("/skills/postcss")["name"]
     page = log_in("curator")
 
@@ -51,10 +51,10 @@ def test_two_skills_that_a_curator_merges_are_answered_as_one(log_in: Login, api
     expect(page.get_by_text("postcss is sass now.")).to_be_visible()
 
     assert before == "postcss"
-    assert comes_true(lambda: api("/skills/postcss")["name"] == "sass")
+    assert becomes_true(lambda: api("/skills/postcss")["name"] == "sass")
 
 
-def test_a_curator_mends_a_file_by_what_the_preview_says_of_its_rows(log_in: Login, api: API, tmp_path: Path) -> None:
+def test_a_curator_fixes_a_file_using_the_preview_of_its_rows(log_in: Login, api: API, tmp_path: Path) -> None:
     header = "name,display_name,category,prerequisites\n"
     page, bad, good = log_in("curator"), tmp_path / "bad.csv", tmp_path / "good.csv"
     bad.write_text(f"{header}zig web,Zig Web,Cooking,\nroc,Roc,Databases,\ngleam,,Databases,nothing known\n")
@@ -75,10 +75,10 @@ def test_a_curator_mends_a_file_by_what_the_preview_says_of_its_rows(log_in: Log
     assert numbers == ["2", "4"]
     assert "category:" in texts[0]
     assert all(word in texts[1] for word in ("display_name:", "prerequisites:", "nothing known"))
-    assert comes_true(lambda: api("/skills/zig%20web").get("category") == "Frameworks/Libraries")
+    assert becomes_true(lambda: api("/skills/zig%20web").get("category") == "Frameworks/Libraries")
 
 
-def test_a_curator_settles_a_slug_and_has_the_stored_postings_read_anew(log_in: Login) -> None:
+def test_a_curator_resolves_a_slug_and_reprocesses_stored_postings(log_in: Login) -> None:
     page = log_in("curator")
 
     page.goto("/admin/skills/unknownslug/")
@@ -92,7 +92,7 @@ def test_a_curator_settles_a_slug_and_has_the_stored_postings_read_anew(log_in: 
     expect(page.locator("[data-text=outcome]")).to_contain_text("postings")
 
 
-def test_support_deactivates_a_user_whose_token_is_then_refused(log_in: Login, install: Run) -> None:
+def test_support_deactivates_a_user_whose_token_is_then_rejected(log_in: Login, install: Run) -> None:
     api = f"http://127.0.0.1:{install.port}"
     person = {"email": "ann@example.org", "password": "Secret-123", "full_name": "Ann Example"}
     requests.post(f"{api}/auth/register", json=person, timeout=5).raise_for_status()
@@ -122,7 +122,7 @@ def test_support_deactivates_a_user_whose_token_is_then_refused(log_in: Login, i
         ("support", "/admin/skills/skill/", "Skills"),
     ],
 )
-def test_a_role_is_neither_offered_nor_let_do_what_it_may_not(
+def test_a_role_neither_sees_nor_can_use_actions_without_permission(
     log_in: Login, role: str, address: str, link: str
 ) -> None:
     page = log_in(role)
@@ -139,7 +139,7 @@ def test_a_role_is_neither_offered_nor_let_do_what_it_may_not(
     expect(page.locator(".staff-cards")).to_be_visible()
 
 
-def test_an_auditor_reads_who_did_what_and_may_change_nothing(log_in: Login) -> None:
+def test_an_auditor_reads_the_audit_log_and_changes_nothing(log_in: Login) -> None:
     log_in("operator").goto("/admin/")
     page = log_in("auditor")
 
@@ -154,7 +154,7 @@ def test_an_auditor_reads_who_did_what_and_may_change_nothing(log_in: Login) -> 
     expect(page.locator("#result_list")).to_be_visible()
 
 
-def test_the_dashboard_shows_its_charts_by_day_by_night_and_on_a_phone(log_in: Login) -> None:
+def test_the_dashboard_shows_its_charts_in_both_color_schemes_and_on_a_phone(log_in: Login) -> None:
     for scheme, phone, name in (
         ("light", False, "dashboard"),
         ("dark", False, "dashboard-night"),
@@ -170,7 +170,7 @@ def test_the_dashboard_shows_its_charts_by_day_by_night_and_on_a_phone(log_in: L
         keep_screenshot(page, name)
 
 
-def test_nothing_comes_from_elsewhere(log_in: Login) -> None:
+def test_pages_load_nothing_from_other_hosts(log_in: Login) -> None:
     page = log_in("admin")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -1,4 +1,4 @@
-"""What `make run` and `make test` install, with a system of the test's own around the script."""
+"""The script that `make` uses to install requirements and system packages, run on a simulated system."""
 
 import shutil
 import subprocess
@@ -23,7 +23,7 @@ esac
 
 
 class System:
-    """A folder with programs, in place of the system's, and a virtual environment that is up to date."""
+    """A simulated system: a directory of fake programs and a virtual environment that is up to date."""
 
     def __init__(self, directory: Path) -> None:
         self.programs, self.environment = directory / "programs", directory / "venv"
@@ -51,7 +51,7 @@ class System:
         )
 
     def packages_installed(self) -> list[str]:
-        """The packages of each call of apt-get that installed some."""
+        """Return the packages of each `apt-get install` call."""
         calls = self.log.read_text().splitlines() if self.log.exists() else []
         prefix = "install -y --no-install-recommends "
         return [call.removeprefix(prefix) for call in calls if call.startswith(prefix)]
@@ -71,9 +71,12 @@ def system(tmp_path: Path) -> System:
 
 @pytest.fixture
 def debian(system: System) -> Callable[[int], System]:
-    """A Debian on which mongod and Playwright's driver miss a library each, and whose user has that id."""
+    """Return a function that builds a Debian on which mongod and Playwright's driver each lack a library.
 
-    def make(user: int) -> System:
+    Its argument is the user id.
+    """
+
+    def build(user: int) -> System:
         system.make_environment()
         packages = system.environment / "lib" / "python3.11" / "site-packages"
         write_program(packages / "fiftyone" / "db" / "bin" / "mongod", "exit 127")
@@ -87,10 +90,10 @@ def debian(system: System) -> Callable[[int], System]:
         )
         return system
 
-    return make
+    return build
 
 
-def test_installs_what_the_wheels_programs_link_to_and_the_browser(debian: Callable[[int], System]) -> None:
+def test_installs_missing_libraries_and_the_browser(debian: Callable[[int], System]) -> None:
     system = debian(0)
 
     done = system.install("--browser")
@@ -99,7 +102,7 @@ def test_installs_what_the_wheels_programs_link_to_and_the_browser(debian: Calla
     assert system.packages_installed() == ["libatomic1 libcurl4", "chromium-headless-shell"]
 
 
-def test_installs_no_browser_to_run_or_where_there_is_one(debian: Callable[[int], System]) -> None:
+def test_installs_no_browser_without_the_option_or_if_one_exists(debian: Callable[[int], System]) -> None:
     system = debian(0)
     system.install()
     system.add("chromium", "exit 0")
@@ -109,7 +112,7 @@ def test_installs_no_browser_to_run_or_where_there_is_one(debian: Callable[[int]
     assert system.packages_installed() == ["libatomic1 libcurl4"] * 2
 
 
-def test_names_the_commands_to_who_may_not_install(debian: Callable[[int], System]) -> None:
+def test_prints_the_commands_if_the_user_cannot_install(debian: Callable[[int], System]) -> None:
     system = debian(1000)
 
     done = system.install("--browser")
@@ -120,7 +123,7 @@ def test_names_the_commands_to_who_may_not_install(debian: Callable[[int], Syste
     assert system.packages_installed() == []
 
 
-def test_names_a_library_that_no_known_package_has(debian: Callable[[int], System]) -> None:
+def test_names_a_library_without_a_known_package(debian: Callable[[int], System]) -> None:
     system = debian(0)
     system.add("ldd", 'echo "libnew.so.1 => not found"')
 
@@ -129,7 +132,7 @@ def test_names_a_library_that_no_known_package_has(debian: Callable[[int], Syste
     assert done.stderr == "Install the system's package that contains libnew.so.1.\n"
 
 
-def test_says_what_failed_and_goes_on_where_apt_get_fails(debian: Callable[[int], System]) -> None:
+def test_reports_a_failure_of_apt_get_and_continues(debian: Callable[[int], System]) -> None:
     system = debian(0)
     system.add("apt-get", "echo no network >&2; exit 100")
 
@@ -140,7 +143,7 @@ def test_says_what_failed_and_goes_on_where_apt_get_fails(debian: Callable[[int]
     assert "then run: apt-get install -y --no-install-recommends libatomic1 libcurl4\n" in done.stderr
 
 
-def test_installs_nothing_where_nothing_is_missing(debian: Callable[[int], System]) -> None:
+def test_installs_nothing_if_nothing_is_missing(debian: Callable[[int], System]) -> None:
     system = debian(0)
     system.add("ldd", 'echo "libc.so.6 => /lib/libc.so.6 (0x0)"')
 
@@ -149,7 +152,7 @@ def test_installs_nothing_where_nothing_is_missing(debian: Callable[[int], Syste
     assert (done.stdout, done.stderr, system.packages_installed()) == ("", "", [])
 
 
-def test_tries_a_python_newer_than_those_tested_and_names_the_wheel_that_is_missing(system: System) -> None:
+def test_tries_an_untested_python_and_names_the_missing_wheel(system: System) -> None:
     python = system.add("newer", FAKE_PYTHON.format(minor=15))
 
     done = system.install(PYTHON=python)
@@ -160,7 +163,7 @@ def test_tries_a_python_newer_than_those_tested_and_names_the_wheel_that_is_miss
     assert not list(system.environment.glob(".installed-*"))
 
 
-def test_takes_the_python_that_is_named_after_another_had_failed(system: System) -> None:
+def test_uses_the_named_python_after_another_failed(system: System) -> None:
     system.install(PYTHON=system.add("newer", FAKE_PYTHON.format(minor=15)))
     tested = system.add("tested", FAKE_PYTHON.format(minor=13))
 
@@ -171,7 +174,7 @@ def test_takes_the_python_that_is_named_after_another_had_failed(system: System)
 
 
 @pytest.mark.parametrize("minor", [11, 14])
-def test_takes_a_tested_python_without_a_warning(system: System, minor: int) -> None:
+def test_uses_a_tested_python_without_a_warning(system: System, minor: int) -> None:
     python = system.add("tested", FAKE_PYTHON.format(minor=minor))
 
     done = system.install(PYTHON=python)
@@ -181,7 +184,7 @@ def test_takes_a_tested_python_without_a_warning(system: System, minor: int) -> 
 
 
 @pytest.mark.parametrize("script", [FAKE_PYTHON.format(minor=10), "exit 1"])
-def test_refuses_what_is_too_old_or_no_python(system: System, script: str) -> None:
+def test_rejects_an_old_python_and_other_programs(system: System, script: str) -> None:
     python = system.add("other", script)
 
     done = system.install(PYTHON=python)
@@ -190,7 +193,7 @@ def test_refuses_what_is_too_old_or_no_python(system: System, script: str) -> No
     assert done.stderr == f"PYTHON={python} is not Python 3.11 or newer.\n"
 
 
-def test_names_the_package_that_makes_environments(system: System) -> None:
+def test_names_the_debian_package_with_ensurepip(system: System) -> None:
     python = system.add("bare", f'case "$*" in *ensurepip*) exit 1 ;; esac\n{FAKE_PYTHON.format(minor=13)}')
     system.add("id", "echo 1000")
     system.add("apt-get", "exit 1")
