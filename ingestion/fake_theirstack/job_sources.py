@@ -101,7 +101,7 @@ def _load() -> tuple[list[dict[str, Any]], dict[str, tuple[list[dict[str, Any]],
 def _get_weights(day: date) -> list[float]:
     """Return the cumulative weights of the postings on this day.
 
-    The demand for each skill oscillates over about a year with a phase of its own, so growth differs by skill.
+    The demand for each skill oscillates over about a year with its own phase, so growth differs by skill.
     """
     get_swing = cache(lambda slug: _get_swing(slug, day.toordinal()))
     return list(accumulate(math.exp(sum(map(get_swing, posting["technology_slugs"]))) for posting in _load()[2]))

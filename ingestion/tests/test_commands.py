@@ -137,7 +137,7 @@ class TestCollect:
         assert "The connection to TheirStack failed" in get_error("collect", "Software Engineer")
 
 
-class TestCollectUsers:
+class TestCollectForUsers:
     def test_collects_the_default_roles_if_no_user_has_target_roles(self, fake_theirstack):
         first, second = run_json("collect_for_users"), run_json("collect_for_users")
 
@@ -198,7 +198,7 @@ class TestImportPostings:
         assert "is damaged" in get_error("import_postings", tmp_path / "jobs.json.gz")
 
 
-class TestCleanUp:
+class TestPrunePostings:
     @pytest.fixture(autouse=True)
     def _postings(self, mongo):
         postings = [PostingFactory(date_posted=TODAY - timedelta(days=age)) for age in (0, 89, 90, 200)]
@@ -214,7 +214,7 @@ class TestCleanUp:
         assert mongo.job_postings.count_documents({}) == 4
 
 
-class TestStatistics:
+class TestIngestionStats:
     def test_counts_stored_postings(self):
         store_postings(postings=[PostingFactory(), PostingFactory()], role="Data Engineer", now=NOW)
 

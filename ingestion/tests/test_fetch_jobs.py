@@ -371,7 +371,7 @@ def test_spends_at_most_the_limit_of_a_request(ada, redis, fake_theirstack):
 @pytest.mark.usefixtures("long_wait")
 def test_may_wait_longer_than_the_database_deadline_of_a_request(ada, redis, monkeypatch):
     def wait(seconds):
-        # The worker has a deadline of its own, and the deadline of the request expires.
+        # The worker has its own deadline, while the deadline of the request expires.
         Context().run(run_queued, redis)
         pymongo.timeout(1e-9).__enter__()
 
