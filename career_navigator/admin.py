@@ -218,7 +218,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             title=f"Run “{task.title}” now?",
             act="Run now",
             facts=consequences,
-            undo="It cannot be undone.",
+            undo="This cannot be undone.",
             back=reverse("admin:career_navigator_taskrun_changelist"),
             opts=self.opts,
         )
@@ -240,7 +240,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
                     f"The run is {run.status}. {_describe_progress(run)}".strip(),
                     "The steps that are already done stay in effect.",
                 ],
-                undo="It cannot be undone, but you can start the task again.",
+                undo="This cannot be undone, but you can start the task again.",
                 back=reverse("admin:career_navigator_taskrun_change", args=[run.pk]),
                 opts=self.opts,
             )

@@ -295,32 +295,32 @@ def count_attention(*, user: User, now: datetime) -> list[AttentionCount] | None
 
     Returns None if the user may not see any kind.
     """
-    visible = [(name, each) for name, each in get_declared("attention").items() if user.has_perm(each.permission)]
+    visible = [(name, kind) for name, kind in get_declared("attention").items() if user.has_perm(kind.permission)]
     if not visible:
         return None
     pipelines = [
         (
-            each.collection,
+            kind.collection,
             [
-                {"$match": each.condition(now)},
+                {"$match": kind.condition(now)},
                 # Bounds the cost: above this limit the page shows "1,000+".
                 {"$limit": MAX_ATTENTION},
-                {"$group": {"_id": name, "count": {"$sum": each.amount}}},
+                {"$group": {"_id": name, "count": {"$sum": kind.amount}}},
             ],
         )
-        for name, each in visible
+        for name, kind in visible
     ]
     (first, pipeline), *others = pipelines
     unions = [{"$unionWith": {"coll": collection, "pipeline": stages}} for collection, stages in others]
     counts = {row["_id"]: row["count"] for row in database()[first].aggregate([*pipeline, *unions])}
     return [
         AttentionCount(
-            title=each.title,
-            note=each.note,
+            title=kind.title,
+            note=kind.note,
             count=f"{MAX_ATTENTION:,}+" if count >= MAX_ATTENTION else f"{count:,}",
-            url=reverse(each.route) + each.query,
+            url=reverse(kind.route) + kind.query,
         )
-        for name, each in visible
+        for name, kind in visible
         if (count := counts.get(name, 0))
     ]
 

@@ -155,9 +155,9 @@ def search_text(
 ) -> SearchResults[T]:
     """Find the documents that contain any of the query's words or their completions.
 
-    Documents that have the name that the whole query stands for come first. Then documents rank by the number of the
-    query's words in `fields`, by the text index's weights, and by id. In a query with several words, a word also counts
-    if it is the start of a word in the field.
+    Documents named by the whole query come first. The others are ranked by the number of the query's words in `fields`,
+    then by the text index's weights, then by id. In a query with several words, a word also counts if a word in the
+    field starts with it.
 
     Args:
         collection: Collection with a text index.

@@ -58,8 +58,8 @@ _lock = threading.Lock()
 class Availability(ServerHeartbeatListener):
     """Tracks whether a writable server answers the heartbeats that PyMongo sends.
 
-    A killed, frozen, disconnected or primary-less MongoDB looks the same: the answers stop. PyMongo's monitor keeps
-    sending heartbeats, so recovery is noticed within one interval without a request having to try.
+    The answers stop when MongoDB is killed, frozen, disconnected or without a primary. PyMongo's monitor keeps sending
+    heartbeats, so recovery is detected within one interval without any request having to try.
     """
 
     def __init__(self) -> None:

@@ -94,11 +94,11 @@ def start_mongodb(
         # Do not let unauthenticated local clients create the first account.
         login = ["--keyFile", str(directory / "key"), "--setParameter", "enableLocalhostAuthBypass=false"]
 
-    def command(chosen: int) -> list[str]:
+    def command(actual_port: int) -> list[str]:
         return [
             str(binary),
             *("--dbpath", str(directory)),
-            *("--bind_ip", HOST, "--port", str(chosen), "--nounixsocket"),
+            *("--bind_ip", HOST, "--port", str(actual_port), "--nounixsocket"),
             *("--wiredTigerCacheSizeGB", str(cache_gb)),
             # No zlib, because this release's zlib decompression leaks memory contents (CVE-2025-14847).
             *("--networkMessageCompressors", "snappy,zstd"),
@@ -138,11 +138,11 @@ def start_valkey(
     configuration = directory / "valkey.conf"
     write_privately(configuration, f'requirepass "{password}"\n' if password else "")
 
-    def command(chosen: int) -> list[str]:
+    def command(actual_port: int) -> list[str]:
         return [
             *(str(binary), str(configuration.resolve())),
             *("--dir", str(directory.resolve())),
-            *("--bind", HOST, "--port", str(chosen)),
+            *("--bind", HOST, "--port", str(actual_port)),
             # The append-only file is enough without snapshots: a kill loses at most one second of writes.
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
             # The task queue must reject new tasks when memory is full instead of evicting existing ones.
@@ -220,12 +220,14 @@ def _start(
     get_answering_pid: Callable[[str], int | None],
     while_waiting: Callable[[], None],
 ) -> EmbeddedServer:
-    """Start a server. Tries another port if another program takes the chosen one first."""
+    """Start a server. Tries another port if another program takes the actual_port one first."""
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
-        chosen = find_free_port() if port is None else port
-        process = _launch(command(chosen), log=log)
-        server = EmbeddedServer(name=name, uri=f"{prefix}{HOST}:{chosen}/", port=chosen, log=log, process=process)
+        actual_port = find_free_port() if port is None else port
+        process = _launch(command(actual_port), log=log)
+        server = EmbeddedServer(
+            name=name, uri=f"{prefix}{HOST}:{actual_port}/", port=actual_port, log=log, process=process
+        )
         try:
             started = _wait_until_answers(server, get_answering_pid=get_answering_pid, while_waiting=while_waiting)
         except BaseException:
@@ -243,7 +245,7 @@ def _start(
         if _PORT_TAKEN in log_tail.lower():
             if attempts_left:
                 continue
-            raise EmbeddedServerFailed(f"{name} cannot start: port {chosen} is taken.", reason="port_taken")
+            raise EmbeddedServerFailed(f"{name} cannot start: port {actual_port} is taken.", reason="port_taken")
         raise EmbeddedServerFailed(_describe_failure(server, log_tail), reason="did_not_start")
 
 

@@ -190,7 +190,7 @@ def test_queued_run_is_cancelled_immediately_and_never_starts(
     work_off(redis)
 
     assert "Cancel “Sweep”?" in question
-    assert "It cannot be undone, but you can start the task again." in question
+    assert "This cannot be undone, but you can start the task again." in question
     assert "“Sweep” is cancelled" in response
     assert (before, run.reload().status, done) == ("queued", "cancelled", [])
     assert LogEntry.objects.order_by("-pk").first().get_change_message() == "Cancelled the task “Sweep”."
@@ -292,7 +292,7 @@ def test_clean_up_asks_for_confirmation_with_counts(staff_client: Client, redis:
 
     assert f'href="{LIST}start/{clean_up.name}/"' in page
     assert "3 postings on 1 days will be deleted" in question
-    assert "It cannot be undone." in question
+    assert "This cannot be undone." in question
     assert (before, TaskRunDocument.objects.count()) == (0, 1)
 
 

@@ -32,7 +32,7 @@ def test_a_running_task_shows_progress_and_is_cancelled_after_confirmation(log_i
     data.task_runs.update_one({"_id": run_id}, {"$set": {"progress_done": 60}})
     expect(page.locator("[data-text=progress]")).to_have_text("60 of 120 steps are done")
     page.get_by_role("link", name="Cancel…").click()
-    expect(page.get_by_text("It cannot be undone, but you can start the task again.")).to_be_visible()
+    expect(page.get_by_text("This cannot be undone, but you can start the task again.")).to_be_visible()
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.locator("[data-text=cancelling]")).to_have_text("The run is being cancelled. It stops after this step.")
 
@@ -45,7 +45,7 @@ def test_clean_up_shows_how_much_it_deletes_before_it_runs(log_in: Login) -> Non
 
     page.goto("/admin/career_navigator/taskrun/")
     page.locator("form", has_text="Clean up").get_by_role("link", name="Run now…").click()
-    expect(page.locator("#question")).to_contain_text("It cannot be undone.")
+    expect(page.locator("#question")).to_contain_text("This cannot be undone.")
     page.get_by_role("button", name="Run now").click()
 
     expect(page.locator("[data-status]")).to_have_text("finished", timeout=40_000)
