@@ -1,4 +1,4 @@
-"""The admin's list of postings beside a plain one: an unmanaged Django model of the same collection, same theme.
+"""Compare the admin's list of postings with a plain list: an unmanaged Django model with the same theme.
 
 python -m benchmarks.admin [--postings N] [--keep DIRECTORY]
 """
@@ -18,9 +18,12 @@ OURS, PLAIN = "/admin/market/jobposting/", "/admin/market/plainposting/"
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=int, default=200_000, help="default: %(default)s")
-    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
+    parser.add_argument(
+        "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
+    )
     parser.add_argument("--cache-gb", type=float, default=2.0, help="MongoDB's cache (default: %(default)s)")
     arguments = parser.parse_args()
     with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
@@ -28,7 +31,7 @@ def main() -> int:
 
 
 def compare(count: int) -> Report:
-    """Load the same pages of both lists in turn."""
+    """Load the same pages of both lists alternately."""
     from django.conf import settings
     from django.core.management import call_command
     from django.utils import timezone
@@ -36,9 +39,9 @@ def compare(count: int) -> Report:
     from career_navigator.db.connection import database
     from career_navigator.observability import middleware
 
-    # A page of the plain list may take longer than a request is given.
+    # A page of the plain list can exceed the time limit of a request.
     middleware.DATABASE_SECONDS = 120
-    # Before anything is seeded into the tables that this makes.
+    # Migrate before seeding, which writes to Django's tables.
     call_command("migrate", verbosity=0, interactive=False)
     use_database(settings.MONGODB_DATABASE)
     if database().job_postings.estimated_document_count() < count * 0.9:
@@ -46,7 +49,7 @@ def compare(count: int) -> Report:
         fill(count=count, now=timezone.now())
     register_plain()
     client = logged_in()
-    report = Report(f"Pages of the admin's list over {count:,} postings, beside a plain unmanaged ModelAdmin")
+    report = Report(f"Pages of the admin's list over {count:,} postings, compared with a plain unmanaged ModelAdmin")
     role = database().known_roles.find_one({}, sort=[("_id", 1)])["_id"]
     last = -(-database().job_postings.estimated_document_count() // 50)
     for what, ours, plain, bar in (
@@ -55,8 +58,8 @@ def compare(count: int) -> Report:
         ("filtered by country", "?country=US", "?country_code=US", 8),
         ("filtered by source", "?source=theirstack", "?source=theirstack", 8),
         ("filtered by remote", "?remote=yes", "?remote__exact=1", 8),
-        ("found by a word", "?q=python", "?q=python", 5),
-        ("found by two words", "?q=senior+engineer", "?q=senior+engineer", 5),
+        ("search for a word", "?q=python", "?q=python", 5),
+        ("search for two words", "?q=senior+engineer", "?q=senior+engineer", 5),
     ):
         quick, slow = times(client, OURS + ours), times(client, PLAIN + plain, rounds=3)
         ratio = slow.median / quick.median
@@ -69,12 +72,12 @@ def compare(count: int) -> Report:
         )
     report.note(f"filtered by role ({role})", milliseconds(times(client, f"{OURS}?role={role}").median))
     report.note("a page in the middle", milliseconds(times(client, f"{OURS}?p={last // 2}").median))
-    report.note("found by a rare word", milliseconds(times(client, f"{OURS}?q=kotlin").median))
+    report.note("search for a rare word", milliseconds(times(client, f"{OURS}?q=kotlin").median))
     return report
 
 
 def register_plain() -> None:
-    """What one writes first: a model by hand, a list with a hierarchy of days, filters, and a search."""
+    """Register the simplest possible admin: a handwritten model with a date hierarchy, filters and a search."""
     from django.contrib import admin
     from django.db import models
     from django_mongodb_backend.fields import ObjectIdAutoField
@@ -97,6 +100,7 @@ def register_plain() -> None:
 
 
 def logged_in() -> Any:
+    """Return a client that is logged in to the admin."""
     from django.conf import settings
     from django.contrib.auth.models import User
     from django.test import Client
@@ -109,7 +113,7 @@ def logged_in() -> Any:
 
 
 def times(client: Any, address: str, *, rounds: int = ROUNDS) -> Times:
-    """The page once to warm up, then measured."""
+    """Request the page once to warm up, then measure it."""
     answer = client.get(address)
     assert answer.status_code == 200, (address, answer.status_code, answer.headers)
     measured = Times()

@@ -1,4 +1,4 @@
-"""The market's trends the plain way: five aggregations over the postings of the window, one a list of the answer."""
+"""The trends of the market by plain aggregations over the postings, one per list in the response."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ Pipeline = list[dict[str, Any]]
 
 
 def trends_by_aggregation(*, database: Database[dict[str, Any]], days: int, today: datetime) -> dict[str, Any]:
-    """The answer's lists for the `days` days that end with `today` (UTC midnight), straight from the postings."""
+    """Compute the lists of a response from the postings of the `days` days that end with `today` (UTC midnight)."""
     window = {"day": {"$gte": today - timedelta(days=days - 1), "$lte": today}, "hidden": {"$ne": True}}
     collection = database.job_postings
 
@@ -85,7 +85,7 @@ AGGREGATIONS: dict[str, Callable[[], Pipeline]] = {
 
 
 def differences(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
-    """Names of the answer's lists that count otherwise than the aggregations."""
+    """Return the names of the lists in which the response differs from the aggregations."""
     plain = {
         "top_skills": [(row["skill"], row["count"]) for row in answer["top_skills"]],
         "top_locations": [(row["location"], row["count"]) for row in answer["top_locations"]],

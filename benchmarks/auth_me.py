@@ -1,6 +1,6 @@
-"""GET /auth/me: the project's web process beside a minimal FastAPI and Beanie application on the same users.
+"""GET /auth/me compared with a minimal FastAPI and Beanie application on the same users.
 
-Ours counts the requests against their limits, as in production, with limits that are never reached.
+The project's web process enforces rate limits, as in production, with limits that are never reached.
 
 python -m benchmarks.auth_me [--rounds N] [--seconds N]
 """
@@ -22,21 +22,22 @@ from benchmarks.servers import own_servers, use_database
 from benchmarks.serving import fetch, our_web, serving
 
 PATH = "/auth/me"
-# One a user, each with a profile of its own.
+# One connection per user.
 CONNECTIONS = 32
 UNREACHED = "999999999/minute"
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="of each server, in turn (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=5, help="of each round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds per server (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=5, help="seconds per round (default: %(default)s)")
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
-        parser.error("needs two cores: one for the server, one for the load")
+        parser.error("This benchmark needs two cores: one for the server, one for the load.")
     os.environ.update({"THROTTLE_USER": UNREACHED, "THROTTLE_ADDRESS": UNREACHED, "JWT_ALGORITHM": "HS256"})
-    # What a process starts inherits its core: the web processes have the first, all else the second.
+    # Child processes inherit the affinity. The web processes run on the first core, everything else on the second.
     os.sched_setaffinity(0, {cores[1]})
     with own_servers() as directory, ExitStack() as stack:
         tokens = prepare()
@@ -49,7 +50,7 @@ def main() -> int:
 
 
 def prepare() -> list[str]:
-    """As many users as connections; their tokens."""
+    """Register one user per connection and return their tokens."""
     from django.utils import timezone
 
     from accounts.authentication import issue_access_token
@@ -61,7 +62,7 @@ def prepare() -> list[str]:
         issue_access_token(
             user_id=register_user(
                 email=f"user{number:03}@example.org",
-                password="Secure-Pass-123",  # noqa: S106 - anyone who reads it can log in to nothing
+                password="Secure-Pass-123",  # noqa: S106 - protects only this benchmark's database
                 full_name=f"User {number:03}",
                 skills=["Python", "JavaScript", "React", "MongoDB", "Docker", "AWS", "SQL", "Git"],
                 target_roles=["Software Engineer", "Full Stack Developer"],
@@ -76,17 +77,17 @@ def prepare() -> list[str]:
 
 
 def check(port: int, tokens: list[str]) -> int:
-    """The length of every answer, once each user has got their own."""
+    """Return the length of the responses after checking that each user receives their own profile."""
     answers = [fetch(port, PATH, token) for token in tokens]
     names = [json.loads(answer)["full_name"] for answer in answers]
     lengths = {len(answer) for answer in answers}
     if names != [f"User {number:03}" for number in range(len(tokens))] or len(lengths) != 1:
-        raise RuntimeError("an answer that was not expected")
+        raise RuntimeError("a user received an unexpected response")
     return lengths.pop()
 
 
 def compare(ours: int, peer: int, lengths: dict[int, int], tokens: list[str], rounds: int, seconds: float) -> Report:
-    """One load after the other, in turn, so that both meet the same noise; medians over the rounds."""
+    """Load both servers alternately, so that noise affects both. Report medians over the rounds."""
 
     def ask(port: int, seconds: float) -> Load:
         return load(port=port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=lengths[port], tokens=tokens)
@@ -96,7 +97,7 @@ def compare(ours: int, peer: int, lengths: dict[int, int], tokens: list[str], ro
     for port in loads:
         ask(port, 1)
     for number in range(rounds):
-        # Neither always comes first.
+        # Alternate the order.
         for port in (ours, peer) if number % 2 == 0 else (peer, ours):
             before = processor_seconds(port)
             loads[port].append(ask(port, seconds))
@@ -107,16 +108,16 @@ def compare(ours: int, peer: int, lengths: dict[int, int], tokens: list[str], ro
     costs = {port: spent[port] / sum(len(each.latencies) for each in loads[port]) for port in loads}
     ratios = [own.rate / other.rate for own, other in zip(loads[ours], loads[peer], strict=True)]
     report = Report(
-        f"{PATH}, {lengths[ours]:,} bytes: one worker on one core, {CONNECTIONS} users at once, "
-        f"{rounds} rounds of {seconds:g} s in turn; medians"
+        f"{PATH}, {lengths[ours]:,} bytes: one worker on one core, {CONNECTIONS} concurrent users, "
+        f"{rounds} alternating rounds of {seconds:g} s; medians"
     )
     report.note(
-        "FastAPI and Beanie on uvicorn (uvloop, httptools, no access log), requests a second", f"{rates[peer]:,.0f}"
+        "FastAPI and Beanie on uvicorn (uvloop, httptools, no access log), requests per second", f"{rates[peer]:,.0f}"
     )
     report.note("  p50; p99", f"{milliseconds(p50s[peer])}; {milliseconds(p99s[peer])}")
-    report.note("  processor time a request", milliseconds(costs[peer]))
+    report.note("  processor time per request", milliseconds(costs[peer]))
     report.at_least(
-        "ours as `manage.py run` starts it, requests a second",
+        "Career Navigator as started by `manage.py run`, requests per second",
         rates[ours] / rates[peer],
         1.0,
         measured=f"{rates[ours]:,.0f} = {rates[ours] / rates[peer]:.2f} x",
@@ -124,9 +125,9 @@ def compare(ours: int, peer: int, lengths: dict[int, int], tokens: list[str], ro
     )
     report.note("  the ratio in each round", ", ".join(f"{ratio:.2f}" for ratio in ratios))
     report.note("  p50; p99", f"{milliseconds(p50s[ours])}; {milliseconds(p99s[ours])}")
-    # What other programs on the machine do hardly moves this one.
+    # Processor time hardly depends on other programs on the machine.
     report.at_most(
-        "  processor time a request",
+        "  processor time per request",
         costs[ours],
         costs[peer],
         measured=f"{milliseconds(costs[ours])} = {costs[ours] / costs[peer]:.2f} x",
@@ -136,7 +137,7 @@ def compare(ours: int, peer: int, lengths: dict[int, int], tokens: list[str], ro
 
 
 def processor_seconds(port: int) -> float:
-    """What the web process on the port, with its workers, has had of the processor."""
+    """Return the processor time used so far by the web process on the port and its workers."""
     processes = [
         process
         for started in psutil.Process().children()
@@ -148,6 +149,7 @@ def processor_seconds(port: int) -> float:
 
 @contextmanager
 def peer_web(directory: Path) -> Iterator[int]:
+    """Start the FastAPI application and yield its port."""
     from django.conf import settings
 
     from career_navigator.devserver.embedded import find_free_port

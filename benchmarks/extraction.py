@@ -1,20 +1,20 @@
-"""How well and how fast skills are found in text.
+"""Quality and speed of skill extraction.
 
-Quality is measured on the SkillSpan corpus (sentences of job adverts, spans marked by hand; MIT licence), those of its
-sentences that come from technical adverts. Compared are the "knowledge" spans with what the extractor finds, without
-soft skills: the corpus marks those in a layer of their own (spoken languages, though, it counts as knowledge).
+Quality is measured on the technical adverts of the SkillSpan corpus (sentences with hand-annotated spans, MIT
+licence). The annotated "knowledge" spans are compared with the extracted skills, except soft
+skills, which the corpus annotates separately. The corpus counts spoken languages as knowledge.
 
-- canonical: a marked span counts as found when the canonical name of its text, freed of punctuation at its ends, is
-  among the skills extracted from its sentence. A span the vocabulary has no name for is a miss. Recall is found spans
-  over all marked spans. Precision is taken over the extracted skills, each once per sentence: one is right when it is
-  the canonical name of a span marked in that sentence.
-- span-exact: an extracted span is right when it begins and ends where a marked one does. Recall and precision are over
-  spans.
+- canonical: an annotated span counts as found if the canonical name of its text, without surrounding punctuation, is
+  among the skills extracted from its sentence. A span without a name in the vocabulary is a miss. Recall is found spans
+  over all annotated spans. Precision is computed over the extracted skills, each once per sentence: a skill is correct
+  if it is the canonical name of an annotated span in that sentence.
+- span-exact: an extracted span is correct if it starts and ends where an annotated span does. Recall and precision are
+  computed over spans.
 
-The corpus is pre-tokenised; its tokens are joined by a space, except that a lone "." joins the "net" that follows it.
-Speed is taken over real postings, title and description, cut to 2,300 characters, in one process: by the clock, and
-by the processor time the process used, which a busy machine distorts less.
-The slowest text is sought among such of 100 kB, the most that is accepted, of one ambiguous name or a mix of them.
+The corpus is tokenized. Tokens are joined by a space, except that a lone "." is joined to a following "net".
+Speed is measured in one process on the title and description of real postings, cut to 2,300 characters, both in
+elapsed time and in processor time, which a busy machine distorts less.
+The slowest text is searched among texts of 100 kB, the accepted maximum, that repeat ambiguous names.
 
     python -m benchmarks.extraction [--split dev] [--data ../shared/data] [--show-errors]
 """
@@ -42,7 +42,7 @@ _PUNCTUATION = " \t.,;:!?()[]{}*•-–—/\\'\"’"
 
 @dataclass
 class Tally:
-    """Counts of one way to compare."""
+    """Counts of one comparison between annotated and extracted skills."""
 
     found: int = 0
     marked: int = 0
@@ -92,7 +92,7 @@ def _ranges(tags: list[str], offsets: list[tuple[int, int]]) -> Iterator[tuple[i
 
 
 def strip_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the range without punctuation at its ends; the dot of ".NET" stays."""
+    """Return the range without punctuation at its ends. The dot of ".NET" stays."""
     while start < end and text[start] in _PUNCTUATION and not text[start:end].lower().startswith(".net"):
         start += 1
     while end > start and text[end - 1] in _PUNCTUATION:
@@ -135,11 +135,11 @@ def _is_knowledge(vocabulary: Vocabulary, name: str) -> bool:
 
 
 def postings_per_second(extractor: SkillExtractor, path: Path) -> tuple[int, float, float, float]:
-    """Return how many postings there are, how many a second by the clock and by processor time, and skills each."""
+    """Return the number of postings, postings per second of elapsed and of processor time, and skills per posting."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = (json.loads(line) for line in lines)
         texts = [f"{row['job_title']}\n{row['description']}"[:_POSTING_CHARACTERS] for row in rows]
-    extractor.extract_skills(texts[0] + " experience with Go")  # spaCy is loaded before the clock starts
+    extractor.extract_skills(texts[0] + " experience with Go")  # load spaCy before measuring
     started, used = time.perf_counter(), time.process_time()
     skills = sum(len(extractor.extract_skills(text)) for text in texts)
     seconds, used = time.perf_counter() - started, time.process_time() - used
@@ -147,7 +147,7 @@ def postings_per_second(extractor: SkillExtractor, path: Path) -> tuple[int, flo
 
 
 def measure_hostile_texts(extractor: SkillExtractor) -> list[tuple[float, str]]:
-    """Return the processor seconds of each text of 100 kB made of ambiguous names, the slowest first, and its unit."""
+    """Return the processor seconds and the repeated unit of each 100 kB text of ambiguous names, slowest first."""
     chooser = random.Random(1)
     phrases = [chooser.choice(_PHRASES).format(name.capitalize()) for name in sorted(AMBIGUOUS)]
     mixes = ["".join(chooser.choices(phrases, k=count)) for count in (3, 30, 300, 3_000, 10_000)]
@@ -161,7 +161,7 @@ def measure_hostile_texts(extractor: SkillExtractor) -> list[tuple[float, str]]:
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--split", choices=["dev", "train"], default="dev")
     parser.add_argument("--data", type=Path, default=_ROOT.parent / "shared" / "data")
@@ -182,7 +182,7 @@ def main() -> None:
         print(f"{label:12} {tally.precision:9.3f} {tally.recall:9.3f} {tally.f1:9.3f}")
     count, rate, used_rate, skills = postings_per_second(extractor, arguments.data / "postings.jsonl.gz")
     print(f"{count:,} postings of {_POSTING_CHARACTERS:,} characters, {skills:.1f} skills each:")
-    print(f"{rate:,.0f} a second by the clock, {used_rate:,.0f} by processor time")
+    print(f"{rate:,.0f} per second of elapsed time, {used_rate:,.0f} per second of processor time")
     print(f"{len(vocabulary):,} entries; the extractor was built in {build_ms:.0f} ms")
     hostile = measure_hostile_texts(extractor)
     slowest = ", ".join(f"{seconds:.2f} s ({unit!r})" for seconds, unit in hostile[:3])

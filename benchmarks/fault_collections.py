@@ -1,4 +1,4 @@
-"""A collection that faults disturb, and what it left, compared with what an undisturbed one leaves."""
+"""Collections during which faults are injected, compared with collections without faults."""
 
 import random
 import time
@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from benchmarks.fault_installation import Faults, Installation, wait_until
 
-# More than the four processes can collect at once, so that one of them is idle in the second half of a run.
+# More roles than the four processes can collect concurrently, so that one of them is idle in the second half of a run.
 ROLES = (
     *("Software Engineer", "Data Scientist", "DevOps Engineer", "Frontend Developer", "Backend Developer"),
     *("Machine Learning Engineer", "Product Manager"),
@@ -25,11 +25,11 @@ MAX_AGE_DAYS = 60
 WINDOWS = (1, 7, 14, 30, 60, 90, 180, 365)
 ANSWER_SECONDS = 0.25
 RESUME_EVERY_SECONDS = 3
-# The second fault waits for its page, but no longer than this.
+# Longest wait between two faults. The second one usually waits for its page.
 MAX_FAULT_INTERVAL_SECONDS = 8
-# What a wrong late write of a process that went on again would still need.
+# Time in which a resumed process could still make an erroneous late write.
 SETTLE_SECONDS = 3
-# What depends on when a run was, on the order in which roles were collected, and on who wrote a row.
+# Fields that depend on the time of a run, the order of its roles or the process that wrote a row.
 INCIDENTAL = {
     *("_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"),
     *("writer", "before"),
@@ -38,13 +38,13 @@ UNORDERED = {"roles", "search_roles"}
 KINDS = Faults.KINDS
 RECORDED = ("status", "error", "pages", "filtered", "refused")
 COUNTS = ("collected", "updated", "unchanged")
-# Of what changed, so many rows and fields are shown, and values up to this length.
+# Maximum number of changed rows and fields in a message, and maximum length of their values.
 MAX_SHOWN = 3
 MAX_SHOWN_CHARACTERS = 80
 
 
 class Trial(NamedTuple):
-    """Kinds of faults to make, one after the other. The seed decides when, whom they hit and for how long."""
+    """One or more kinds of faults to inject in order. The seed decides when, where and for how long."""
 
     number: int
     kinds: tuple[str, ...]
@@ -56,7 +56,7 @@ WITHOUT_FAULTS = Trial(0, (), "")
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """What a collection left: `contents` has to be that of an undisturbed one. `paid` is the source's own count."""
+    """The outcome of a collection. `contents` must equal that of an undisturbed one. `paid` is the source's count."""
 
     day: date
     seconds: float
@@ -73,7 +73,7 @@ class Collected:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """A trial's row. `broken` are promises that were not kept, `notes` what is only reported."""
+    """A trial's row in the table. `broken` lists violated guarantees, `notes` other observations."""
 
     number: int
     faults: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
     def list_cells(self) -> list[object]:
-        """Return the cells of the table's row."""
+        """Return the cells of the table row."""
         collected = (self.postings, self.paid_over, self.spent_over_paid, self.pages_asked_twice)
         return [
             *(self.number, "; ".join(self.faults) or "undisturbed", f"{self.seconds:.0f}"),
@@ -100,9 +100,9 @@ class Outcome:
 
 
 def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: float, resume: bool) -> Iterator[Outcome]:
-    """Collect without a fault, twice, then with each trial's; yield the outcomes, the undisturbed one as number 0.
+    """Run two collections without faults, then one per trial, and yield the outcomes. The undisturbed one is number 0.
 
-    With `resume` interrupted runs are taken up every few seconds, by two at once, as two beats do it every minute.
+    With `resume`, interrupted runs are resumed every few seconds by two processes, as two beats do every minute.
     """
     reference: Collected | None = None
     for trial in trials:
@@ -123,7 +123,7 @@ def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: fl
                 yield Outcome(number=trial.number, faults=list(trial.kinds), broken=broken)
                 installation.restart()
                 break
-            # At midnight every window moves on, and so must the reference.
+            # All windows move at midnight, so a new reference is needed.
             if reference.day == datetime.now(UTC).date():
                 yield compare(trial.number, found, reference, faults)
                 break
@@ -132,9 +132,12 @@ def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: fl
 def collect(
     installation: Installation, *, trial: Trial, pages: int, lease: float, resume: bool
 ) -> tuple[Collected, Faults]:
-    """Collect from nothing, disturbed by the trial's faults, the first within the `pages` of an undisturbed run.
+    """Collect into an empty database while injecting the trial's faults.
 
-    Raises TimeoutError when the run stays open.
+    The first fault occurs within the `pages` of an undisturbed run.
+
+    Raises:
+        TimeoutError: The run does not end.
     """
     from ingestion.documents import OPEN_RUN_STATUSES
     from ingestion.runs import start_run
@@ -157,7 +160,7 @@ def collect(
     queue_run(run=run)
     began = resumed = time.monotonic()
     kinds = list(trial.kinds)
-    # When all but two pages are answered, some are still to be stored, and the stats to be refreshed.
+    # Two pages before the end, some pages are not stored yet, and the stats are not refreshed.
     moments = sorted(rng.randint(1, max(1, pages - 2)) for _ in kinds)
     latest = float("inf")
     give_up_at = began + 2 * lease + 300
@@ -201,11 +204,11 @@ def _resume_twice() -> None:
         try:
             app.send_task("ingestion.tasks.resume_runs", retry=False)
         except OperationalError:
-            return  # Redis has just been killed by itself; the next round tries again
+            return  # Redis has just been killed, the next round tries again
 
 
 def _refresh_until_clean() -> None:
-    """Refresh, as beat does every quarter of an hour, until only killed writers' marks are left."""
+    """Refresh the stats, as beat does every 15 minutes, until only markers of killed writers are left."""
     from career_navigator.db.connection import database
     from market.refresh import refresh_stats
 
@@ -213,7 +216,7 @@ def _refresh_until_clean() -> None:
         try:
             refresh_stats(now=datetime.now(UTC))
         except RedisError:
-            return False  # a refresh of beat's came between
+            return False  # beat is refreshing at the same time
         return not database().dirty_days.count_documents({"writers": {"$in": [None, {}]}})
 
     wait_until(is_clean, what="the daily stats are up to date", seconds=300)
@@ -243,7 +246,7 @@ def _read(installation: Installation, run_id: Any, seconds: float, day: date) ->
             for search in run["searches"]
         },
     }
-    # Marks of killed writers stay for minutes, and marked days are not checked.
+    # Markers of killed writers remain for minutes, and the check skips marked days.
     database().dirty_days.delete_many({})
     answered = _list_answered(installation)
     pages = {orjson.dumps(asked.payload, option=orjson.OPT_SORT_KEYS): asked for asked in answered}
@@ -279,7 +282,7 @@ def _rows(collection: str, *key: str) -> dict[Any, dict[str, Any]]:
 
 
 def compare(number: int, found: Collected, reference: Collected, faults: Faults) -> Outcome:
-    """Tell a trial's outcome from what it left and what an undisturbed collection leaves."""
+    """Return the outcome of a trial compared with an undisturbed collection."""
     outcome = Outcome(
         number=number,
         faults=faults.said,
@@ -299,10 +302,10 @@ def compare(number: int, found: Collected, reference: Collected, faults: Faults)
             outcome.broken.append(f"{role}: {count} for {ROLE_LIMIT}")
     if found.spent < found.paid:
         outcome.broken.append(f"spent {found.spent} of {found.paid} paid")
-    # A page that had to be fetched again may count among the run's credits, since it was paid for.
+    # A page that was fetched twice can count twice in the run's credits, because it was paid for twice.
     if not reference.credits <= found.credits <= found.spent:
         outcome.broken.append(f"run credits {reference.credits} -> {found.credits}")
-    # A page that was stored but not recorded comes again, and its postings are not new any more. Nothing is lost.
+    # A page that was stored but not recorded is fetched again, and its postings then count as unchanged. None is lost.
     if found.new != reference.new:
         outcome.notes.append(f"run's new postings {reference.new} -> {found.new}")
     return outcome

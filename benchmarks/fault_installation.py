@@ -1,4 +1,4 @@
-"""A whole installation whose processes can be killed, stopped and started again, one by one."""
+"""A complete installation whose processes can be killed, suspended and restarted individually."""
 
 import contextlib
 import os
@@ -24,15 +24,15 @@ from career_navigator.devserver.embedded import HOST, find_free_port, start_mong
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 180
 PAGE_SIZE = 25
-# Of the postings there are enough for every search to reach its limit.
+# There are enough postings for every search to reach its limit.
 SERVED = 6_000
-# What an empty installation holds: seed data, Django's own tables, and which maintenance tasks have run.
+# Collections of an empty installation: seed data, Django's own tables, and the runs of maintenance tasks.
 SEEDED = {"skills", "catalogue_versions", "project_ideas", "learning_resources", "data_migrations", "task_runs"}
 DJANGO_TABLES = ("django_", "auth_", "otp_")
 
 
 class Service:
-    """A process with its children that is killed and started again at the same address."""
+    """A process and its children, which can be killed and restarted at the same address."""
 
     def __init__(self, name: str, start: Callable[[], "subprocess.Popen[bytes]"]) -> None:
         self.name = name
@@ -42,7 +42,7 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        """Start it unless it runs, without the children that a killed main process may have left behind."""
+        """Start the process unless it is running. Kill children that a killed main process left behind."""
         if self.is_up:
             return
         self.kill()
@@ -55,11 +55,11 @@ class Service:
 
     @property
     def has_died(self) -> bool:
-        """Whether it ended though nobody killed it."""
+        """Whether the process ended without being killed by the benchmark."""
         return self._expected and self._process.poll() is not None
 
     def list_children(self) -> list[psutil.Process]:
-        """Return its children, oldest first, and remember them, so that they can be ended after their parent."""
+        """Return the children, oldest first. Remember them, so that they can be killed after their parent has ended."""
         try:
             children = self._main.children(recursive=True)
         except psutil.NoSuchProcess:
@@ -68,37 +68,37 @@ class Service:
         return sorted(children, key=lambda child: child.pid)
 
     def kill_main(self, signal_number: signal.Signals = signal.SIGKILL) -> None:
-        """End the main process alone."""
+        """Send a signal to the main process only, and wait until it ends."""
         self.list_children()
         self._expected = False
         self._process.send_signal(signal_number)
         self._process.wait()
 
     def kill(self) -> None:
-        """Kill it and its children."""
+        """Kill the process and its children."""
         if self._expected:
             self.kill_main()
         send_signal(self._members, signal.SIGKILL)
         self._members.clear()
 
     def suspend(self) -> Callable[[], None]:
-        """Stop it with its children; returns what lets them go on."""
+        """Suspend the process and its children. Return a function that resumes them."""
         members = [self._main, *self.list_children()]
         send_signal(members, signal.SIGSTOP)
         return lambda: send_signal(members, signal.SIGCONT)
 
 
 def send_signal(processes: Iterable[psutil.Process], signal_number: signal.Signals) -> None:
-    """Send a signal to those of the processes that are still there."""
+    """Send a signal to those processes that still exist."""
     for process in processes:
-        # psutil knows a process by its start time too, so a pid that was given out again is left alone.
+        # psutil also compares start times, so a process that reuses the pid gets no signal.
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal_number)
 
 
 @dataclass
 class Installation:
-    """Its services, and the fake source that it collects from."""
+    """The services of an installation and the fake source it collects from."""
 
     mongod: Service
     valkey: Service
@@ -113,14 +113,14 @@ class Installation:
         return [self.mongod, self.valkey, *self.workers, *self.beats, self.web]
 
     def restart(self) -> None:
-        """Kill and start everything."""
+        """Kill and start all services."""
         for service in self.services:
             service.kill()
         for service in self.services:
             service.start()
 
     def empty(self) -> None:
-        """Delete everything but seed data, as if nothing had ever been collected; forget what the source was asked."""
+        """Delete everything except seed data, and reset the request log of the source."""
         from career_navigator.db.connection import database, redis_client
 
         for name in database().list_collection_names():
@@ -130,7 +130,7 @@ class Installation:
         self.source.reset()
 
     def wait_until_ready(self) -> None:
-        """Wait until the web answers and both workers have reported since Redis was emptied."""
+        """Wait until the web process responds and both workers have sent a heartbeat."""
         from career_navigator.celery import WORKERS_KEY
         from career_navigator.db.connection import redis_client
 
@@ -138,7 +138,7 @@ class Installation:
         wait_until(lambda: redis_client().zcard(WORKERS_KEY) >= len(self.workers), what="both workers are alive")
 
     def get(self, path: str) -> Any:
-        """Return the JSON of a path, None while it cannot be had."""
+        """Return the JSON of a path, or None while the web process does not respond."""
         try:
             answer = requests.get(f"{self.web_url}{path}", timeout=10)
         except requests.RequestException:
@@ -146,10 +146,14 @@ class Installation:
         return answer.json() if answer.ok else None
 
 
-def wait_until(holds: Callable[[], Any], *, what: str, seconds: float = START_TIMEOUT) -> Any:
-    """Wait until `holds` returns something true, and return it. Raises TimeoutError."""
+def wait_until(condition: Callable[[], Any], *, what: str, seconds: float = START_TIMEOUT) -> Any:
+    """Poll `condition` until it returns a true value, and return that value.
+
+    Raises:
+        TimeoutError: `condition` is still false after `seconds`.
+    """
     give_up_at = time.monotonic() + seconds
-    while not (held := holds()):
+    while not (held := condition()):
         if time.monotonic() > give_up_at:
             raise TimeoutError(f"not within {seconds} s: {what}")
         time.sleep(0.1)
@@ -158,10 +162,10 @@ def wait_until(holds: Callable[[], Any], *, what: str, seconds: float = START_TI
 
 @contextmanager
 def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
-    """Install on servers of its own, in a directory that is deleted; every process is ended in the end.
+    """Start an installation with its own servers in a temporary directory. Stop all processes at the end.
 
-    `logs` is where the logs of workers, beats and web are kept. `settings` are environment variables. Once per process,
-    before anything of Django is imported.
+    Use this once per process, before any Django module is imported. `settings` are environment variables. `logs` is a
+    directory in which the logs of workers, beats and the web process are kept.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="career-navigator-faults-")))
@@ -200,7 +204,7 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
             redis_url=f"redis://{HOST}:{ports['valkey']}/0",
             var_dir=directory / "var",
             MAX_JOBS_PER_SEARCH=str(PAGE_SIZE),
-            # A leap day: no collection but ours.
+            # On a leap day only, so that no scheduled collection interferes.
             JOB_COLLECTION_SCHEDULE="0 3 29 2 *",
             THEIR_STACK_BASE_URL=source.url,
             THEIR_STACK_API_KEY=source.api_key,
@@ -248,7 +252,10 @@ def _fake_source() -> Any:
 
 
 class Faults:
-    """Makes faults, ends each when it is due, and restarts what ends by itself. Belongs to the main thread."""
+    """An injector of faults that ends each fault when it is due and restarts processes that died.
+
+    Use it only in the main thread.
+    """
 
     KINDS = (
         *("worker child", "worker main", "all workers", "worker stopped", "beat", "web child", "web master"),
@@ -259,7 +266,7 @@ class Faults:
         self._installation = installation
         self._rng = rng
         self._lease_seconds = lease_seconds
-        # When each fault ends, on the monotonic clock, and how.
+        # Per fault: the monotonic time when it ends, and the function that ends it.
         self._restores: list[tuple[float, Callable[[], None]]] = []
         self.said: list[str] = []
         self.died: list[str] = []
@@ -267,7 +274,7 @@ class Faults:
             service.list_children()
 
     def make(self, kind: str) -> None:
-        """Make a fault of the kind; which process and for how long is drawn."""
+        """Inject a fault of the given kind. Choose its target and duration at random."""
         self.said.append(self._make(kind))
 
     def _make(self, kind: str) -> str:
@@ -297,7 +304,7 @@ class Faults:
             "everything": lambda: there.services,
         }[kind]()
         for service in services:
-            # The web's child would go on serving without its master, which no container or supervisor lets it.
+            # Kill the web process with its child, which would continue to serve. A container would be stopped too.
             (service.kill if service is there.web else service.kill_main)()
         pauses = [rng.uniform(0.5, 8) for _ in services]
         for service, seconds in zip(services, pauses, strict=True):
@@ -309,7 +316,7 @@ class Faults:
         self._restores.append((time.monotonic() + seconds, call))
 
     def follow(self) -> bool:
-        """End the faults that are due, note and restart what has died; True once none is left to end."""
+        """End the faults that are due and restart dead processes. Return True when no fault is left."""
         due = [restore for restore in self._restores if restore[0] <= time.monotonic()]
         for restore in due:
             self._restores.remove(restore)

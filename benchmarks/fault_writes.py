@@ -1,4 +1,4 @@
-"""People's writes through the API while a fault hits: each is repeated until it is acknowledged."""
+"""User writes through the API during a fault. Each write is repeated until it is acknowledged."""
 
 import io
 import random
@@ -23,17 +23,17 @@ PASSWORD = "Secure-Pass-123"  # noqa: S105
 ANSWER_TIMEOUT = 20
 GIVE_UP_SECONDS = 120
 UPLOAD_SECONDS = 30
-# Between two writes, so that the next ones still come while the fault lasts.
+# Pause between writes, so that further writes happen during the fault.
 PAUSE_SECONDS = 0.05
-# What a request meets that did its work before, where the answer was lost.
+# Status of a repeated request whose first response was lost, although it succeeded.
 DONE_BEFORE = {"register": 400, "erase": 401}
-# A repeated login begins a second session. Postings belong to nobody and are many.
+# Repeating a login starts a second session. Postings do not belong to users.
 NOT_COUNTED = {"refresh_tokens", "job_postings"}
 RESUME = "Ada Lovelace\nada@example.org\n\nSummary\nWrites programs.\n\nSkills\nPython, Docker\n"
 
 
 class SimulatedUser:
-    """Somebody who uses the API; `repeated` are writes that took several requests, `refused` those answered wrongly."""
+    """A user of the API. `repeated` names writes that took several requests, `refused` those with a wrong response."""
 
     def __init__(self, url: str, jobs: Sequence[str]) -> None:
         self._url = url
@@ -45,7 +45,7 @@ class SimulatedUser:
         self.refused: list[str] = []
 
     def write(self) -> Iterator[str]:
-        """Register, log in and make every kind of write; yield the name of each before it is made."""
+        """Register, log in and make every kind of write. Yield the name of each write before it is made."""
         login = {"email": self._email, "password": PASSWORD}
         yield "register"
         self._send("register", "POST", "/auth/register", login | {"full_name": "Ada Lovelace"})
@@ -72,11 +72,12 @@ class SimulatedUser:
         self._send("file", "POST", "/resumes/generate", upload, file=_make_docx(f"{RESUME}Rust\n"))
 
     def erase(self) -> Iterator[str]:
+        """Erase the account. Yield the name of the write before it is made."""
         yield "erase"
         self._send("erase", "DELETE", "/auth/me", {"password": PASSWORD})
 
     def _send(self, name: str, method: str, path: str, body: Any, *, file: bytes | None = None) -> Any:
-        """Send a request again and again until it is acknowledged; return the answer's JSON."""
+        """Repeat a request until it is acknowledged, and return the JSON of the response."""
         given = {"json": body} if file is None else {"data": body, "files": {"file": ("resume.docx", file)}}
         give_up_at, tries, last, why = time.monotonic() + GIVE_UP_SECONDS, 0, "", ""
         while time.monotonic() < give_up_at:
@@ -94,7 +95,7 @@ class SimulatedUser:
                         self.repeated.append(f"{name} after {why.split()[0]}")
                     return answer.json() if answer.content else {}
                 if answer.status_code == 500:
-                    # What is unavailable is answered 503.
+                    # An unavailable server must result in 503.
                     self.refused.append(f"{name} answered {last}")
                 if answer.status_code < 500 and answer.status_code not in (409, 429):
                     break
@@ -103,7 +104,7 @@ class SimulatedUser:
         return {}
 
     def read(self) -> dict[str, Any]:
-        """Return what the API and the database have of the person, without ids and times of their own."""
+        """Return the user's data from the API and the database, without ids and times."""
 
         def get(path: str, name: str) -> list[Any]:
             answer = requests.get(f"{self._url}{path}", headers=self._headers, timeout=ANSWER_TIMEOUT)
@@ -125,7 +126,7 @@ class SimulatedUser:
         }
 
     def count_documents(self) -> dict[str, int]:
-        """Count the documents of each collection that name the person, by id or e-mail address."""
+        """Count the documents of each collection that contain the user's id or email."""
         from career_navigator.db.connection import database
 
         counts = {
@@ -136,7 +137,7 @@ class SimulatedUser:
         return {name: count for name, count in sorted(counts.items()) if count}
 
     def wait_for_uploads(self) -> bool:
-        """Wait until the file was read; False where that takes long, as its task was lost."""
+        """Wait until the uploaded file is parsed. Return False if its task was lost."""
         from bson import ObjectId
 
         from career_navigator.db.connection import database
@@ -159,7 +160,7 @@ def _make_docx(text: str) -> bytes:
 
 
 def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: float, resume: bool) -> Iterator[Outcome]:
-    """Have people write without a fault, then with each trial's; yield the outcomes, the undisturbed one's as 0."""
+    """Run a round of writes without a fault, then one per trial, and yield the outcomes. The first is number 0."""
     collect(installation, trial=WITHOUT_FAULTS, pages=0, lease=lease, resume=False)
     expected, outcome = write_round(installation, WITHOUT_FAULTS)
     yield outcome
@@ -167,7 +168,7 @@ def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: fl
         try:
             found, outcome = write_round(installation, trial)
         except (KeyError, TimeoutError, requests.RequestException) as error:
-            # No login, or no answer long after the fault.
+            # The user cannot log in, or the web process does not respond long after the fault.
             yield Outcome(number=trial.number, faults=list(trial.kinds), broken=[f"{type(error).__name__}: {error}"])
             installation.restart()
             continue
@@ -178,9 +179,9 @@ def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: fl
 
 
 def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any], Outcome]:
-    """Have somebody write and somebody else erase a full account, with the trial's fault in the middle.
+    """Let one user write and another erase a complete account, with the trial's fault in between.
 
-    Returns what the first has, and the outcome so far.
+    Returns the data of the first user and the outcome so far.
     """
     from accounts.resumes.uploads import LOST_TIMEOUT, find_lost_uploads, read_upload
     from accounts.services import ERASURE_TIMEOUT, finish_erasures
@@ -215,7 +216,7 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
     outcome = Outcome(number=trial.number, faults=faults.said, seconds=time.monotonic() - began, died=faults.died)
     outcome.broken += stays.refused + goes.refused
     if not stays.wait_for_uploads():
-        # Its task was lost, so it waits for the check every five minutes, which is made now.
+        # The task was lost. Run the check for lost uploads now, which is scheduled every five minutes.
         for resume_id in find_lost_uploads(now=datetime.now(UTC) + 2 * LOST_TIMEOUT):
             read_upload(resume_id=resume_id, now=datetime.now(UTC))
         outcome.notes.append("the task to read the file was lost, and it was read later")

@@ -1,4 +1,4 @@
-"""Collections and people's writes disturbed by faults: what was left, beside what undisturbed ones leave.
+"""Collections and user writes under fault injection, compared with undisturbed ones.
 
 python -m benchmarks.faults [--trials N] [--writes N] [--profile short|shipped] [--parallel N] [--seed N] [--only N ...]
     [--logs DIRECTORY]
@@ -27,24 +27,27 @@ PROFILES = {
     "short": {"COLLECTION_LEASE_SECONDS": "15", "THEIR_STACK_TIMEOUT": "5"},
     "shipped": {"COLLECTION_LEASE_SECONDS": "180"},
 }
-# One trial in so many has a second fault.
+# Every Nth trial has a second fault.
 SECOND_FAULT_EVERY = 3
 STOP_SECONDS = 60
 COLUMNS = (
     *("trial", "faults", "s until quiet", "postings", "paid over reference", "spent - paid", "pages asked twice"),
-    *("broken promises", "noted"),
+    *("violations", "noted"),
 )
 
 
 def main() -> int:
+    """Run the trials, print their tables and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=60, help="disturbed collections (default: %(default)s)")
-    parser.add_argument("--writes", type=int, default=0, help="rounds of people's writes (default: %(default)s)")
+    parser.add_argument("--writes", type=int, default=0, help="rounds of user writes (default: %(default)s)")
     parser.add_argument("--profile", choices=PROFILES, default="short", help="default: %(default)s")
-    parser.add_argument("--parallel", type=int, default=2, help="installations side by side (default: %(default)s)")
+    parser.add_argument(
+        "--parallel", type=int, default=2, help="number of parallel installations (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("--only", type=int, nargs="+", help="these trials and rounds alone, by number")
-    parser.add_argument("--logs", type=Path, help="keep the logs of each installation in a directory of this one")
+    parser.add_argument("--only", type=int, nargs="+", help="run only the trials and rounds with these numbers")
+    parser.add_argument("--logs", type=Path, help="keep the logs of each installation in a subdirectory")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
@@ -60,7 +63,7 @@ def main() -> int:
 
 
 def draw_trials(count: int, *, kinds: Sequence[str], seed: int, most_faults: int) -> list[Trial]:
-    """Draw trials in which every kind of fault comes first equally often; the same numbers draw the same trials."""
+    """Draw trials in which every kind of fault is first equally often. Equal arguments draw equal trials."""
     rng, drawn, deck = random.Random(seed), list[Trial](), list[str]()
     for number in range(1, count + 1):
         deck = deck or rng.sample(kinds, len(kinds))
@@ -70,7 +73,7 @@ def draw_trials(count: int, *, kinds: Sequence[str], seed: int, most_faults: int
 
 
 def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], arguments: argparse.Namespace) -> bool:
-    """Run the trials on installations side by side and print a row for each; True where a promise was broken."""
+    """Run the trials on parallel installations and print a row for each. Return whether a guarantee was violated."""
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     began, outcomes, failures = time.monotonic(), list[Outcome](), list[str]()
     for said in _gather(trials, run, arguments):
@@ -83,10 +86,10 @@ def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], argu
     broken = [each for each in outcomes if each.list_broken()]
     print(
         "\n".join(["", *failures]),
-        f"{len(disturbed)} of {len(trials)} were run in {(time.monotonic() - began) / 60:.0f} minutes, "
-        f"{len(broken)} with broken promises; {sum(each.paid_over > 0 for each in disturbed)} paid more than the "
+        f"{len(disturbed)} of {len(trials)} trials ran in {(time.monotonic() - began) / 60:.0f} minutes, "
+        f"{len(broken)} with violated guarantees; {sum(each.paid_over > 0 for each in disturbed)} paid more than the "
         f"reference, {sum(each.spent_over_paid < 0 for each in disturbed)} noted less than was paid; "
-        f"{sum(len(each.died) for each in disturbed)} processes died by themselves; "
+        f"{sum(len(each.died) for each in disturbed)} processes died; "
         f"at most {max((each.seconds for each in disturbed), default=0):.0f} s until quiet.\n",
         flush=True,
     )
@@ -96,7 +99,7 @@ def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], argu
 def _gather(
     trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], arguments: argparse.Namespace
 ) -> Iterator[Outcome | str]:
-    """Yield what the lanes say, until they end. However this ends, so do they and all that they started."""
+    """Yield the messages of the lanes until they end. Stop the lanes and all their processes in any case."""
     context = multiprocessing.get_context("spawn")
     said: Queue[Outcome | str] = context.Queue()
     count = min(arguments.parallel, len(trials))
@@ -121,7 +124,7 @@ def _gather(
             lane.terminate()
         for lane in lanes:
             lane.join(STOP_SECONDS)
-            # What it started is tied to it, and so ends too.
+            # Its child processes end with it.
             lane.kill()
 
 
@@ -133,8 +136,8 @@ def _run_lane(
     *,
     logs: Path | None,
 ) -> None:
-    """Run trials on an installation of this process's own; what goes wrong with it is said."""
-    # Ctrl-C is for the first process, which then ends the lanes.
+    """Run trials on an installation of this process. Report errors of the installation as messages."""
+    # Only the main process handles Ctrl-C. It stops the lanes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _exit)
     parent = os.getppid()
@@ -145,13 +148,13 @@ def _run_lane(
             for outcome in run(installation, trials, lease=lease, resume=profile == "short"):
                 said.put(outcome)
                 if os.getppid() != parent:
-                    return  # killed, with nobody left to end us
+                    return  # the main process was killed
     except Exception:
         said.put(f"An installation was given up:\n\n{traceback.format_exc()}")
 
 
 def _exit(signal_number: int, _: object) -> None:
-    # Once: a second signal must not break off what is being stopped.
+    # Ignore further signals, which would interrupt the shutdown.
     signal.signal(signal_number, signal.SIG_IGN)
     sys.exit(128 + signal_number)
 

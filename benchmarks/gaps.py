@@ -1,4 +1,4 @@
-"""The gap analysis of the largest role over a million postings, nothing kept, beside plain aggregations.
+"""The gap analysis of the largest role over a million postings, without cached stats, compared with plain aggregations.
 
 python -m benchmarks.gaps [--postings N] [--keep DIRECTORY]
 """
@@ -24,10 +24,13 @@ MAX_ORDER_SECONDS = 0.150
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=int, default=1_000_000, help="default: %(default)s")
-    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
-    # Enough to hold a million postings: the aggregations are not slowed by the disk.
+    parser.add_argument(
+        "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
+    )
+    # The cache holds a million postings, so that the disk does not slow down the aggregations.
     parser.add_argument("--cache-gb", type=float, default=4.0, help="MongoDB's cache (default: %(default)s)")
     arguments = parser.parse_args()
     with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
@@ -35,6 +38,7 @@ def main() -> int:
 
 
 def compare(count: int) -> Report:
+    """Measure the analysis and the aggregations, and compare their results."""
     from django.utils import timezone
 
     from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
@@ -52,7 +56,7 @@ def compare(count: int) -> Report:
     demands = get_role_demands(days=365, now=now)
     role = max(demands, key=lambda name: demands[name].postings)
     report.note("the role; its postings of 365 days", f"{role}; {demands[role].postings:,}")
-    # Somebody who knows every other thing that is asked for.
+    # A user who knows every second required skill.
     held = [skill.name for skill in demands[role].skills][::2]
     client = Client(held, get_display_role(role))
     differing = []
@@ -79,33 +83,35 @@ def compare(count: int) -> Report:
         ours = stats.window.demand
         if (ours.postings, {skill.name: skill.count for skill in ours.skills}) != counted:
             differing.append(f"{days} days")
-        report.note(f"{days} days: postings; skills that a tenth asks for", f"{gaps.postings:,}; {len(ours.skills)}")
-        report.note("  aggregation of the counts alone", milliseconds(plain.median))
-        report.note("  aggregations of the same: counts of both windows, pay by skill", milliseconds(same.median))
+        report.note(
+            f"{days} days: postings; skills in at least a tenth of them", f"{gaps.postings:,}; {len(ours.skills)}"
+        )
+        report.note("  aggregation of only the counts", milliseconds(plain.median))
+        report.note("  equivalent aggregations: counts of both windows, salary per skill", milliseconds(same.median))
         report.at_most(
-            "  required skills, salaries, growth: nothing kept",
+            "  required skills, salaries, growth: nothing cached",
             whole.median,
             same.median / FACTOR,
             measured=f"{milliseconds(whole.median)} = 1/{same.median / whole.median:,.0f}",
             bar_text=f"<= 1/{FACTOR}",
         )
-        report.note("    beside the aggregation of the counts alone", f"1/{plain.median / whole.median:,.0f}")
+        report.note("    compared with the aggregation of only the counts", f"1/{plain.median / whole.median:,.0f}")
         report.at_most(
-            "  learn_next: nothing kept",
+            "  learn_next: nothing cached",
             ordered.median,
             MAX_ORDER_SECONDS,
             measured=milliseconds(ordered.median),
             bar_text="<= 150 ms",
         )
-        report.note("  the whole request: nothing kept", milliseconds(answered.median))
-        report.note("  the whole request: the role's figures kept", milliseconds(kept.median))
+        report.note("  whole request: nothing cached", milliseconds(answered.median))
+        report.note("  whole request: the role's stats cached", milliseconds(kept.median))
     roles = Times()
     for _ in range(AGGREGATION_ROUNDS):
         drop_windows()
         roles.measure(lambda: get_role_demands(days=30, now=now))
-    report.note(f"demand of all {len(demands)} roles, 30 days: nothing kept", milliseconds(roles.median))
+    report.note(f"demand of all {len(demands)} roles, 30 days: nothing cached", milliseconds(roles.median))
     report.at_most(
-        "windows that count otherwise than the aggregation",
+        "windows whose counts differ from the aggregation",
         len(differing),
         0,
         measured=", ".join(differing) or "none",
@@ -115,7 +121,7 @@ def compare(count: int) -> Report:
 
 
 def drop_windows() -> None:
-    """Drop what is cached of the stats, and cache again what every request uses."""
+    """Clear the cached stats, and cache again the data that every request uses."""
     from career_navigator.cache import reset_caches
     from career_navigator.cache.client import is_available
     from skills.selectors import get_vocabulary
@@ -126,7 +132,7 @@ def drop_windows() -> None:
 
 
 def analyze(stats: Any, held: list[str]) -> Any:
-    """The analysis up to `learn_next`, which has a bar of its own."""
+    """Run the analysis without `learn_next`, which has its own target."""
     from market.gaps import compute_coverage
 
     window = stats.window
@@ -135,7 +141,7 @@ def analyze(stats: Any, held: list[str]) -> Any:
 
 
 class Client:
-    """A registered person who asks through the whole WSGI application."""
+    """A registered user who sends requests through the complete WSGI application."""
 
     def __init__(self, held: list[str], role: str) -> None:
         from django.core.handlers.wsgi import WSGIHandler
@@ -154,7 +160,7 @@ class Client:
         self._token = start_session(user_id=user.pk, now=now).access_token
         self._role = role
         self._application = WSGIHandler()
-        self.ask(1)  # so that imports and connections are not what is measured
+        self.ask(1)  # do not measure imports and new connections
 
     def ask(self, days: int) -> dict[str, Any]:
         environ = {

@@ -1,4 +1,4 @@
-"""A load generator on raw sockets: keep-alive connections that each ask again as soon as they were answered."""
+"""A load generator on raw sockets. Each keep-alive connection sends its next request as soon as it has a response."""
 
 import selectors
 import socket
@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 
 @dataclass(slots=True)
 class Load:
-    """What came back: seconds that each answer took, and how long it all lasted."""
+    """The result of a load: the latency of each response in seconds, and the total time."""
 
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -21,7 +21,7 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def within(self, share: float) -> float:
-        """Seconds within which this share of the answers came."""
+        """Return the latency that this share of the responses does not exceed."""
         return sorted(self.latencies)[int(len(self.latencies) * share)]
 
 
@@ -30,15 +30,16 @@ class _Connection:
     socket: socket.socket
     request: bytes
     asked_at: float = 0.0
-    # Bytes of the answer still to come; None before its head is complete.
+    # Missing bytes of the response, or None until the head is complete.
     left: int | None = None
     head: bytes = b""
 
 
 def load(*, port: int, path: str, connections: int, seconds: float, length: int, tokens: Sequence[str] = ()) -> Load:
-    """Ask for `path` on `connections` connections for `seconds`, each with one of the bearer tokens, if there are any.
+    """Request `path` on `connections` connections for `seconds`, each with one of the bearer tokens, if any.
 
-    Raises RuntimeError for an answer that is not 200 or whose body is not of `length` bytes.
+    Raises:
+        RuntimeError: A response is not 200, or its body is not `length` bytes long.
     """
     request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nAccept: application/json\r\n"
     headers = [f"Authorization: Bearer {token}\r\n" for token in tokens] or [""]
@@ -74,7 +75,7 @@ def _connect(port: int) -> socket.socket:
 
 
 def _receive(connection: _Connection, length: int) -> bool:
-    """Read what is there; True when the answer is complete."""
+    """Read the available bytes. Return True when the response is complete."""
     data = connection.socket.recv(65_536)
     if not data:
         raise RuntimeError("the server closed a connection")

@@ -1,8 +1,8 @@
-"""How many match scores one process computes a second, from stored postings' rows, sentences and all.
+"""Match scores per second in one process, including their sentences, from stored postings.
 
-The postings are generated; their skills and wording are read as storing reads them. No server is asked: what a score
-needs of the database is read once for many (`benchmarks.ranking` measures whole requests). Judged is the processor time
-of the process, which a busy machine distorts less than the clock.
+The postings are generated, and their skills and requirements are parsed as when storing them. No server is used: a
+score's data from the database is read once for many scores (`benchmarks.ranking` measures whole requests). The target
+applies to the processor time of the process, which a busy machine distorts less than elapsed time.
 
 python -m benchmarks.match_scores [--postings N]
 """
@@ -43,21 +43,23 @@ CANDIDATES = (
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=int, default=5_000, help="default: %(default)s")
     return measure(parser.parse_args().postings).show()
 
 
 def drop_titles() -> None:
-    """Drop what this process has computed of titles."""
+    """Clear the cached titles of this process."""
     for each in vars(roles).values():
         if hasattr(each, "cache_clear"):
             each.cache_clear()
 
 
 def measure(count: int) -> Report:
+    """Measure the scores of `count` postings for each candidate."""
     rows = stored_rows(count)
-    # Every skill has a share, as in a large market.
+    # Every skill has a share of the demand, as in a large market.
     demand = {
         skill: (place % 50) / 100 for place, skill in enumerate(sorted({s for row in rows for s in row["skills"]}))
     }
@@ -85,6 +87,7 @@ def measure(count: int) -> Report:
 
 
 def score_all(rows: list[dict[str, Any]], candidate: CandidateProfile, demand: dict[str, float]) -> int:
+    """Score every row and return the number of scores."""
     scored = 0
     for row in rows:
         match = score_match(candidate=candidate, job_profile=build_job_profile(row), demand=demand)
@@ -95,6 +98,7 @@ def score_all(rows: list[dict[str, Any]], candidate: CandidateProfile, demand: d
 
 
 def stored_rows(count: int) -> list[dict[str, Any]]:
+    """Return `count` generated postings as stored rows."""
     entries = json.loads((_ROOT / "fixtures" / "skills.json").read_text(encoding="utf-8"))
     vocabulary = Vocabulary(Skill.from_entry(entry) for entry in entries)
     extractor = SkillExtractor(vocabulary)
@@ -103,6 +107,7 @@ def stored_rows(count: int) -> list[dict[str, Any]]:
 
 
 def as_stored(posting: Posting, vocabulary: Vocabulary, extractor: SkillExtractor) -> dict[str, Any]:
+    """Return a posting as the row that storing it would create."""
     text = f"{posting.title}\n{posting.description}"
     wording, spans = parse_requirements(text), extractor.find_spans(text)
     slugs = vocabulary.map_technology_slugs(posting.technology_slugs)

@@ -1,4 +1,4 @@
-"""Filling a database with generated postings, by the way every posting takes: read, then stored in batches."""
+"""Functions that fill a database with generated postings in the same way as a collection does."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,7 +30,7 @@ def generated_postings(*, count: int, now: datetime, seed: int = SEED) -> "Itera
 
 
 def fill(*, count: int, now: datetime) -> None:
-    """Store `count` postings and let the default roles be known, so that roles have figures too."""
+    """Store `count` postings and register the default roles, so that the roles have stats too."""
     from career_navigator.db.bootstrap import create_indexes
     from career_navigator.db.connection import database
     from ingestion.role_searches import DEFAULT_ROLES
@@ -39,7 +39,7 @@ def fill(*, count: int, now: datetime) -> None:
 
     for role in DEFAULT_ROLES:
         register_role(role=role, now=now)
-    # Those that storing does not read are built afterwards, which is quicker.
+    # Build the indexes that storing does not use afterwards, which is faster.
     postings = database().job_postings
     for name in postings.index_information():
         if not name.startswith(("_id_", "source_", "url_")):

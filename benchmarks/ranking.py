@@ -1,4 +1,4 @@
-"""Relevant jobs for one person among 100,000 postings, ranked, with facets; and pages of the list of all.
+"""Ranked relevant jobs with facets for one user among 100,000 postings, and pages of the list of all jobs.
 
 python -m benchmarks.ranking [--postings N] [--keep DIRECTORY]
 """
@@ -40,9 +40,12 @@ FILTERS: dict[str, dict[str, Any]] = {
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=int, default=100_000, help="default: %(default)s")
-    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
+    parser.add_argument(
+        "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
+    )
     parser.add_argument("--cache-gb", type=float, default=1.0, help="MongoDB's cache (default: %(default)s)")
     arguments = parser.parse_args()
     with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
@@ -50,6 +53,7 @@ def main() -> int:
 
 
 def measure(count: int) -> Report:
+    """Measure filters, deep pages and scores over `count` postings."""
     use_database(f"postings_{count}")
     load(count)
     report = Report(f"Relevant jobs among {count:,} postings of 400 days, whole requests")
@@ -61,6 +65,7 @@ def measure(count: int) -> Report:
 
 
 def measure_filters(report: Report, client: "Client") -> None:
+    """Measure the first page of each filter."""
     for name, body in FILTERS.items():
         times = Times()
         answer = client.relevant(body)
@@ -77,6 +82,7 @@ def measure_filters(report: Report, client: "Client") -> None:
 
 
 def measure_deep_pages(report: Report, client: "Client", count: int) -> None:
+    """Measure pages beyond the ranked candidates, and pages of the list of all jobs."""
     for what, call in (
         ("page of relevant jobs beyond the candidates", lambda: client.relevant({"offset": count // 2})),
         ("list of all, first page", lambda: client.ask("GET", "/jobs/list_jobs", "limit=20")),
@@ -90,7 +96,7 @@ def measure_deep_pages(report: Report, client: "Client", count: int) -> None:
 
 
 def measure_scores(report: Report) -> None:
-    """The pure function, over the newest postings."""
+    """Measure the scoring function without a server, over the newest postings."""
     from django.utils import timezone
 
     from career_navigator.db.connection import database
@@ -112,7 +118,7 @@ def measure_scores(report: Report) -> None:
 
 
 class Client:
-    """A registered person who asks through the whole WSGI application."""
+    """A registered user who sends requests through the complete WSGI application."""
 
     def __init__(self) -> None:
         from django.core.handlers.wsgi import WSGIHandler

@@ -1,4 +1,4 @@
-"""The table a benchmark prints: each figure beside the bar it has to meet, where it has one."""
+"""The table of a benchmark, with measured values and their targets."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`met` is None for a figure that has no bar."""
+    """A row of the table. `met` is None if the value has no target."""
 
     what: str
     measured: str
@@ -20,21 +20,25 @@ class Row:
 
 @dataclass(slots=True)
 class Report:
+    """The rows of a benchmark's table."""
+
     title: str
     rows: list[Row] = field(default_factory=list)
 
     def note(self, what: str, measured: str) -> None:
-        """A figure without a bar."""
+        """Add a value without a target."""
         self.rows.append(Row(what, measured))
 
     def at_most(self, what: str, value: float, bar: float, *, measured: str, bar_text: str) -> None:
+        """Add a value that must not exceed `bar`."""
         self.rows.append(Row(what, measured, bar_text, value <= bar))
 
     def at_least(self, what: str, value: float, bar: float, *, measured: str, bar_text: str) -> None:
+        """Add a value that must not be below `bar`."""
         self.rows.append(Row(what, measured, bar_text, value >= bar))
 
     def show(self) -> int:
-        """Print the table; the exit code: 1 where a bar was missed."""
+        """Print the table and return the exit code, 1 if a target was missed."""
         width = max(len(row.what) for row in self.rows)
         measured = max(len(row.measured) for row in self.rows)
         bars = max(len(row.bar) for row in self.rows)
@@ -46,7 +50,7 @@ class Report:
 
 
 def machine() -> str:
-    """What the figures were measured on, and how busy it was."""
+    """Describe the machine and its load."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}{load}"
@@ -54,17 +58,19 @@ def machine() -> str:
 
 
 def milliseconds(seconds: float) -> str:
+    """Format seconds as milliseconds."""
     value = seconds * 1000
     return f"{value:,.0f} ms" if value >= 100 else f"{value:.1f} ms" if value >= 10 else f"{value:.3f} ms"
 
 
 @dataclass(slots=True)
 class Times:
-    """Seconds that repetitions took."""
+    """The durations of repeated calls in seconds."""
 
     seconds: list[float] = field(default_factory=list)
 
     def measure(self, call: Any) -> Any:
+        """Call a function, record its duration and return its result."""
         started = perf_counter()
         result = call()
         self.seconds.append(perf_counter() - started)

@@ -1,8 +1,8 @@
-"""Roadmap and project recommendations inside the process, beside plain Python over the fixtures.
+"""Roadmaps and project recommendations in one process, compared with plain Python over the fixtures.
 
 python -m benchmarks.roadmap [--postings N]
 
-The plain way reads nothing but the fixtures, already parsed, and is what the answers would cost without a database.
+The plain version only filters the parsed fixtures. It shows the cost of the responses without a database.
 """
 
 import argparse
@@ -29,9 +29,14 @@ FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--postings", type=int, default=50_000, help="of the larger database (default: %(default)s)")
-    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
+    parser.add_argument(
+        "--postings", type=int, default=50_000, help="postings in the larger database (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
+    )
     arguments = parser.parse_args()
     with own_servers(keep=arguments.keep):
         return compare(arguments.postings).show()
@@ -39,7 +44,7 @@ def main() -> int:
 
 @dataclass(slots=True, kw_only=True)
 class Measured:
-    """Times inside the process with warm copies, and the size of the answers."""
+    """Times in the process with warm caches, and the size of the responses."""
 
     roadmap: Times
     recommendations: Times
@@ -51,8 +56,9 @@ class Measured:
 
 
 def compare(count: int) -> Report:
+    """Measure a small and a large database, and the plain version."""
     report = Report(f"Roadmap and recommendations, {SMALL:,} and {count:,} postings of 400 days")
-    # In turn, so that both meet the same noise; the better of two rounds counts.
+    # Alternate, so that noise affects both, and use the better of two rounds.
     rounds = [(measure(SMALL), measure(count)) for _ in range(2)]
     small = min((pair[0] for pair in rounds), key=lambda each: each.roadmap.median)
     large = min((pair[1] for pair in rounds), key=lambda each: each.roadmap.median)
@@ -69,9 +75,9 @@ def compare(count: int) -> Report:
             measured=milliseconds(times.median),
             bar_text=f"<= {bar * 1000:.0f} ms",
         )
-        report.note("  99 of 100 within", milliseconds(times.p99))
-    report.note("search of resources, whole request", milliseconds(large.search.median))
-    report.note("the caller's profile, for what a request costs anyway", milliseconds(large.profile.median))
+        report.note("  p99", milliseconds(times.p99))
+    report.note("resource search, whole request", milliseconds(large.search.median))
+    report.note("the user's profile, as the base cost of a request", milliseconds(large.profile.median))
     report.note("first roadmap after a refresh", milliseconds(large.first_roadmap.median))
     for what, plain, ours in (
         ("roadmap", plain_roadmap, large.roadmap),
@@ -95,6 +101,7 @@ def compare(count: int) -> Report:
 
 
 def measure(count: int) -> Measured:
+    """Measure requests over `count` postings."""
     from django.core.handlers.wsgi import WSGIHandler
     from django.utils import timezone
 
@@ -157,7 +164,7 @@ def measure(count: int) -> Measured:
 
 
 def request(application: Callable[..., Any], token: str, path: str, query: str) -> bytes:
-    """The answer's body, through the whole WSGI application."""
+    """Send a request through the complete WSGI application and return the body."""
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": path,
@@ -181,7 +188,7 @@ def request(application: Callable[..., Any], token: str, path: str, query: str) 
 
 
 def measure_plain() -> tuple[Times, Times]:
-    """Filtering lists of dictionaries: what is left out is the market, the person's token and any order of learning."""
+    """Measure filtering lists of dictionaries, without demand, authentication or an order of learning."""
     resources = json.loads((FIXTURES / "learning_resources.json").read_text(encoding="utf-8"))
     ideas = json.loads((FIXTURES / "project_ideas.json").read_text(encoding="utf-8"))
     wanted = list(dict.fromkeys(each["skill"] for each in resources))[:25]
@@ -193,6 +200,7 @@ def measure_plain() -> tuple[Times, Times]:
 
 
 def plain_roadmap(wanted: list[str], resources: list[dict[str, Any]], ideas: list[dict[str, Any]]) -> bytes:
+    """Build a roadmap from the parsed fixtures."""
     paths = []
     for skill in wanted:
         projects = [idea for idea in ideas if skill in idea["skills"]][:2]
@@ -208,6 +216,7 @@ def plain_roadmap(wanted: list[str], resources: list[dict[str, Any]], ideas: lis
 
 
 def plain_recommendations(ideas: list[dict[str, Any]], focus: set[str]) -> bytes:
+    """Build recommendations from the parsed fixtures."""
     found = []
     for idea in ideas:
         if focus & set(idea["skills"]):

@@ -1,4 +1,4 @@
-"""A role's demand the plain way: aggregations over its postings, through the index on role and day."""
+"""The demand of a role by plain aggregations over its postings, using the index on role and day."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from market.daily_stats import MAX_SALARY_USD, MIN_SALARY_USD
 def counts_by_aggregation(
     *, database: Database[dict[str, Any]], role: str, days: int, last: datetime
 ) -> tuple[int, dict[str, int]]:
-    """How many postings the role has in the `days` days that end with `last`, and how many ask for each skill."""
+    """Count the role's postings in the `days` days that end with `last`, and those that require each skill."""
     match = _match(role, days, last)
     postings = database.job_postings.count_documents(match)
     grouped = database.job_postings.aggregate(
@@ -27,7 +27,7 @@ def counts_by_aggregation(
 
 
 def answer_by_aggregation(*, database: Database[dict[str, Any]], role: str, days: int, last: datetime) -> Any:
-    """What the gap analysis says of a role without `learn_next`: demand now and before, and the pay of each skill."""
+    """Compute the gap analysis without `learn_next`: current and earlier demand, and the salary per skill."""
     before = counts_by_aggregation(database=database, role=role, days=days, last=last - timedelta(days=days))
     counts = counts_by_aggregation(database=database, role=role, days=days, last=last)
     paid = {

@@ -1,4 +1,4 @@
-"""A MongoDB and a Valkey of a benchmark's own, and Django set up to use them. No other server is touched."""
+"""A MongoDB and a Valkey for a benchmark, and Django configured to use them. No other server is used."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from career_navigator.devserver.embedded import start_mongodb, start_valkey
 
-# What the shell or a `.env` file may set, and would change what is measured.
+# Override settings in the shell or a `.env` file that would affect the measurement.
 _NEUTRAL = {
     "DEBUG": "True",
     "HTTPS_ONLY": "False",
@@ -24,9 +24,9 @@ _NEUTRAL = {
 
 @contextmanager
 def own_servers(*, keep: Path | None = None, cache_gb: float = 0.5) -> Iterator[Path]:
-    """Start both servers and set up Django; yields the directory of their data, `keep` or one that is deleted.
+    """Start both servers and set up Django. Yield the data directory: `keep`, or a temporary one.
 
-    `cache_gb` is MongoDB's. May be used once a process, before anything of Django is imported.
+    `cache_gb` is the size of MongoDB's cache. Use this once per process, before any Django module is imported.
     """
     with ExitStack() as stack:
         if keep is None:
@@ -43,9 +43,9 @@ def own_servers(*, keep: Path | None = None, cache_gb: float = 0.5) -> Iterator[
 
 
 def set_up_django(*, mongodb_uri: str, redis_url: str, var_dir: Path, **variables: str) -> None:
-    """Set the environment of this process and of those that it starts, then set up Django.
+    """Set the environment of this process and its children, then set up Django.
 
-    Once per process, before anything of Django is imported.
+    Use this once per process, before any Django module is imported.
     """
     servers = {"MONGODB_URI": mongodb_uri, "REDIS_URL": redis_url, "VAR_DIR": str(var_dir)}
     os.environ.update(_NEUTRAL | servers | variables | {"DJANGO_SETTINGS_MODULE": "career_navigator.settings"})
@@ -55,7 +55,7 @@ def set_up_django(*, mongodb_uri: str, redis_url: str, var_dir: Path, **variable
 
 
 def use_database(name: str) -> None:
-    """Turn this process to another database of its MongoDB, with our indexes and the seeded vocabulary."""
+    """Switch this process to another database of its MongoDB, with indexes and the seeded vocabulary."""
     import mongoengine
     from django.conf import settings
     from django.core.management import call_command
@@ -65,7 +65,7 @@ def use_database(name: str) -> None:
     from career_navigator.db.connection import register_connection
 
     mongoengine.disconnect()
-    # MongoEngine takes the name that the address ends in.
+    # MongoEngine takes the database name from the end of the URI.
     settings.MONGODB_URI = f"{settings.MONGODB_URI.rpartition('/')[0]}/{name}"
     settings.MONGODB_DATABASE = name
     register_connection()
@@ -76,7 +76,7 @@ def use_database(name: str) -> None:
 
 
 def _discard_log_lines(nowhere: object) -> None:
-    """Lines are still made and written, as when serving, only to nowhere: the table stays readable."""
+    """Format log lines and discard them. Logging then costs as much as when serving, but the table stays readable."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(nowhere)

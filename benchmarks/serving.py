@@ -1,4 +1,4 @@
-"""Trending served: the project's web process beside a minimal FastAPI application that sends the same bytes.
+"""Responses of /market/trending compared with a minimal FastAPI application that sends the same bytes.
 
 python -m benchmarks.serving [--postings N] [--rounds N] [--seconds N]
 """
@@ -24,16 +24,17 @@ from benchmarks.servers import own_servers, use_database
 PATH = "/market/trending"
 CONNECTIONS = 32
 START_SECONDS = 60
-# On a core that others use too, a server of several threads gets a larger part of it than one of a single thread.
+# If others use the core too, a server with several threads gets a larger share of it than one with a single thread.
 MAX_SHARE_OF_OTHERS = 0.1
 MAX_TRIES = 8
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=int, default=10_000, help="default: %(default)s")
-    parser.add_argument("--rounds", type=int, default=5, help="of each server, in turn (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=5, help="of each round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds per server (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=5, help="seconds per round (default: %(default)s)")
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
@@ -46,12 +47,13 @@ def main() -> int:
         peer = stack.enter_context(peer_web(directory, answer))
         if fetch(peer.port) != answer:
             raise RuntimeError("the two do not send the same bytes")
-        # What a process starts inherits its core, so the servers have the first and we take the second.
+        # Child processes inherit the affinity. The servers run on the first core, this process on the second.
         os.sched_setaffinity(0, {cores[1]})
         return compare(ours, peer, cores[0], len(answer), arguments.rounds, arguments.seconds).show()
 
 
 def prepare(count: int) -> None:
+    """Fill the database with `count` postings and refresh the stats."""
     from django.utils import timezone
 
     from benchmarks.posting_set import fill
@@ -64,26 +66,28 @@ def prepare(count: int) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs, under the process that was started for it."""
+    """A running server: its port and the process that was started for it."""
 
     port: int
     process: psutil.Process
 
     def processor_seconds(self) -> float:
-        """What it has spent so far, its workers included: unlike its rate hardly moved by what else runs."""
+        """Return the processor time used so far, including workers. Other load hardly affects it, unlike the rate."""
         processes = [self.process, *self.process.children(recursive=True)]
         return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 @dataclass(frozen=True)
 class Round:
+    """A load on one server: processor time per response, and the share of the core that other programs used."""
+
     load: Load
-    # Processor seconds of the server for each answer, and the part of its core that others took meanwhile.
     spent: float
     others: float
 
 
 def measure(server: Server, core: int, length: int, seconds: float) -> Round:
+    """Load a server for some seconds and measure processor time."""
     spent, busy = server.processor_seconds(), _busy_seconds(core)
     done = load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=length)
     spent, busy = server.processor_seconds() - spent, _busy_seconds(core) - busy
@@ -96,9 +100,10 @@ def _busy_seconds(core: int) -> float:
 
 
 def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, seconds: float) -> Report:
-    """One load after the other, in turn, so that both meet the same noise; medians over the undisturbed rounds.
+    """Load both servers alternately, so that noise affects both. Report medians over the undisturbed rounds.
 
-    Raises RuntimeError when there were none: then nothing can be said.
+    Raises:
+        RuntimeError: Other programs disturbed all rounds.
     """
     servers = (ours, peer)
     undisturbed: dict[Server, list[Round]] = {server: [] for server in servers}
@@ -106,7 +111,7 @@ def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, sec
         load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=1, length=length)
     left_out = number = 0
     while len(undisturbed[ours]) < rounds and number < MAX_TRIES * rounds:
-        # Neither always comes first.
+        # Alternate the order.
         order = servers if number % 2 == 0 else servers[::-1]
         pair = {server: measure(server, core, length, seconds) for server in order}
         number += 1
@@ -116,7 +121,7 @@ def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, sec
         for server in servers:
             undisturbed[server].append(pair[server])
     if not undisturbed[ours]:
-        raise RuntimeError(f"others used the servers' core in all {number} rounds: nothing can be said")
+        raise RuntimeError(f"Other programs used the servers' core in all {number} rounds.")
     loads = {server: [each.load for each in undisturbed[server]] for server in servers}
     spent = {server: [each.spent for each in undisturbed[server]] for server in servers}
     rates = {server: median(each.rate for each in loads[server]) for server in servers}
@@ -127,10 +132,10 @@ def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, sec
         f"{PATH}, {length:,} bytes: one worker on one core, {CONNECTIONS} connections, "
         f"rounds of {seconds:g} s in turn; medians"
     )
-    report.note("rounds counted; left out since others used the core", f"{len(loads[ours])}; {left_out}")
-    report.note("FastAPI on uvicorn (uvloop, httptools, no access log), requests a second", f"{rates[peer]:,.0f}")
+    report.note("rounds counted; rounds left out because of other load", f"{len(loads[ours])}; {left_out}")
+    report.note("FastAPI on uvicorn (uvloop, httptools, no access log), requests per second", f"{rates[peer]:,.0f}")
     report.note("  p50; p99", f"{milliseconds(p50s[peer])}; {milliseconds(p99s[peer])}")
-    report.note("  processor time a request", microseconds(median(spent[peer])))
+    report.note("  processor time per request", microseconds(median(spent[peer])))
     report.at_least(
         "ours as `manage.py run` starts it, requests a second",
         median(ratios),
@@ -139,7 +144,7 @@ def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, sec
         bar_text=">= 1.0 x",
     )
     report.note("  the ratio in each round", ", ".join(f"{ratio:.2f}" for ratio in ratios))
-    report.note("  processor time a request", microseconds(median(spent[ours])))
+    report.note("  processor time per request", microseconds(median(spent[ours])))
     report.note("  p50", milliseconds(p50s[ours]))
     report.at_most(
         "  p99",
@@ -152,12 +157,13 @@ def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, sec
 
 
 def microseconds(seconds: float) -> str:
+    """Format seconds as microseconds."""
     return f"{seconds * 1e6:.0f} us"
 
 
 @contextmanager
 def our_web(directory: Path) -> Iterator[Server]:
-    """The web process with the arguments of `manage.py run`; its log lines go to a file, as there to a pipe."""
+    """Start the web process with the arguments of `manage.py run`. Its log goes to a file instead of a pipe."""
     from django.conf import settings
 
     from career_navigator.devserver.embedded import find_free_port
@@ -174,6 +180,7 @@ def our_web(directory: Path) -> Iterator[Server]:
 
 @contextmanager
 def peer_web(directory: Path, answer: bytes) -> Iterator[Server]:
+    """Start the FastAPI application that sends `answer`."""
     from career_navigator.devserver.embedded import find_free_port
 
     port = find_free_port()
@@ -189,6 +196,7 @@ def peer_web(directory: Path, answer: bytes) -> Iterator[Server]:
 
 @contextmanager
 def serving(command: list[str], port: int, log: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+    """Start a server, wait until it responds, and stop it at the end."""
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=os.environ | environment)
     try:
@@ -208,7 +216,7 @@ def serving(command: list[str], port: int, log: Path, environment: Mapping[str, 
 
 
 def _answers(port: int) -> bool:
-    """Whether anything at all is answered."""
+    """Return whether the server sends any response."""
     try:
         fetch(port)
     except OSError:
@@ -219,10 +227,15 @@ def _answers(port: int) -> bool:
 
 
 class UnexpectedAnswer(RuntimeError):
-    """An answer that is not the one to measure."""
+    """A response with another status than 200."""
 
 
 def fetch(port: int, path: str = PATH, token: str = "") -> bytes:
+    """Send a GET request and return the body.
+
+    Raises:
+        UnexpectedAnswer: The status is not 200.
+    """
     connection = http.client.HTTPConnection(HOST, port, timeout=10)
     try:
         connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})

@@ -1,4 +1,4 @@
-"""Storing postings beside PyMongo's bare bulk upserts of the same documents, and the memory of a collecting worker.
+"""Storing postings compared with PyMongo's bulk upserts of the same documents, and a worker's memory.
 
 python -m benchmarks.storing [--postings N]
 """
@@ -21,8 +21,9 @@ SMALL_RUN, LARGE_RUN = 2_000, 20_000
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--postings", type=int, default=200_000, help="held beforehand (default: %(default)s)")
+    parser.add_argument("--postings", type=int, default=200_000, help="postings already stored (default: %(default)s)")
     arguments = parser.parse_args()
     report = Report("Storing postings in batches of 1,000, each beside a bare bulk upsert of the same documents")
     with own_servers(cache_gb=1.0) as directory:
@@ -32,7 +33,7 @@ def main() -> int:
 
 
 def compare_writing(report: Report, held: int) -> None:
-    """New postings, then the same again, into an empty collection and into one that holds `held`."""
+    """Store new and unchanged postings in an empty collection and in one with `held` postings."""
     from django.utils import timezone
 
     from benchmarks.posting_set import fill, generated_postings
@@ -40,7 +41,7 @@ def compare_writing(report: Report, held: int) -> None:
 
     use_database("storing")
     now = timezone.now()
-    # Loads the vocabulary and spaCy, which a worker does once.
+    # Load the vocabulary and spaCy, as a worker does once.
     compare_batches(list(generated_postings(count=1_000, now=now, seed=1)), now)
     empty()
     compare_state(report, "an empty collection", list(generated_postings(count=BATCHES * 1_000, now=now, seed=2)), now)
@@ -53,6 +54,7 @@ def compare_writing(report: Report, held: int) -> None:
 
 
 def empty() -> None:
+    """Delete all postings and their markers."""
     from career_navigator.db.connection import database
 
     for name in ("job_postings", BARE, "dirty_days"):
@@ -60,6 +62,7 @@ def empty() -> None:
 
 
 def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) -> None:
+    """Store the batches twice, and report the rates for new and for unchanged postings."""
     from market.services import store_postings
 
     stored, bare = compare_batches(batches, now)
@@ -71,14 +74,14 @@ def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) 
     rate, bare_rate, again_rate = (1_000 / times.median for times in (stored, bare, again))
     report.note(f"bare bulk upsert into {state}", f"{bare_rate:,.0f}/s")
     report.at_least(
-        "  store_postings, new ones",
+        "  store_postings, new postings",
         rate / bare_rate,
         0.7,
         measured=f"{rate:,.0f}/s = {rate / bare_rate:.2f} x bare",
         bar_text=">= 0.7 x",
     )
     report.at_least(
-        "  store_postings, unchanged ones",
+        "  store_postings, unchanged postings",
         again_rate / rate,
         3,
         measured=f"{again_rate:,.0f}/s = {again_rate / rate:.1f} x new",
@@ -87,7 +90,7 @@ def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) 
 
 
 def compare_batches(batches: Sequence[Any], now: Any) -> tuple[Times, Times]:
-    """Store each batch, then write the documents that came of it the bare way, so that both meet the same noise."""
+    """Store each batch, then write the resulting documents by plain upserts, so that noise affects both."""
     from career_navigator.db.connection import database
     from market.services import store_postings
 
@@ -104,6 +107,7 @@ def compare_batches(batches: Sequence[Any], now: Any) -> tuple[Times, Times]:
 
 
 def upsert(documents: Sequence[dict[str, Any]]) -> None:
+    """Write the documents by bulk upserts."""
     from career_navigator.db.connection import database
 
     writes = [
@@ -114,10 +118,10 @@ def upsert(documents: Sequence[dict[str, Any]]) -> None:
 
 
 def index_like_postings() -> None:
-    """Give the bare collection the indexes that postings have.
+    """Give the plain collection the indexes of postings without their partial filters.
 
-    Not their partial filters: the bare look-up by source and id could not use an index with one, and every upsert
-    would read the whole collection, which would flatter what it is compared with.
+    A plain lookup by source and id could not use an index with a partial filter. Every upsert would read the whole
+    collection, which would be an unfair baseline.
     """
     from career_navigator.db.connection import database
 
@@ -131,6 +135,7 @@ def index_like_postings() -> None:
 
 
 def compare_memory(report: Report, directory: Path) -> None:
+    """Report the peak memory of a worker after a small and a large run."""
     from benchmarks.worker_memory import PAGE, measure_peak, serve_theirstack
 
     with serve_theirstack(log=directory / "theirstack.log") as source:
@@ -148,6 +153,7 @@ def compare_memory(report: Report, directory: Path) -> None:
 
 
 def megabytes(count: int) -> str:
+    """Format bytes as megabytes."""
     return f"{count / 1e6:,.0f} MB"
 
 

@@ -1,4 +1,4 @@
-"""Trending over a million postings: the first answer after a refresh beside plain aggregations, and what keeps it so.
+"""Trending over a million postings: the first response after a refresh compared with plain aggregations.
 
 python -m benchmarks.trending [--postings N] [--keep DIRECTORY]
 """
@@ -20,13 +20,13 @@ SMALL = 10_000
 WINDOWS = (30, 365)
 ROUNDS = 7
 CACHED_ANSWERS = 2_000
-# Older postings would leave the last windows empty.
+# With older postings the last windows would be empty.
 OLDEST_KEPT_DAYS = 30
 
 
 @dataclass(slots=True)
 class Measured:
-    """What one database gave; times by window in days."""
+    """The measurements of one database. Keys are windows in days."""
 
     first: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
     cached: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
@@ -36,10 +36,13 @@ class Measured:
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=int, default=1_000_000, help="default: %(default)s")
-    parser.add_argument("--keep", type=Path, help="directory for the data, so that a second run need not load again")
-    # Enough to hold a million postings: the aggregations are not slowed by the disk.
+    parser.add_argument(
+        "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
+    )
+    # The cache holds a million postings, so that the disk does not slow down the aggregations.
     parser.add_argument("--cache-gb", type=float, default=4.0, help="MongoDB's cache (default: %(default)s)")
     arguments = parser.parse_args()
     with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
@@ -93,7 +96,7 @@ def compare(count: int) -> Report:
             measured=milliseconds(cached.median),
             bar_text="<= 1 ms",
         )
-        report.note("  99 of 100 within", milliseconds(cached.p99))
+        report.note("  p99", milliseconds(cached.p99))
     growth = large.first[30].median / small.first[30].median
     report.at_most(
         f"first answer, {SMALL:,} to {count:,} postings",
@@ -105,7 +108,7 @@ def compare(count: int) -> Report:
     for days in WINDOWS:
         cold = large.cold[days].median
         factor = f"1/{aggregations[days].median / cold:,.0f}"
-        report.note(f"answer without Redis, from the stored figures, {days} days", f"{milliseconds(cold)} = {factor}")
+        report.note(f"response without Redis, from the stored stats, {days} days", f"{milliseconds(cold)} = {factor}")
     report.note("refresh with one dirty day", milliseconds(large.refresh_of_a_day.median))
     if everything:
         report.note("refresh with every day dirty", f"{everything:,.1f} s")
@@ -128,7 +131,7 @@ def compare(count: int) -> Report:
 
 
 def load(count: int) -> float | None:
-    """Fill the database unless it is filled; how many seconds the refresh of every day took, None for kept data."""
+    """Fill the database unless it is filled. Return the seconds of a complete refresh, None for kept data."""
     from django.utils import timezone
 
     from benchmarks.posting_set import fill
@@ -150,7 +153,7 @@ def load(count: int) -> float | None:
 
 
 def measure() -> Measured:
-    """Rounds of: a day gets dirty, the figures are refreshed, each window is asked for; then the repeated answers."""
+    """Repeat: mark a day as dirty, refresh the stats and request each window. Then measure cached responses."""
     from django.core.handlers.wsgi import WSGIHandler
     from django.utils import timezone
 
@@ -161,12 +164,12 @@ def measure() -> Measured:
     measured = Measured()
     application = WSGIHandler()
     for days in WINDOWS:
-        ask(application, days)  # so that imports and connections are not what is measured
+        ask(application, days)  # do not measure imports and new connections
     for _ in range(ROUNDS):
         mark_dirty(days=[day_start(timezone.now().date())])
         measured.refresh_of_a_day.measure(lambda: refresh_stats(now=timezone.now()))
         for days in WINDOWS:
-            # Nothing this process remembers is of use: the refresh has changed the version.
+            # The refresh has changed the version, so the caches of this process are stale.
             body = measured.first[days].measure(lambda days=days: ask(application, days))
             measured.answers[days] = orjson.loads(body)
     for days in WINDOWS:
@@ -178,7 +181,7 @@ def measure() -> Measured:
 
 
 def ask(application: Callable[..., Any], days: int) -> bytes:
-    """The answer's body, through the whole WSGI application."""
+    """Send a request through the complete WSGI application and return the body."""
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/market/trending",
@@ -200,12 +203,14 @@ def ask(application: Callable[..., Any], days: int) -> bytes:
 
 
 def aggregate(database: Any, days: int, today: Any) -> dict[str, Any]:
+    """Compute the trends by plain aggregations."""
     from benchmarks.aggregations import trends_by_aggregation
 
     return trends_by_aggregation(database=database, days=days, today=today)
 
 
 def differences_in(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
+    """Return the lists in which a response differs from the aggregations, with the window."""
     from benchmarks.aggregations import differences
 
     return [f"{name} of {answer['window_days']} days" for name in differences(answer, aggregated)]

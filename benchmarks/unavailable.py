@@ -1,4 +1,4 @@
-"""What the web process answers while MongoDB is killed or frozen: how long each request takes, and who is refused.
+"""Response times and statuses of the web process while MongoDB is killed or frozen.
 
 python -m benchmarks.unavailable [--seconds N] [--rates 1 2 5] [--faults killed frozen]
 """
@@ -23,7 +23,7 @@ from benchmarks.report import Report
 from benchmarks.servers import own_servers
 from benchmarks.serving import fetch, our_web, prepare
 
-# In turn, so that reads, writes, aggregations and a login all meet the fault.
+# Sent in rotation, so that the fault affects reads, writes, aggregations and a login.
 _LOGIN = json.dumps({"email": "nobody@example.org", "password": "not-the-password"}).encode()
 NEEDING_MONGODB: Sequence[tuple[str, str, bytes | None]] = (
     ("GET", "/jobs/list_jobs?limit=5&offset={number}", None),
@@ -35,14 +35,14 @@ HEALTH: tuple[str, str, bytes | None] = ("GET", "/health", None)
 TRENDING: tuple[str, str, bytes | None] = ("GET", "/market/trending", None)
 HEALTH_RATE = 4
 TRENDING_RATE = 1
-# A request is given up after this long, and counts with it.
+# A request without a response is given up after this time, which counts as its latency.
 CLIENT_SECONDS = 30
 RECOVERY_SECONDS = 60
 
 
 @dataclass(slots=True)
 class Answers:
-    """Seconds and statuses of one kind of request; status 0: no answer."""
+    """Latencies and statuses of one kind of request. Status 0 means no response."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -55,9 +55,10 @@ class Answers:
 
 
 def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=20, help="MongoDB is unavailable (default: %(default)s)")
-    parser.add_argument("--rates", type=float, nargs="+", default=[1, 2, 5], help="requests a second")
+    parser.add_argument("--seconds", type=float, default=20, help="seconds without MongoDB (default: %(default)s)")
+    parser.add_argument("--rates", type=float, nargs="+", default=[1, 2, 5], help="requests per second")
     parser.add_argument("--faults", nargs="+", choices=list(FAULTS), default=list(FAULTS))
     arguments = parser.parse_args()
     report = Report(f"MongoDB unavailable for {arguments.seconds:g} s: p50 / max of the answers")
@@ -73,7 +74,7 @@ def main() -> int:
 
 
 def measure(report: Report, port: int, token: str, directory: Path, fault: str, rate: float, seconds: float) -> None:
-    """One outage under one rate, after a second without any and until the first good answer."""
+    """Measure one outage at one rate, until the first successful response after it."""
     numbers = count(1)
 
     def needing() -> tuple[str, str, bytes | None]:
@@ -106,7 +107,7 @@ def measure(report: Report, port: int, token: str, directory: Path, fault: str, 
         bar_text="none over 5 s",
     )
     wrong = sum(number for status, number in needed.statuses.items() if status not in {200, 401, 404, 503})
-    report.at_most(f"{name}: statuses", wrong, 0, measured=statuses, bar_text="no other than 503 or the right one")
+    report.at_most(f"{name}: statuses", wrong, 0, measured=statuses, bar_text="only 503 or the expected one")
     report.at_most(
         f"{name}: /health", max(health.seconds), 0.5, measured=f"{health}", bar_text="<= 0.5 s",
     )  # fmt: skip
@@ -118,12 +119,16 @@ def measure(report: Report, port: int, token: str, directory: Path, fault: str, 
         bar_text="all 200",
     )
     report.at_most(
-        f"{name}: first good answer after the return", recovery, 1.5, measured=f"{recovery:.1f} s", bar_text="<= 1.5 s"
+        f"{name}: first successful response after the restart",
+        recovery,
+        1.5,
+        measured=f"{recovery:.1f} s",
+        bar_text="<= 1.5 s",
     )
 
 
 class _Load:
-    """Requests at a steady rate, each on a thread and a connection of its own, so that none waits for another."""
+    """Requests at a steady rate, each with its own thread and connection, so that none waits for another."""
 
     def __init__(self, port: int, token: str, rate: float, make: Callable[[], tuple[str, str, bytes | None]]) -> None:
         self.answers = Answers()
@@ -168,7 +173,7 @@ def register() -> str:
     now = timezone.now()
     user = register_user(
         email="user@example.org",
-        password="Secure-Pass-123",  # noqa: S106 - it opens nothing but this benchmark
+        password="Secure-Pass-123",  # noqa: S106 - protects only this benchmark's database
         full_name="User",
         skills=["Python", "SQL"],
         target_roles=["Data Engineer"],
@@ -180,7 +185,7 @@ def register() -> str:
 
 
 def ask(port: int, token: str, method: str, path: str, body: bytes | None = None) -> int:
-    """The answer's status; 0 when there was none in time."""
+    """Send a request and return its status, or 0 if there is no response in time."""
     connection = http.client.HTTPConnection(HOST, port, timeout=CLIENT_SECONDS)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
@@ -195,7 +200,11 @@ def ask(port: int, token: str, method: str, path: str, body: bytes | None = None
 
 
 def wait_until_good(port: int, token: str) -> float:
-    """The time at which a request that needs MongoDB was first answered 200. Raises RuntimeError when none is."""
+    """Return the time of the first 200 response to a request that needs MongoDB.
+
+    Raises:
+        RuntimeError: No request succeeds in time.
+    """
     deadline = time.monotonic() + RECOVERY_SECONDS
     while (status := ask(port, token, "GET", "/jobs/list_jobs?limit=1")) != 200:
         if time.monotonic() > deadline:
@@ -205,7 +214,7 @@ def wait_until_good(port: int, token: str) -> float:
 
 
 def kill_mongodb(directory: Path) -> Callable[[], None]:
-    """Kill it; what is returned starts it again, on the same port and data."""
+    """Kill MongoDB. Return a function that restarts it on the same port with the same data."""
     from career_navigator.devserver.embedded import start_mongodb
 
     port, pid = _find_mongodb()
@@ -218,20 +227,20 @@ def kill_mongodb(directory: Path) -> Callable[[], None]:
 
 
 def freeze_mongodb(directory: Path) -> Callable[[], None]:
-    """Stop it with all its connections open; what is returned lets it go on."""
+    """Suspend MongoDB with all its connections open. Return a function that resumes it."""
     _, pid = _find_mongodb()
     os.kill(pid, signal.SIGSTOP)
     return lambda: os.kill(pid, signal.SIGCONT)
 
 
-# Ended by the tie to this process (`with_pdeathsig`).
+# MongoDB ends with this process (`with_pdeathsig`).
 _restarted: list[object] = []
 
 FAULTS = {"killed": kill_mongodb, "frozen": freeze_mongodb}
 
 
 def _find_mongodb() -> tuple[int, int]:
-    """Port and process id of the MongoDB of this benchmark."""
+    """Return the port and process id of this benchmark's MongoDB."""
     import pymongo
     from django.conf import settings
 

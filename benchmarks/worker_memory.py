@@ -1,4 +1,4 @@
-"""How much memory a real Celery worker takes to collect from the fake TheirStack, itself a process of its own."""
+"""Memory of a real Celery worker that collects from the fake TheirStack in a separate process."""
 
 import os
 import re
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 
-# The largest pages there are; each is held whole while it is stored.
+# The maximum page size. A worker holds a complete page in memory while storing it.
 PAGE = 500
-# Of the generated jobs a good third are engineers' in the United States.
+# More than a third of the generated jobs are for engineers in the United States.
 ROLE, PLACE, SERVED = "Engineer", "United States", 80_000
 API_KEY = "benchmark-key"
 MAX_SECONDS = 900
@@ -22,7 +22,7 @@ MAX_SECONDS = 900
 
 @contextmanager
 def serve_theirstack(*, log: Path) -> Iterator[str]:
-    """The fake TheirStack with enough jobs; yields its URL."""
+    """Start the fake TheirStack with enough jobs and yield its URL."""
     from career_navigator.devserver.embedded import HOST, find_free_port
 
     port = find_free_port()
@@ -38,9 +38,9 @@ def serve_theirstack(*, log: Path) -> Iterator[str]:
 
 
 def measure_peak(*, postings: int, database: str, source: str, log: Path) -> tuple[int, int]:
-    """Collect `postings` into an empty database by a worker of two processes, the default.
+    """Collect `postings` into an empty database with a worker of two processes, the default.
 
-    Returns the peak of the process that took most, and what all processes together held at the end, in bytes.
+    Returns the peak memory of the largest process and the memory of all processes at the end, in bytes.
     """
     from django.conf import settings
     from django.utils import timezone
@@ -78,7 +78,7 @@ def measure_peak(*, postings: int, database: str, source: str, log: Path) -> tup
             time.sleep(0.2)
         if run.status != "finished" or run.credits != postings:
             raise RuntimeError(f"the run is {run.status} with {run.credits} of {postings} postings: {run.error}")
-        # The last refresh of figures comes after the run's end.
+        # The stats are refreshed once more after the run has ended.
         time.sleep(3)
         main = psutil.Process(worker.pid)
         processes = [main, *main.children(recursive=True)]
@@ -87,7 +87,7 @@ def measure_peak(*, postings: int, database: str, source: str, log: Path) -> tup
 
 
 def _peak_rss(pid: int) -> int:
-    """The kernel's own record of a process's highest resident set (Linux)."""
+    """Return the peak resident set size of a process as recorded by the Linux kernel."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 if found else 0
 

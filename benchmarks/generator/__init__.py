@@ -1,1 +1,1 @@
-"""Postings that nobody advertised, as many as a benchmark asks for."""
+"""Generator of fictitious job postings."""

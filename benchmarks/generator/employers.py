@@ -1,4 +1,4 @@
-"""Employers that do not exist, as the source would describe them. All their addresses are on example.com."""
+"""Fictitious employers in the format of the source. All their URLs are on example.com."""
 
 from functools import cache
 from typing import Any
@@ -59,7 +59,7 @@ _SECOND = (
     "Aerospace",
     "Consulting",
 )
-# What an employer with the second word does: industry, its number at the source, and a half-sentence for adverts.
+# Per second word of a name: the industry, its id at the source, and a half-sentence for adverts.
 _TRADES: dict[str, tuple[str, int, str]] = {
     "Labs": ("Software Development", 4, "turns inventions into products that small companies can afford"),
     "Systems": ("IT Services and IT Consulting", 96, "runs the systems that public services depend on"),
@@ -87,7 +87,7 @@ _SIZES = ((24, "11-50"), (130, "51-200"), (410, "201-500"), (780, "501-1000"), (
 
 @cache
 def employers() -> tuple[dict[str, Any], ...]:
-    """Return 600 company objects in a fixed order, each with the long technology lists the real ones carry."""
+    """Return 600 company objects in a fixed order, each with technology lists as long as real ones."""
     return tuple(
         _company_object(first, second, i * len(_SECOND) + j)
         for i, first in enumerate(_FIRST)
@@ -96,7 +96,7 @@ def employers() -> tuple[dict[str, Any], ...]:
 
 
 def get_trade(name: str) -> str:
-    """Return what the employer of this name does, as the end of a sentence."""
+    """Return what the employer with this name does, as the end of a sentence."""
     return _TRADES[name.rsplit(" ", 1)[1]][2]
 
 

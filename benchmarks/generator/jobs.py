@@ -1,6 +1,6 @@
-"""Postings that nobody advertised: for the demonstration, for tests and for benchmarks.
+"""Generated job postings for the demonstration, tests and benchmarks.
 
-A day's postings depend on the seed and the day alone, so tomorrow's market is today's with a day more. Pure: no clock.
+A day's postings only depend on the seed and the day, so tomorrow's market is today's plus one day. Pure: no clock.
 """
 
 import math
@@ -20,15 +20,15 @@ from benchmarks.generator.roles import Role, roles
 from benchmarks.generator.skills import BOARD_SLUGS, SKILL_NAMES
 from benchmarks.generator.text import advert_text
 
-MAX_SEED = 8999  # keeps ids within the integers that JSON readers hold exactly (2^53)
+MAX_SEED = 8999  # keeps ids below 2^53, the largest integer that is exact in JSON readers
 MAX_PER_DAY = 1_000_000
 
-# Monday to Sunday: few adverts are published at weekends.
+# Monday to Sunday. Few adverts are published on weekends.
 _WEEKDAYS = (1.0, 1.2, 1.2, 1.1, 0.9, 0.25, 0.2)
 _DRAWS = 64  # a posting needs fewer than 60 random numbers
 _BLOCK = 512
 
-# Title prefix, the source's seniority, factor of the pay, weight.
+# Title prefix, the source's seniority, factor for the salary, weight.
 _LEVELS = (
     ("", None, 1.0, 42),
     ("Senior ", "senior", 1.2, 27),
@@ -47,7 +47,7 @@ _FIRST_NAMES = ("Alex", "Robin", "Sam", "Kim", "Jo", "Chris", "Pat", "Toni")
 
 @dataclass(frozen=True, slots=True)
 class _Chances:
-    """The cumulative weights that draws are compared with."""
+    """The cumulative weights that random numbers are compared with."""
 
     roles: list[float]
     places: list[float]
@@ -57,8 +57,10 @@ class _Chances:
 def generate_jobs(*, count: int, seed: int, today: date, days: int = 120) -> Iterator[dict[str, Any]]:
     """Yield `count` job objects of the source, oldest first, posted in the `days` days that end with `today`.
 
-    The same arguments yield the same jobs. Objects may share nested values: treat them as read-only.
-    Raises ValueError for a number out of range.
+    The same arguments yield the same jobs. Objects can share nested values, so treat them as read-only.
+
+    Raises:
+        ValueError: A number is out of range.
     """
     if count < 0 or days < 1:
         raise ValueError(f"count must be 0 or more and days 1 or more, not {count} and {days}")
@@ -72,9 +74,12 @@ def generate_jobs(*, count: int, seed: int, today: date, days: int = 120) -> Ite
 
 
 def generate_day(*, day: date, seed: int, count: int, first: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield `count` jobs posted on `day`, beginning with the day's job number `first`.
+    """Yield `count` jobs posted on `day`, starting with the day's job number `first`.
 
-    Job number n of a day is always the same, however many are asked for. Raises ValueError for a number out of range.
+    Job number n of a day is always the same, whatever `count` is.
+
+    Raises:
+        ValueError: A number is out of range.
     """
     if not 0 <= seed <= MAX_SEED:
         raise ValueError(f"seed must be between 0 and {MAX_SEED}, not {seed}")
@@ -82,7 +87,7 @@ def generate_day(*, day: date, seed: int, count: int, first: int = 0) -> Iterato
         raise ValueError(f"a day has at most {MAX_PER_DAY} jobs, asked for {first + count}")
     bits = np.random.PCG64((seed, day.toordinal()))
     random = np.random.Generator(bits.advance(first * _DRAWS))
-    # Of the roles that are drawn alone: a small market has few a day.
+    # Compute shares only for roles that are drawn, because a small market has few per day.
     shares = cache(lambda number: _shares_on(roles()[number], day))
     chances = _chances()
     identity = (seed * 10**6 + day.toordinal()) * 10**6
@@ -104,7 +109,8 @@ def _chances() -> _Chances:
 def _shares_on(role: Role, day: date) -> list[tuple[str, float]]:
     """Return the role's skills with their shares on this day.
 
-    Each skill's demand swings by up to 45 % over about a year, each from its own point, so growth differs by skill.
+    The demand for each skill varies by up to 45 % over about a year. Each skill starts at another point, so growth
+    rates differ.
     """
     return [(slug, share * (1 + _swing(slug, day.toordinal()))) for slug, share in role.skills.items()]
 
@@ -127,7 +133,7 @@ def _job(
     shares: Callable[[int], list[tuple[str, float]]],
     chances: _Chances,
 ) -> dict[str, Any]:
-    """Build one job object from its random numbers, taken one by one from the end of `draws`."""
+    """Build a job object from its random numbers, which are taken from the end of `draws`."""
     draw = draws.pop
     role_number = bisect(chances.roles, draw() * chances.roles[-1])
     role = roles()[role_number]
@@ -164,12 +170,12 @@ def _job(
         address = f"https://{board_slug}.example.com/{key}/{job_id}"
         slugs.append(board_slug)
     if draw() < 0.08:
-        slugs = []  # the source found none; the text names them
+        slugs = []  # the source found none, only the text names them
 
-    # Seen in the first minute of the day: today's jobs are then never seen in the future, whatever the time.
+    # Jobs are discovered in the first minute of the day, so that today's jobs are never discovered in the future.
     millisecond = int(draw() * 60_000)
     seen_at = f"{day.isoformat()}T00:00:{millisecond // 1000:02d}"
-    sketchy = draw() < 0.3  # the source leaves out what it does not know in some answers, and writes null in others
+    sketchy = draw() < 0.3  # some responses of the source omit unknown fields, others contain null
     job: dict[str, Any] = {
         "id": job_id,
         "job_title": title,
@@ -210,7 +216,7 @@ def _job(
 
 
 def _location(place: Place, short: str, nowhere: bool, draw: float) -> dict[str, Any]:
-    """Return the fields that say where a job is; a remote job without a city still has its country, mostly."""
+    """Return the location fields. Most remote jobs without a city still have a country."""
     city = place.location
     if nowhere:
         country_known = draw < 0.8
@@ -224,7 +230,7 @@ def _location(place: Place, short: str, nowhere: bool, draw: float) -> dict[str,
             "country_codes": [city["country_code"]] if country_known else [],
             "cities": [],
         }
-    # In the source's answers one of the country fields may be empty beside the other.
+    # In responses of the source, one of the two country fields can be empty.
     second = places()[int(draw * 200)].location if draw * 200 < len(places()) else city
     locations = [city] if second is city else [city, second]
     return {
@@ -256,7 +262,7 @@ _NO_SALARY = dict.fromkeys(
 
 
 def _salary(place: Place, middle: float, low_draw: float, high_draw: float) -> dict[str, Any]:
-    """Return the salary fields, a year's pay; one in eight has a lower bound only."""
+    """Return the salary fields, in pay per year. One in eight has only a lower bound."""
     low = round(middle * place.pay * (0.8 + 0.15 * low_draw), -3)
     high = round(middle * place.pay * (1.02 + 0.3 * high_draw), -3) if low_draw < 0.875 else None
     known = [bound for bound in (low, high) if bound is not None]
@@ -274,7 +280,7 @@ def _salary(place: Place, middle: float, low_draw: float, high_draw: float) -> d
 
 
 def _hiring_team(draw: float) -> list[dict[str, Any]]:
-    """Return a recruiter who does not exist, for 11 % of the jobs."""
+    """Return a fictitious recruiter for 11 % of the jobs."""
     if draw >= 0.11:
         return []
     first_name = _FIRST_NAMES[int(draw / 0.11 * len(_FIRST_NAMES))]

@@ -1,4 +1,4 @@
-"""The places generated postings are in, as location objects of the source."""
+"""The places of generated postings, in the location format of the source."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,7 @@ class Place:
     currency_per_usd: float
 
 
-# city | state and its code, or abroad the country and its code | relative weight | pay in percent | coordinates
+# city | state (abroad: country) and its code | relative weight | salary in percent | coordinates
 _CITIES = """
 San Francisco | California CA | 10 | 125 | 37.77, -122.42
 New York | New York NY | 11 | 118 | 40.71, -74.01

@@ -1,4 +1,4 @@
-"""The roles generated postings are for: how often they come, how they are titled, paid, and what they ask for."""
+"""The roles of generated postings: frequency, titles, salaries and required skills."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A role on the market. `salary` is a middling year's pay in USD; `skills` maps slugs to their share (0-1)."""
+    """A role on the market. `salary` is a medium salary per year in USD. `skills` maps slugs to their share (0-1)."""
 
     name: str
     weight: float
@@ -16,8 +16,8 @@ class Role:
     skills: dict[str, float]
 
 
-# Name and other titles | relative weight | family of tasks | salary in thousands of USD; indented below, the share in
-# percent that asks for each skill. The first title is the commonest.
+# Name and other titles | relative weight | family of tasks | salary in thousands of USD. The indented lines contain
+# the percentage of postings that require each skill. The first title is the most common one.
 _TABLE = """
 Software Engineer, Software Developer, Application Developer | 14 | build | 145
     python 48, java 42, javascript 34, typescript 28, golang 20, cpp 16, csharp 14, rust 8, react 26, sql

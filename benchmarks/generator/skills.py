@@ -1,4 +1,4 @@
-"""The technologies generated postings ask for: the source's slug and how an advert writes the name."""
+"""The technologies of generated postings: the source's slug, and the name as written in adverts."""
 
 SKILL_NAMES: dict[str, str] = {
     "airflow": "Apache Airflow",
@@ -122,5 +122,5 @@ SKILL_NAMES: dict[str, str] = {
     "xcode": "Xcode",
 }
 
-# Software the advert itself was published with. The source finds its name in the address and lists it all the same.
+# Software that published the advert. The source finds its name in the URL and lists it as a technology.
 BOARD_SLUGS = ("greenhouse", "lever", "workday", "ashby", "workable", "smartrecruiters", "teamtailor", "jobvite")

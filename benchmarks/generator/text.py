@@ -1,12 +1,12 @@
-"""The words of generated adverts: sentences written for this project, put together into Markdown of 2-3 kB.
+"""The texts of generated adverts: sentences written for this project, combined into 2-3 kB of Markdown.
 
-The sentences avoid words that are also names of technologies, so an advert names exactly the skills it asks for.
+The sentences avoid words that are also names of technologies, so that an advert names exactly its required skills.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
 
-# Lists of a prime length: any stride then walks the whole list before it meets the start again.
+# The lengths of these lists are prime, so that any stride visits the whole list before it repeats.
 _ABOUT = (
     "We are a team of people who care about doing things properly and explaining why.",
     "Most of our customers came to us because somebody they trust told them to.",
@@ -186,7 +186,7 @@ def _one(choices: Sequence[str], draw: float) -> str:
 
 
 def _several(choices: tuple[str, ...], draw: float, count: int, mark: str, separator: str) -> str:
-    """Join `count` different choices; one draw decides where to begin and in what strides to go on."""
+    """Join `count` different choices. One random number selects the start and the stride."""
     size = len(choices)
     return _joined(choices, int(draw * size * (size - 1)), count, mark, separator)
 

@@ -1,4 +1,4 @@
-"""The peer: the least FastAPI application that sends the bytes of the file that PEER_ANSWER names."""
+"""The peer: a minimal FastAPI application that sends the content of the file in PEER_ANSWER."""
 
 import os
 from pathlib import Path
@@ -12,4 +12,5 @@ app = FastAPI()
 
 @app.get("/market/trending")
 async def trending() -> Response:
+    """Return the bytes of the file."""
     return Response(CONTENT, media_type="application/json")

@@ -1,4 +1,4 @@
-"""The peer: the least FastAPI application that checks a token, loads the user through Beanie and answers."""
+"""The peer: a minimal FastAPI application that checks a token and loads the user with Beanie."""
 
 import os
 from collections.abc import AsyncIterator
@@ -21,6 +21,8 @@ ALGORITHM = "HS256"
 
 
 class User(Document):
+    """The stored user, with the fields that the response contains."""
+
     email: str
     hashed_password: str
     full_name: str
@@ -36,6 +38,8 @@ class User(Document):
 
 
 class UserResponse(BaseModel):
+    """The body of a response."""
+
     id: str
     email: str
     full_name: str
@@ -49,6 +53,7 @@ class UserResponse(BaseModel):
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Connect Beanie to MongoDB while the application runs."""
     client: AsyncMongoClient = AsyncMongoClient(MONGODB_URI, tz_aware=True)
     await init_beanie(database=client[parse_uri(MONGODB_URI)["database"]], document_models=[User], skip_indexes=True)
     yield
@@ -60,6 +65,7 @@ bearer = HTTPBearer()
 
 
 async def current_user(credentials: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> User:
+    """Return the user of the token."""
     try:
         claims = jwt.decode(credentials.credentials, SECRET, algorithms=[ALGORITHM])
         user = await User.get(PydanticObjectId(claims["sub"]))
@@ -72,6 +78,7 @@ async def current_user(credentials: Annotated[HTTPAuthorizationCredentials, Depe
 
 @app.get("/auth/me")
 async def me(user: Annotated[User, Depends(current_user)]) -> UserResponse:
+    """Return the user's profile."""
     return UserResponse(
         id=str(user.id),
         email=user.email,
