@@ -64,6 +64,11 @@ def get_client_ip(request: HttpRequest | Request) -> str:
     text = request.META.get("REMOTE_ADDR", "")
     if settings.TRUST_PROXY_HEADERS:
         text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or text
+    return _normalize_ip(text)
+
+
+@lru_cache(maxsize=1024)
+def _normalize_ip(text: str) -> str:
     try:
         client_ip = ipaddress.ip_address(_WITH_PORT.sub(r"\1\2", text))
     except ValueError:
