@@ -76,8 +76,13 @@ def map_experience_levels(*, now: datetime) -> None:
             unknown[text] += 1
             continue
         # Retry if another field of the profile was changed concurrently.
-        while user is not None and user.experience_level == text and not _update(user, now, experience_level=level):
-            user = User.objects(id=user.pk).first()
+        current: User | None = user
+        while (
+            current is not None
+            and current.experience_level == text
+            and not _update(current, now, experience_level=level)
+        ):
+            current = User.objects(id=user.pk).first()
     if unknown:
         logger.warning("experience levels that could not be mapped: %s", dict(sorted(unknown.items())))
 

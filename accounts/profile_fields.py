@@ -311,6 +311,6 @@ def _is_short_text(data: Any) -> bool:
 
 
 def _is_currency(code: str) -> bool:
-    import pycountry  # imported here, so that its tables load on first use and not on startup
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
     return pycountry.currencies.get(alpha_3=code) is not None

@@ -46,7 +46,9 @@ def main() -> int:
         peer = stack.enter_context(peer_web(directory))
         os.sched_setaffinity(0, {cores[1]})
         lengths = {port: check(port, tokens) for port in (ours, peer)}
-        return compare(ours, peer, lengths, tokens, arguments.rounds, arguments.seconds).show()
+        return compare(
+            ours, peer, lengths=lengths, tokens=tokens, rounds=arguments.rounds, seconds=arguments.seconds
+        ).show()
 
 
 def prepare() -> list[str]:
@@ -86,7 +88,7 @@ def check(port: int, tokens: list[str]) -> int:
     return lengths.pop()
 
 
-def compare(ours: int, peer: int, lengths: dict[int, int], tokens: list[str], rounds: int, seconds: float) -> Report:
+def compare(ours: int, peer: int, *, lengths: dict[int, int], tokens: list[str], rounds: int, seconds: float) -> Report:
     """Load both servers alternately, so that noise affects both. Report medians over the rounds."""
 
     def ask(port: int, seconds: float) -> Load:

@@ -105,10 +105,10 @@ def compare(
 ) -> tuple[Tally, Tally]:
     """Return the canonical and the span-exact tally."""
     canonical, exact = Tally(), Tally()
-    for text, marked in sentences:
+    for text, ranges in sentences:
         spans = [span for span in extractor.find_spans(text) if _is_knowledge(vocabulary, span.skill)]
         skills = {span.skill for span in spans}
-        marked = [strip_punctuation(text, *bounds) for bounds in marked]
+        marked = [strip_punctuation(text, *bounds) for bounds in ranges]
         names = [vocabulary.get_canonical_name(text[start:end]) for start, end in marked]
 
         canonical.marked += len(marked)

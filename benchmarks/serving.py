@@ -49,7 +49,9 @@ def main() -> int:
             raise RuntimeError("the two do not send the same bytes")
         # Child processes inherit the affinity. The servers run on the first core, this process on the second.
         os.sched_setaffinity(0, {cores[1]})
-        return compare(ours, peer, cores[0], len(answer), arguments.rounds, arguments.seconds).show()
+        return compare(
+            ours, peer, core=cores[0], length=len(answer), rounds=arguments.rounds, seconds=arguments.seconds
+        ).show()
 
 
 def prepare(count: int) -> None:
@@ -99,7 +101,7 @@ def _busy_seconds(core: int) -> float:
     return times.user + times.system + getattr(times, "nice", 0.0)
 
 
-def compare(ours: Server, peer: Server, core: int, length: int, rounds: int, seconds: float) -> Report:
+def compare(ours: Server, peer: Server, *, core: int, length: int, rounds: int, seconds: float) -> Report:
     """Load both servers alternately, so that noise affects both. Report medians over the undisturbed rounds.
 
     Raises:

@@ -69,11 +69,11 @@ def main() -> int:
             token = register()
             for fault in arguments.faults:
                 for rate in arguments.rates:
-                    measure(report, web.port, token, directory, fault, rate, arguments.seconds)
+                    measure(report, web.port, token, directory, fault=fault, rate=rate, seconds=arguments.seconds)
     return report.show()
 
 
-def measure(report: Report, port: int, token: str, directory: Path, fault: str, rate: float, seconds: float) -> None:
+def measure(report: Report, port: int, token: str, directory: Path, *, fault: str, rate: float, seconds: float) -> None:
     """Measure one outage at one rate, until the first successful response after it."""
     numbers = count(1)
 

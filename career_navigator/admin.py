@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from unfold.decorators import display
 
 from career_navigator import documents
-from career_navigator.admin_site import staff_accounts as staff_accounts  # registers its admins
+from career_navigator.admin_site import staff_accounts as staff_accounts  # noqa: PLC0414 - a re-export, which registers its admins
 from career_navigator.admin_site.dashboard import FAILED_LOGINS, FAILED_TASKS, list_alive_workers
 from career_navigator.admin_site.model_admin import (
     ReadOnlyMixin,

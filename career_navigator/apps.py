@@ -74,7 +74,7 @@ class CareerNavigatorConfig(AppConfig):
     staff_roles = {"curator": ["view_taskrun"], "operator": ["view_*", "run_task"], "auditor": ["view_*"]}
 
     def ready(self) -> None:
-        from career_navigator.db.connection import register_connection
+        from career_navigator.db.connection import register_connection  # noqa: PLC0415 - needs configured apps
 
         register_connection()
         checks.register(_check_credit_budget, SPENDING)
@@ -121,7 +121,7 @@ class MongoAuthConfig(AuthConfig):
 
     def ready(self) -> None:
         super().ready()
-        from career_navigator.admin_site.roles import on_user_saved
+        from career_navigator.admin_site.roles import on_user_saved  # noqa: PLC0415 - needs models
 
         # "User" means a user of the platform, so Django's users get another name on all pages and in the menu.
         # Migrations are not affected, since they read a model's original options.

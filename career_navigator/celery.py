@@ -86,7 +86,7 @@ def _keep_own_logging(**_: Any) -> None:
 @worker_init.connect
 def _load_before_forking(**_: Any) -> None:
     """Import everything before the worker forks, so that its processes share the memory."""
-    from career_navigator.apps import load_declared
+    from career_navigator.apps import load_declared  # noqa: PLC0415 - needs configured apps
 
     load_declared()
 

@@ -177,13 +177,12 @@ def build_environ(scope: "Scope") -> dict[str, Any]:
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "wsgi.url_scheme": scope.scheme,
     }
-    for name, value in scope.headers.items():
+    for name, header in scope.headers.items():
         if "_" in name:
             continue
         key = _CGI_NAMES.get(name) or "HTTP_" + name.upper().replace("-", "_")
-        if key in environ:
-            value = f"{environ[key]}{';' if name == 'cookie' else ','}{value}"
-        environ[key] = value
+        separator = ";" if name == "cookie" else ","
+        environ[key] = f"{environ[key]}{separator}{header}" if key in environ else header
     return environ
 
 

@@ -28,7 +28,7 @@ from career_navigator.api.ignored import list_ignored, report_ignored
 from career_navigator.api.renderers import JSONRenderer
 from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
-from career_navigator.celery import HEARTBEAT_KEY, HEARTBEAT_TTL
+from career_navigator.celery import HEARTBEAT_KEY, HEARTBEAT_TTL, count_waiting_tasks
 from career_navigator.db.connection import database
 
 # Seconds for MongoDB's ping and for each declared check, so that a response takes at most 5 s.
@@ -72,8 +72,6 @@ def _check_mongodb() -> Check:
 
 
 def _check_broker() -> Check:
-    from career_navigator.celery import count_waiting_tasks
-
     try:
         return Check(True, f"{sum(count_waiting_tasks().values())} tasks are waiting")
     except OperationalError:

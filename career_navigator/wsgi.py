@@ -13,9 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "career_navigator.settings")
 
 def _build_application() -> WSGIHandler:
     django = get_wsgi_application()
-    # These modules read the settings, so import them after the Django setup.
-    from career_navigator.apps import load_declared
-    from career_navigator.observability.middleware import Request
+    from career_navigator.apps import load_declared  # noqa: PLC0415 - needs the Django setup
+    from career_navigator.observability.middleware import Request  # noqa: PLC0415 - needs the Django setup
 
     load_declared()
     django.request_class = Request

@@ -326,7 +326,7 @@ def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Le
     }
     for attempt in _wait_for_servers(lease, clock):
         with attempt:
-            _record_page(run, lease, clock(), search.page, values, counts, rejections)
+            _record_page(run, lease, clock(), page=search.page, values=values, counts=counts, rejections=rejections)
     logger.info(
         "collected %s in %s, page %d: %d jobs, %d new, %d updated, %d unchanged, %d filtered, %d rejected",
         *(search.role, search.place, search.page, page.jobs, outcome.collected, outcome.updated),
@@ -338,6 +338,7 @@ def _record_page(
     run: CollectionRunDocument,
     lease: Lease,
     now: datetime,
+    *,
     page: int,
     values: dict[str, Any],
     counts: dict[str, int],

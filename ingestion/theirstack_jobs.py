@@ -355,7 +355,7 @@ def _read_amount(value: Any) -> float | None:
 
 def _read_currency(value: Any) -> str | None:
     """Return a currency's ISO 4217 code. Both "usd" and "$" are USD."""
-    import pycountry  # loads its tables on first use, which would slow down startup
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
     text = _read_text(value, max_length=10)
     if text is None:

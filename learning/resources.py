@@ -38,9 +38,8 @@ class ResourceCatalogue:
         by_skill: dict[str, list[Resource]] = {}
         for resource in resources:
             skill = canonical.get(resource.skill, resource.skill)
-            if skill != resource.skill:
-                resource = replace(resource, skill=skill)
-            by_skill.setdefault(skill, []).append(resource)
+            is_renamed = skill != resource.skill
+            by_skill.setdefault(skill, []).append(replace(resource, skill=skill) if is_renamed else resource)
         self._by_skill = {
             skill: tuple(sorted(group, key=lambda resource: resource.sort_key)) for skill, group in by_skill.items()
         }

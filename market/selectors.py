@@ -178,7 +178,7 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
         return None
     keys, counts, columns = sum_counts(rows)
     postings = sum(row["postings"] for row in rows)
-    names = _find_frequent_names(keys, counts, postings, role, first, last)
+    names = _find_frequent_names(keys, counts, postings, role=role, first=first, last=last)
     demand = RoleDemand.of(
         postings=postings,
         counts={name: int(counts[index]) for index, name in names.items()},
@@ -205,7 +205,7 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
         role_rows = list(rows)
         keys, counts, _ = sum_counts(role_rows)
         postings = sum(row["postings"] for row in role_rows)
-        names = _find_frequent_names(keys, counts, postings, role, first, last)
+        names = _find_frequent_names(keys, counts, postings, role=role, first=first, last=last)
         yield (
             role,
             RoleDemand.of(postings=postings, counts={name: int(counts[index]) for index, name in names.items()}),
@@ -213,7 +213,7 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
 
 
 def _find_frequent_names(
-    keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, role: str, first: datetime, last: datetime
+    keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, *, role: str, first: datetime, last: datetime
 ) -> dict[int, str]:
     """Return the names of the skills that a gap analysis can require, by ascending index in `keys`."""
     frequent = {index: int(keys[index]) for index in np.flatnonzero(counts >= postings * MIN_THRESHOLD - 1).tolist()}

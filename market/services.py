@@ -88,7 +88,7 @@ def store_postings(
     batch = _remove_repeats(postings)
     outcome.unchanged += len(postings) - len(batch)
     for _ in range(_MAX_ATTEMPTS):
-        batch = _store(batch, role, place, closed_at, now, outcome, dry_run)
+        batch = _store(batch, role=role, place=place, closed_at=closed_at, now=now, outcome=outcome, dry_run=dry_run)
         if not batch:
             return outcome
     first = batch[0].job_id or batch[0].url
@@ -178,8 +178,9 @@ def _build_advert_key(posting: Posting) -> _AdvertKey:
     return posting.source, build_url_key(posting.url or ""), normalize_role(posting.title)
 
 
-def _store(
+def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
     batch: list[Posting],
+    *,
     role: str | None,
     place: str | None,
     closed_at: datetime | None,

@@ -74,7 +74,7 @@ class DisambiguationRules:
     def __init__(self) -> None:
         self._patterns: _Patterns | None = None
 
-    def is_technical(self, mention: Mention, subjects: Subjects) -> bool:
+    def is_technical(self, mention: Mention, subjects: Subjects) -> bool:  # noqa: PLR0911, PLR0912 - a decision list
         """Return whether the mention is a technology. Callers must first exclude names that are `is_ruled_out`."""
         key = mention.key
         generic = key in words.GENERIC
@@ -131,8 +131,7 @@ class _Patterns:
     """The token patterns of all names, built on first use and sharing one spaCy vocabulary."""
 
     def __init__(self) -> None:
-        # Imported here because spaCy takes a second to load and not every process needs it.
-        import spacy
+        import spacy  # noqa: PLC0415 - takes a second to load, and not every process needs it
 
         self._nlp = spacy.blank("en")
         self._matchers: dict[str, Any] = {}
@@ -168,7 +167,7 @@ class _Patterns:
         return technical
 
     def _build_matcher(self, key: str) -> Any:
-        from spacy.matcher import Matcher
+        from spacy.matcher import Matcher  # noqa: PLC0415 - takes a second to load, and not every process needs it
 
         matcher, flags = Matcher(self._nlp.vocab, validate=False), self._flags
         name = [{"LOWER": part} for part in key.split()]

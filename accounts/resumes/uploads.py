@@ -96,7 +96,9 @@ def accept_upload(
             return UploadOutcome(resume=stored, is_new=False)
         _check_limits(user_id)
         try:
-            resume = _store_upload(user_id, job_id, upload, media_type, key, reader, now)
+            resume = _store_upload(
+                user_id=user_id, job_id=job_id, upload=upload, media_type=media_type, key=key, reader=reader, now=now
+            )
         except DuplicateUpload:
             continue
         return UploadOutcome(resume=resume, is_new=True)
@@ -104,6 +106,7 @@ def accept_upload(
 
 
 def _store_upload(
+    *,
     user_id: ObjectId,
     job_id: ObjectId | None,
     upload: Upload,

@@ -27,7 +27,7 @@ def declare(monkeypatch):
 
 @pytest.fixture
 def notes(declare, mongo):
-    """The user data of another app."""
+    """Declare user data of another app."""
     declare(
         name="notes",
         export=lambda user_id: [note["text"] for note in mongo.notes.find({"user": user_id})],

@@ -50,7 +50,7 @@ def test_normalizes_full_width_letters_and_ligatures(ada):
     [
         (files.make_pdf, "resume.pdf", "application/pdf"),
         (files.make_docx, "resume", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-        (lambda: files.RESUME.encode(), "resume.pdf", "text/plain"),
+        (files.RESUME.encode, "resume.pdf", "text/plain"),
     ],
     ids=["PDF", "DOCX", "text that is called a PDF"],
 )

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
-from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY
+from career_navigator.celery import HEARTBEAT_TTL, WORKERS_KEY, count_waiting_tasks
 from career_navigator.db.connection import database
 
 logger = logging.getLogger(__name__)
@@ -351,8 +351,6 @@ def list_alive_workers(*, now: datetime) -> list[str]:
 
 
 def _load_worker_cards(now: datetime) -> Iterable[Card]:
-    from career_navigator.celery import count_waiting_tasks
-
     queues = count_waiting_tasks()
     waiting = sum(queues.values())
     note = ", ".join(f"{count:,} in {queue}" for queue, count in queues.items() if count)

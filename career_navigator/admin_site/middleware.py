@@ -13,6 +13,8 @@ from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django_otp.middleware import OTPMiddleware
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from career_navigator.api.exceptions import is_admin_path
 
@@ -38,9 +40,6 @@ class TwoFactorMiddleware(OTPMiddleware):
     def _device_from_persistent_id(self, persistent_id: str) -> Any:
         # Django OTP parses a device's id as an integer, so it would not find any device here. The login tests fail if a
         # later version no longer calls this private method.
-        from django_otp.plugins.otp_static.models import StaticDevice
-        from django_otp.plugins.otp_totp.models import TOTPDevice
-
         label, _, device_id = persistent_id.rpartition("/")
         kinds = {kind.model_label(): kind for kind in (TOTPDevice, StaticDevice)}
         if label not in kinds or not ObjectId.is_valid(device_id):

@@ -36,7 +36,7 @@ def share_enums(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             for key in ("enum", "type", "x-spec-enum-id"):
                 schema.pop(key, None)
             reference = {"$ref": _REFERENCE + name}
-            schema |= reference if len(values) == len(choices) else {"oneOf": [reference, {"type": "null"}]}
+            schema.update(reference if len(values) == len(choices) else {"oneOf": [reference, {"type": "null"}]})
     for schema in schemas.values():
         if any(not str(each)[:1].isalpha() for each in schema.get("enum", ())):
             # Generators need identifiers, and a choice such as "1st year" is not one.

@@ -140,7 +140,7 @@ def _find_user_ids(request: Request, view: Any) -> Iterator[str]:
     if view.kwargs.get("user_id", CURRENT_USER) != CURRENT_USER:
         yield view.kwargs["user_id"]
     sources = (
-        (view.get_query_serializer_class(), lambda: request.query_params.dict()),
+        (view.get_query_serializer_class(), request.query_params.dict),
         (view.get_request_serializer_class(), lambda: request.data),
     )
     for serializer_class, read in sources:

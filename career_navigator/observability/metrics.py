@@ -32,7 +32,7 @@ from career_navigator.api.exceptions import build_problem, render_problem
 from career_navigator.api.routers import describe_route
 from career_navigator.apps import get_declared
 from career_navigator.cache.client import fail_fast_redis
-from career_navigator.celery import TASK_COUNTS_KEY, TASK_SECONDS_KEY
+from career_navigator.celery import TASK_COUNTS_KEY, TASK_SECONDS_KEY, count_waiting_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +135,6 @@ def _task_families() -> Iterator[Metric]:
 
 
 def _queue_families() -> Iterator[Metric]:
-    from career_navigator.celery import count_waiting_tasks
-
     length = GaugeMetricFamily("career_navigator_queue_length", "Tasks waiting for a worker.", labels=["queue"])
     for queue, waiting in count_waiting_tasks().items():
         length.add_metric([queue], waiting)

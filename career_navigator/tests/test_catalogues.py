@@ -30,7 +30,7 @@ def loads(mongo):
         return state.count
 
     state.load = load
-    state.get = lambda: cache.get(load=lambda: state.load(), depends_on=state.depends)
+    state.get = lambda: cache.get(load=state.load, depends_on=state.depends)
     return state
 
 

@@ -52,7 +52,7 @@ def test_mongodb_with_a_password_rejects_unauthenticated_clients(tmp_path: Path)
             assert client.kept.things.count_documents({}) == 1
         with pymongo.MongoClient(f"mongodb://127.0.0.1:{server.port}/") as stranger:
             for command in (
-                lambda: stranger.kept.things.find_one(),
+                stranger.kept.things.find_one,
                 lambda: stranger.admin.command("createUser", "me", pwd="mine", roles=["root"]),
                 lambda: stranger.admin.command("serverStatus"),
             ):

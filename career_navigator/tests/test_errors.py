@@ -121,7 +121,7 @@ def test_names_the_bounds_of_a_parameter_out_of_range(client: Client, query: str
     answer = client.get(f"/test/query?{query}")
 
     assert answer.status_code == 400
-    body, name = answer.json(), detail.split()[0]
+    body, name = answer.json(), detail.split(maxsplit=1)[0]
     assert body == {
         "detail": detail,
         "code": "validation",

@@ -16,7 +16,7 @@ from career_navigator.views import Check
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Check]]:
-    """The readiness checks declared by the test, instead of those declared by apps."""
+    """Replace the readiness checks of the apps by those that the test adds to the returned dictionary."""
     declared: dict[str, Callable[[], Check]] = {}
     monkeypatch.setattr(views, "get_declared", {"readiness_checks": declared}.get)
     return declared

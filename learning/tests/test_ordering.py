@@ -38,9 +38,9 @@ def test_places_every_skill_after_its_prerequisites(roadmap):
 
     positions = {step.candidate.name: index for index, step in enumerate(steps)}
     assert sorted(positions) == sorted(skill.name for skill in skills)
-    for name in positions:
+    for name, position in positions.items():
         for need in find_prerequisites(name, prerequisites) & positions.keys():
-            assert positions[need] < positions[name]
+            assert positions[need] < position
 
 
 @given(roadmaps())

@@ -36,9 +36,9 @@ _NOT_REMOTE = re.compile(r"\b(?:no|not|non)[- ]remote\b|\bnon[- ]u\.?s\.?a?\b\.?
 _CODE_FIRST = re.compile(r"([A-Z]{2})-(?=[A-Z][a-z])(.+)")
 _DOTTED = re.compile(r"([A-Z]{2,3})\.(?:([A-Z]{2,3})\.)?([^.,]{3,})")
 _CODE = re.compile("[A-Z]{2,3}")
-# "austin tx", "springfield, il"
+# Matches labels such as "austin tx" and "springfield, il".
 _LOWERCASE_CODE = re.compile(r"(.*\S)(, *| +)([A-Za-z][a-z])")
-# "Frankfurt (Oder)", "Frankfurt/Oder"
+# Matches names such as "Frankfurt (Oder)" and "Frankfurt/Oder".
 _COMPOUND_NAME = re.compile(r"[^,()/]+(?: ?\([^,()/]+\)|/[^,()/]+)")
 _SHORT_NAMES = ((re.compile(r"\b[Ff][Tt]\.? +(?=[A-Z])"), "Fort "), (re.compile(r"\b[Mm][Tt]\.? +(?=[A-Z])"), "Mount "))
 _DASHES = re.compile(r"[‐-―−]")

@@ -249,7 +249,7 @@ def _load_cities() -> dict[str, Place]:
 
 @cache
 def _load_countries() -> Any:
-    import pycountry
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
     return pycountry.countries
 
@@ -280,7 +280,7 @@ def _load_country_codes_by_alpha_3() -> dict[str, str]:
 @cache
 def _load_states() -> dict[str, str]:
     """Return the codes of the US states and DC, by upper-case code and by folded name."""
-    import pycountry
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
     states: dict[str, str] = {}
     for subdivision in pycountry.subdivisions.get(country_code="US"):
@@ -292,7 +292,7 @@ def _load_states() -> dict[str, str]:
 
 @cache
 def _load_state_names() -> dict[str, str]:
-    import pycountry
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
     return {each.code.removeprefix("US-"): each.name for each in pycountry.subdivisions.get(country_code="US")}
 
@@ -304,6 +304,6 @@ def _load_countries_by_part() -> dict[str, str]:
 
 @cache
 def _load_part_codes() -> frozenset[str]:
-    import pycountry
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
     return frozenset(subdivision.code for subdivision in pycountry.subdivisions)

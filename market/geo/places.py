@@ -78,7 +78,9 @@ _NAMES = re.compile(r"[,;/|()\[\]]+|\s-\s")
 
 # A million postings have tens of thousands of distinct places.
 @lru_cache(maxsize=65_536)
-def _build_place_label(label: str, name: str, kind: str, state: str, country_code: str, country: str) -> str:
+def _build_place_label(  # noqa: PLR0917 - lru_cache is faster with positional arguments
+    label: str, name: str, kind: str, state: str, country_code: str, country: str
+) -> str:
     written = parse_place_label(label)
     if not written.city and (written.remote or written.area):
         return written.label

@@ -94,7 +94,7 @@ class CurrencyCodeField(StrictCharField):
     """An ISO 4217 currency code in upper or lower case."""
 
     def to_internal_value(self, data: Any) -> str:
-        import pycountry  # deferred so that startup does not load it
+        import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
         code = super().to_internal_value(data).upper()
         if len(code) != 3 or pycountry.currencies.get(alpha_3=code) is None:

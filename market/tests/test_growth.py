@@ -17,7 +17,7 @@ NOTHING = Comparison()
 @pytest.mark.parametrize(
     ("now", "before", "expected"),
     [
-        # (count, postings)
+        # Each side is a count and its number of postings.
         ((30, 40), (20, 40), Comparison(20, 50.0, 25.0, 50.0)),
         ((20, 40), (20, 20), Comparison(20, 100.0, -50.0, 0.0)),  # twice as many postings are still comparable
         ((32, 200), (5, 25), Comparison(5, 20.0, -4.0, None)),  # +540%, but the share fell

@@ -228,7 +228,7 @@ def test_a_page_takes_few_commands_regardless_of_the_number_of_matches(low_limit
 
 @pytest.fixture
 def grace(register):
-    """A signed-up user with skills and a target role."""
+    """Register a user with skills and a target role."""
     return register(skills=["Python", "SQL"], target_roles=["Backend Developer"], location=None)
 
 

@@ -30,7 +30,7 @@ def hide(mongo, **query):
 
 @pytest.fixture
 def complete_posting(mongo):
-    """A stored posting with a value in every field."""
+    """Store a posting with a value in every field."""
     entries = [
         {"name": "nodejs", "display_name": "Node.js", "category": "Frameworks/Libraries", "slugs": ["node-js"]},
         {"name": "python", "display_name": "Python", "category": "Programming Languages"},

@@ -178,7 +178,7 @@ def test_missing_parts_increase_the_weight_of_the_others():
         (("python",), (), {}, 100),
         (("kafka",), (), {}, 0),
         (("python", "kafka"), (), {}, 50),
-        # (0.25 + 0.75) / (0.25 + 0.75 + 0.25)
+        # The share is (0.25 + 0.75) / (0.25 + 0.75 + 0.25).
         (("python", "kafka"), (), {"python": 0.75}, 80),
         (("python", "kafka"), (), {"kafka": 0.75}, 20),
         # A nice-to-have skill has 30% of the weight: 10 of 13.

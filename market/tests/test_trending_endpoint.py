@@ -43,7 +43,7 @@ class Clock:
 def clock(monkeypatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("django.utils.timezone.now", clock)
-    monkeypatch.setattr(responses, "time", lambda: clock.now.timestamp())
+    monkeypatch.setattr(responses, "time", lambda: clock.now.timestamp())  # noqa: PLW0108 - tests replace `now`
     return clock
 
 
@@ -360,7 +360,7 @@ def test_serves_responses_from_redis_while_mongodb_is_unavailable(client):
 
 @pytest.fixture
 def hung_mongodb(tmp_path) -> Iterator[None]:
-    """A MongoDB server that answers one request and then hangs."""
+    """Connect to a MongoDB server that answers one request and then hangs."""
     server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
     with freezing(server) as freeze, mongodb_at(f"{server.uri}hung"):
         assert Client().get("/market/trending").status_code == 200

@@ -106,7 +106,7 @@ INLINE = sorted({command for page in PAGES for command in _list_inline(page)})
 
 @pytest.fixture(scope="module")
 def folder(demonstration: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the same layout as the project, in which commands can create files."""
+    """Return a folder with the same layout as the project, in which commands can create files."""
     folder = tmp_path_factory.mktemp("project")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "manage.py").symlink_to(BASE_DIR / "manage.py")

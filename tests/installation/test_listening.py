@@ -157,7 +157,12 @@ def other_install(tmp_path: Path) -> Any:
 def run_command(*command: str, **variables: str) -> str:
     inherited = {name: value for name, value in os.environ.items() if name not in {"MONGODB_URI", "REDIS_URL", MARK}}
     finished = subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=BASE_DIR, env=inherited | variables, capture_output=True, text=True
+        [sys.executable, "manage.py", *command],
+        cwd=BASE_DIR,
+        env=inherited | variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return finished.stderr
 

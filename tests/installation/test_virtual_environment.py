@@ -129,7 +129,7 @@ def test_names_a_library_without_a_known_package(debian: Callable[[int], System]
 
     done = system.install()
 
-    assert done.stderr == "Install the system's package that contains libnew.so.1.\n"
+    assert done.stderr == "Install the system package that contains libnew.so.1.\n"
 
 
 def test_reports_a_failure_of_apt_get_and_continues(debian: Callable[[int], System]) -> None:
@@ -169,7 +169,7 @@ def test_uses_the_named_python_after_another_failed(system: System) -> None:
 
     first, second = system.install(PYTHON=tested), system.install(PYTHON=tested)
 
-    assert f"Making {system.environment} with Python 3.13.0." in first.stdout
+    assert f"Creating {system.environment} with Python 3.13.0." in first.stdout
     assert "Making" not in second.stdout
 
 
@@ -179,7 +179,7 @@ def test_uses_a_tested_python_without_a_warning(system: System, minor: int) -> N
 
     done = system.install(PYTHON=python)
 
-    assert f"Making {system.environment} with Python 3.{minor}.0." in done.stdout
+    assert f"Creating {system.environment} with Python 3.{minor}.0." in done.stdout
     assert "Warning" not in done.stderr
 
 

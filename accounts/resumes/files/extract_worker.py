@@ -41,10 +41,10 @@ def main(media_type: str) -> None:
 def _load_extractor(media_type: str) -> Callable[..., tuple[str, list[str]]]:
     """Import only the library that the file needs, which takes half as long as importing both."""
     if media_type == PDF:
-        from accounts.resumes.files.pdf import extract_pdf
+        from accounts.resumes.files.pdf import extract_pdf  # noqa: PLC0415 - only the library that the file needs
 
         return extract_pdf
-    from accounts.resumes.files.word import extract_docx
+    from accounts.resumes.files.word import extract_docx  # noqa: PLC0415 - only the library that the file needs
 
     return extract_docx
 

@@ -49,7 +49,7 @@ def parse_languages(lines: Iterable[str]) -> tuple[SpokenLanguage, ...]:
 
 @cache
 def _build_name_pattern() -> re.Pattern[str]:
-    import pycountry  # loads its tables, so it is imported on first use
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
     iso_names = [re.sub(r" \(.*\)", "", each.name) for each in pycountry.languages if hasattr(each, "alpha_2")]
     longest_first = sorted({*iso_names, *_OTHER_NAMES}, key=lambda name: (-len(name), name))

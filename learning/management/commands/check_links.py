@@ -37,7 +37,7 @@ class Command(SummaryCommand):
                 concurrency=options["concurrency"],
                 timeout_seconds=options["timeout"],
                 begin=lambda total: bars.append(create_progress_bar(label="checking", unit="link", total=total)),
-                advance=lambda: bars[0].update(),
+                advance=lambda: bars[0].update(),  # noqa: PLW0108 - `begin` adds the bar later
             )
         except NetworkDown as error:
             raise CommandError(f"Link check failed: {error}. No link was marked.") from error
