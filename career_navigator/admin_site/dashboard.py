@@ -303,7 +303,7 @@ def count_attention(*, user: User, now: datetime) -> list[AttentionCount] | None
             kind.collection,
             [
                 {"$match": kind.condition(now)},
-                # Bounds the cost: above this limit the page shows "1,000+".
+                # Limits the cost. The page shows "1,000+" for higher counts.
                 {"$limit": MAX_ATTENTION},
                 {"$group": {"_id": name, "count": {"$sum": kind.amount}}},
             ],

@@ -47,7 +47,7 @@ def send_invitation(*, user_id: str) -> None:
     send_mail(
         subject=f"{settings.APP_NAME}: set the password of your staff account",
         message=(
-            f"Hello,\n\nyou have been given the staff account {user.get_username()!r}. Use this link to set your "
+            f"Hello,\n\nYou have been given the staff account {user.get_username()!r}. Use this link to set your "
             f"password. It works once and expires after {VALID_DAYS} days:\n\n{link}\n\n"
             "If you did not expect this message, you can ignore it.\n"
         ),

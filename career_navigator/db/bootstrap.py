@@ -41,7 +41,7 @@ _INDEX_NOT_FOUND = 27
 class IndexesRejected(RuntimeError):
     """MongoDB rejected some of the declared indexes and created the others.
 
-    The message says for each rejected index what to do.
+    The message explains what to do about each rejected index.
     """
 
 

