@@ -45,7 +45,12 @@ class Clock:
 
 def start(*roles, **changes) -> CollectionRunDocument:
     """Start a run with the given roles. Keyword arguments override the defaults."""
-    defaults = {"trigger": "command", "places": ["United States"], "max_age_days": 14, "per_role_limit": 10}
+    defaults: dict[str, Any] = {
+        "trigger": "command",
+        "places": ["United States"],
+        "max_age_days": 14,
+        "per_role_limit": 10,
+    }
     return start_run(roles=roles or ["Backend Developer"], **defaults | {"now": datetime.now(UTC)} | changes)
 
 
@@ -61,7 +66,7 @@ class Killed(BaseException):
     """An exception that stands for SIGKILL. It bypasses `except Exception`, so no clean-up runs."""
 
 
-class StalledClient:
+class StalledClient(TheirStackClient):
     """A client that pauses at a page for longer than its lease, while another worker takes over the search.
 
     `meanwhile` runs during the pause. With `wakes_with` the request then raises that error.

@@ -1,11 +1,12 @@
 """Factories for postings as a source returns them, and for documents stored without a service."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
 
-import factory
 from bson import ObjectId
 from django.utils import timezone
-from factory.mongoengine import MongoEngineFactory
+from factory.base import Factory
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence
 
 from accounts.documents import User
 from accounts.resumes.documents import Resume
@@ -20,19 +21,36 @@ from skills.documents import SkillDocument
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
+T = TypeVar("T")
+
+
+class DocumentFactory(Factory[T]):
+    """A factory that stores MongoEngine documents of type `T`.
+
+    Type checkers know the result of `create()` and `build()`, but not that of calling the class.
+    """
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[T], *args: Any, **fields: Any) -> T:
+        document: Any = model_class(*args, **fields)
+        document.save()
+        return document
 
 
 def days_ago(days: int) -> date:
     return TODAY - timedelta(days=days)
 
 
-class PostingFactory(factory.Factory):
+class PostingFactory(Factory[Posting]):
     class Meta:
         model = Posting
 
     source = "theirstack"
-    job_id = factory.Sequence(str)
-    url = factory.LazyAttribute(lambda o: f"https://jobs.example.com/{o.job_id}" if o.job_id else None)
+    job_id = Sequence(str)
+    url = LazyAttribute(lambda o: f"https://jobs.example.com/{o.job_id}" if o.job_id else None)
     title = "Backend Developer"
     company = "Acme"
     description = "We build things."
@@ -42,12 +60,12 @@ class PostingFactory(factory.Factory):
     date_posted = TODAY
 
 
-class IdeaFactory(factory.Factory):
+class IdeaFactory(Factory[Idea]):
     class Meta:
         model = Idea
 
-    id = factory.Sequence(int)
-    title = factory.LazyAttribute(lambda o: f"Project {o.id}")
+    id = Sequence(int)
+    title = LazyAttribute(lambda o: f"Project {o.id}")
     description = ""
     difficulty = "Beginner"
     estimated_time = "1 week"
@@ -58,42 +76,42 @@ class IdeaFactory(factory.Factory):
     stretch = ()
 
 
-class UserFactory(MongoEngineFactory):
+class UserFactory(DocumentFactory[User]):
     class Meta:
         model = User
 
-    email = factory.Sequence("ann{}@example.org".format)
+    email = Sequence("ann{}@example.org".format)
     hashed_password = "x"
     full_name = "Ann"
-    created_at = factory.LazyFunction(timezone.now)
-    updated_at = factory.SelfAttribute("created_at")
+    created_at = LazyFunction(timezone.now)
+    updated_at = SelfAttribute("created_at")
 
 
-class ResumeFactory(MongoEngineFactory):
+class ResumeFactory(DocumentFactory[Resume]):
     class Meta:
         model = Resume
 
-    user = factory.LazyFunction(ObjectId)
+    user = LazyFunction(ObjectId)
     source = "upload"
     status = "ready"
-    version = factory.Sequence(lambda n: n + 1)
-    created_at = factory.LazyFunction(timezone.now)
+    version = Sequence(lambda n: n + 1)
+    created_at = LazyFunction(timezone.now)
 
 
-class SavedSearchFactory(MongoEngineFactory):
+class SavedSearchFactory(DocumentFactory[SavedSearch]):
     class Meta:
         model = SavedSearch
 
-    user = factory.LazyFunction(ObjectId)
+    user = LazyFunction(ObjectId)
     number = 0
     name = "Mine"
-    created_at = factory.LazyFunction(timezone.now)
-    updated_at = factory.SelfAttribute("created_at")
-    since = factory.SelfAttribute("created_at")
-    mailed_since = factory.SelfAttribute("created_at")
+    created_at = LazyFunction(timezone.now)
+    updated_at = SelfAttribute("created_at")
+    since = SelfAttribute("created_at")
+    mailed_since = SelfAttribute("created_at")
 
 
-class TaskRunFactory(MongoEngineFactory):
+class TaskRunFactory(DocumentFactory[TaskRunDocument]):
     """Factory for finished runs. `due_at`, if given, is also the time of the run."""
 
     class Meta:
@@ -101,18 +119,18 @@ class TaskRunFactory(MongoEngineFactory):
 
     task = "something"
     status = "finished"
-    created_at = factory.LazyAttribute(lambda o: getattr(o, "due_at", None) or timezone.now())
+    created_at = LazyAttribute(lambda o: getattr(o, "due_at", None) or timezone.now())
 
 
-class CollectionRunFactory(MongoEngineFactory):
+class CollectionRunFactory(DocumentFactory[CollectionRunDocument]):
     class Meta:
         model = CollectionRunDocument
 
     trigger = "command"
-    created_at = factory.LazyFunction(timezone.now)
+    created_at = LazyFunction(timezone.now)
 
 
-class CollectedRoleFactory(MongoEngineFactory):
+class CollectedRoleFactory(DocumentFactory[CollectedRole]):
     class Meta:
         model = CollectedRole
 
@@ -120,31 +138,31 @@ class CollectedRoleFactory(MongoEngineFactory):
     place = "Berlin"
 
 
-class SkillFactory(MongoEngineFactory):
+class SkillFactory(DocumentFactory[SkillDocument]):
     class Meta:
         model = SkillDocument
 
-    name = factory.Sequence("skill {}".format)
-    display_name = factory.LazyAttribute(lambda o: o.name.title())
+    name = Sequence("skill {}".format)
+    display_name = LazyAttribute(lambda o: o.name.title())
 
 
-class LearningResourceFactory(MongoEngineFactory):
+class LearningResourceFactory(DocumentFactory[LearningResourceDocument]):
     class Meta:
         model = LearningResourceDocument
 
     skill = "python"
     type = "Video"
-    title = factory.Sequence("Lesson {}".format)
-    url = factory.LazyAttribute(lambda o: f"https://example.org/{o.title.replace(' ', '-').lower()}")
+    title = Sequence("Lesson {}".format)
+    url = LazyAttribute(lambda o: f"https://example.org/{o.title.replace(' ', '-').lower()}")
     description = "Teaches it well."
     level = "Beginner"
 
 
-class ProjectIdeaFactory(MongoEngineFactory):
+class ProjectIdeaFactory(DocumentFactory[ProjectIdeaDocument]):
     class Meta:
         model = ProjectIdeaDocument
 
-    id = factory.Sequence(lambda n: n + 1_000)
+    id = Sequence(lambda n: n + 1_000)
     title = "Library"
     description = "Lend books. Then mend them."
     difficulty = "Beginner"

@@ -76,5 +76,6 @@ def _forget_redis() -> None:
 
 def _queue_at(url: str, options: dict[str, Any]) -> None:
     app.conf.update(broker_url=url, broker_read_url=None, broker_write_url=None, broker_transport_options=options)
-    app.amqp._producer_pool = None
-    app._pool = None
+    # Celery has no public method that drops its pools. Its stubs do not have these attributes.
+    vars(app.amqp)["_producer_pool"] = None
+    vars(app)["_pool"] = None

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -25,7 +26,7 @@ def _time_to_read(time_to_read):
 
 @pytest.fixture
 def vocabulary_seeded(mongo):
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"name": "nodejs", "display_name": "Node.js", "category": "Frameworks/Libraries", "slugs": ["node-js"]},
         {"name": ".net", "display_name": ".NET", "category": "Frameworks/Libraries", "aliases": ["dotnet", "dot-net"]},
         {"name": "python", "display_name": "Python", "category": "Programming Languages"},
@@ -44,7 +45,7 @@ def jobs(mongo, now):
     """Return the ids of three stored postings."""
     today = now.astimezone(UTC).date()
     titles = ("Backend Developer", "Data Engineer", "Analyst")
-    store_postings(postings=[PostingFactory(title=title, date_posted=today) for title in titles], now=now)
+    store_postings(postings=[PostingFactory.build(title=title, date_posted=today) for title in titles], now=now)
     ids = {row["title"]: str(row["_id"]) for row in mongo.job_postings.find()}
     return [ids[title] for title in titles]
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, timedelta
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -76,7 +77,7 @@ def test_excludes_a_clients_own_entries_from_the_timeline(ada, job):
 
 
 def test_stores_the_resume_that_was_used(mongo, job):
-    ids = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
+    ids: dict[str, Any] = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
     resume_id = ObjectId()
 
     set_stage(**ids, stage="applied", resume_id=resume_id)
@@ -113,7 +114,7 @@ def test_names_the_invalid_field_of_a_move(ada, job, body, field):
 
 
 def test_loses_no_concurrent_change(mongo, job):
-    ids = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
+    ids: dict[str, Any] = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
     moves = ["applied", "interview", "offer", "rejected"]
 
     with ThreadPoolExecutor(4) as pool:
@@ -127,7 +128,7 @@ def test_loses_no_concurrent_change(mongo, job):
     assert list(application.reached) == sorted(application.reached, key=STAGES.index)
 
 
-REQUESTS = (
+REQUESTS: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("POST", "/jobs/{}/save", {}),
     ("DELETE", "/jobs/{}/save", None),
     ("PUT", "/jobs/{}/application", {"stage": "applied"}),

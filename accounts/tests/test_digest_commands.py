@@ -26,12 +26,14 @@ def search(ada):
 def save(member, **fields):
     long_ago = timezone.now() - timedelta(days=3)
     usual = {"name": "Snakes", "filter": {"skills_any": ["python"]}, "digest": "daily", "created_at": long_ago}
-    return SavedSearchFactory(user=ObjectId(member.id), **usual | fields)
+    return SavedSearchFactory.create(user=ObjectId(member.id), **usual | fields)
 
 
 def store(*titles, at=None):
     now = timezone.now()
-    postings = [PostingFactory(title=title, technology_slugs=("python",), date_posted=now.date()) for title in titles]
+    postings = [
+        PostingFactory.build(title=title, technology_slugs=("python",), date_posted=now.date()) for title in titles
+    ]
     store_postings(postings=postings, now=at or now)
 
 

@@ -50,7 +50,7 @@ def save(ada):
 
 def store(*titles, at=NOW + HOUR, **fields) -> None:
     fields = {"technology_slugs": ("python",), "date_posted": NOW.date()} | fields
-    store_postings(postings=[PostingFactory(title=title, **fields) for title in titles], now=at)
+    store_postings(postings=[PostingFactory.build(title=title, **fields) for title in titles], now=at)
 
 
 def send(search, day=THURSDAY, now=NOW + DAY) -> int:

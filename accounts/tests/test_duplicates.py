@@ -1,7 +1,7 @@
 """Merging duplicates that an older release stored because it had no unique indexes on user data."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -196,18 +196,18 @@ def resumes(versions, **fields):
 def test_renumbers_duplicate_versions_in_order_and_keeps_unique_ones(unindexed):
     unindexed.resumes.insert_many(resumes([1, 1, 1, 2, 3, 4, 4, 4, 5, 6]))
     # Other series are numbered independently. The last one has a gap, as left by deletions.
-    for versions, fields in (([1, 2], {"source": "generated"}), ([1, 1], {"job": JOB}), ([2, 2, 9], {"user": JOB})):
-        unindexed.resumes.insert_many(resumes(versions, **fields))
+    for numbers, fields in (([1, 2], {"source": "generated"}), ([1, 1], {"job": JOB}), ([2, 2, 9], {"user": JOB})):
+        unindexed.resumes.insert_many(resumes(numbers, **fields))
 
     assert renumber_resumes() == 9 + 1 + 1
 
-    def versions(**fields):
+    def list_versions(**fields):
         series = {"user": USER, "source": "upload", "job": None} | fields
         return [row["version"] for row in unindexed.resumes.find(series).sort("created_at", 1)]
 
-    assert versions() == list(range(1, 11))
-    assert versions(source="generated") == versions(job=JOB) == [1, 2]
-    assert versions(user=JOB) == [2, 3, 9]
+    assert list_versions() == list(range(1, 11))
+    assert list_versions(source="generated") == list_versions(job=JOB) == [1, 2]
+    assert list_versions(user=JOB) == [2, 3, 9]
 
 
 def test_updates_the_version_in_the_content_of_a_renumbered_resume(unindexed):
@@ -276,7 +276,7 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def before_write(monkeypatch) -> Iterator[Callable[[Callable[[int], None]], None]]:
+def before_write(monkeypatch) -> Callable[[Callable[[int], None]], None]:
     """Return a function that installs a hook, which is called before each write with the number of the write."""
     hooks: list[Callable[[int], None]] = []
     count = 0
@@ -308,7 +308,7 @@ def before_write(monkeypatch) -> Iterator[Callable[[Callable[[int], None]], None
 def test_has_the_same_result_wherever_it_was_interrupted(unindexed, before_write):
     store_all(unindexed)
     stored = read_all(unindexed)
-    numbers = []
+    numbers: list[int] = []
     before_write(numbers.append)
     merge_all()
     merged = read_all(unindexed)

@@ -23,7 +23,7 @@ def posting(mongo, vocabulary_seeded, now):
 
     Request this fixture first, because a process checks only once per second whether the vocabulary changed.
     """
-    posting = PostingFactory(
+    posting = PostingFactory.build(
         title="Senior Backend Engineer",
         company="Analytical Engines",
         technology_slugs=("node-js", "dotnet", "python"),
@@ -66,7 +66,7 @@ def test_generates_the_same_resume_for_an_unchanged_profile(posting, ada):
 
 
 def test_includes_acquired_skills_and_completed_projects(posting, ada, now):
-    ProjectIdeaFactory(id=7, title="Library", skills=["nodejs", "redis"])
+    ProjectIdeaFactory.create(id=7, title="Library", skills=["nodejs", "redis"])
     ada.put("/learning/progress/nodejs", {"status": "done"})
     ada.put("/projects/7/progress", {"status": "finished", "repository_url": "https://git.example.org/library"})
 

@@ -10,10 +10,10 @@ from bson import ObjectId
 from django.utils import timezone
 
 from accounts.matches.documents import JobMatch
-from accounts.matches.services import MATCH_TTL, build_fingerprint, match_job
+from accounts.matches.services import MATCH_TTL, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
-from market.jobs.match_score import CandidateProfile, JobProfile
+from market.jobs.match_score import CandidateProfile, JobProfile, build_fingerprint
 from market.jobs.selectors import build_candidate_profile
 from market.services import store_postings
 from tests.factories import PostingFactory
@@ -48,7 +48,7 @@ def job(mongo, redis, vocabulary_seeded):
         entries=[resource | {"title": f"Node {n}", "url": f"https://example.org/{n}"} for n in range(4)],
         now=timezone.now(),
     )
-    posting = PostingFactory(
+    posting = PostingFactory.build(
         description="4+ years of experience. Node.js. Nice to have: .NET",
         technology_slugs=("python", "node-js", "dotnet"),
         country_code="US",
@@ -303,9 +303,9 @@ class SignedInUser:
     ],
 )
 def test_builds_the_candidate_profile(profile, expected):
-    assert build_candidate_profile(SignedInUser(**profile), held=["go"]) == CandidateProfile(
-        skills=frozenset({"go"}), **expected
-    )
+    user: Any = SignedInUser(**profile)
+
+    assert build_candidate_profile(user, held=["go"]) == CandidateProfile(skills=frozenset({"go"}), **expected)
 
 
 CANDIDATE = CandidateProfile(skills=frozenset({"a", "b"}), desired_roles=("x", "y"))

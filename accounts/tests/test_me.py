@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -264,7 +265,7 @@ def test_shows_a_change_made_by_saving_the_document(ada):
 
 
 def test_returns_409_for_a_concurrent_change(ada):
-    answers = []
+    answers: list[Any] = []
     barrier = threading.Barrier(8)
 
     def change(number):
@@ -345,6 +346,7 @@ def test_excludes_the_password(ada):
 def test_finds_the_goals_of_a_user(ada):
     goals = get_career_goals(user_id=ada.id)
 
+    assert goals is not None
     assert goals.roles == ("Software Engineer",)
     assert goals.location == "San Francisco, CA"
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -11,6 +12,7 @@ from django.core.management import call_command
 from accounts import migrations
 from accounts.documents import User
 from accounts.migrations import map_experience_levels
+from accounts.profile_parsing import map_experience_level
 from career_navigator.cache import reset_caches
 from career_navigator.db.connection import database
 from market.posting import Posting
@@ -63,11 +65,10 @@ def test_maps_the_level_of_an_inactive_user(register_with_levels):
 
 def test_maps_the_level_despite_a_concurrent_profile_change(register_with_levels, monkeypatch):
     register_with_levels("Mid")
-    map_level = migrations.map_experience_level
 
     def map_during_a_write(text):
         database().users.update_one({}, {"$set": {"full_name": "Ada King", "updated_at": NOW}})
-        return map_level(text)
+        return map_experience_level(text)
 
     monkeypatch.setattr(migrations, "map_experience_level", map_during_a_write)
 
@@ -106,7 +107,7 @@ def stored_before_seeding(mongo, register):
         replace(advert, job_id="3", description="Digs."),
     ]
     store_postings(postings=postings, now=NOW)
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"name": "nodejs", "display_name": "Node.js", "category": "Frameworks/Libraries", "slugs": ["node-js"]},
         {"name": ".net", "display_name": ".NET", "category": "Frameworks/Libraries", "aliases": ["dot-net"]},
         {"name": "python", "display_name": "Python", "category": "Programming Languages"},

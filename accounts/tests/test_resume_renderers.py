@@ -9,6 +9,7 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import docx
@@ -168,8 +169,8 @@ def test_renders_words_wider_and_texts_longer_than_a_page(file_format):
 def test_runs_nothing_and_fetches_nothing():
     page = render("html", CONTENT).decode()
 
-    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[1].replace("&#x27;", "'")
-    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
+    policy = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[0].replace("&#x27;", "'")
+    style = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)[0]
     digest = hashlib.sha256(style.encode()).digest()
     assert f"style-src 'sha256-{b64encode(digest).decode()}'" in policy
     assert policy.startswith("default-src 'none';")
@@ -177,7 +178,7 @@ def test_runs_nothing_and_fetches_nothing():
 
 
 def test_embeds_fonts_and_character_maps_in_the_pdf():
-    page = pypdf.PdfReader(BytesIO(render("pdf", CONTENT))).pages[0]
+    page: Any = pypdf.PdfReader(BytesIO(render("pdf", CONTENT))).pages[0]
 
     fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
     used = [font for font in fonts if "FiraSans" in font["/BaseFont"]]
@@ -211,7 +212,7 @@ def test_rendering_is_deterministic_across_processes():
         " 'html': html.render_html, 'md': markdown.render_markdown}\n"
         "print({name: hashlib.sha256(render(resume_layout)).hexdigest() for name, render in renderers.items()})"
     )
-    options = {
+    options: dict[str, Any] = {
         "input": orjson.dumps(CONTENT),
         "env": os.environ | {"PYTHONHASHSEED": "7"},
         "cwd": PROJECT_ROOT,

@@ -8,6 +8,7 @@ import pytest
 from django.test.client import MULTIPART_CONTENT
 
 from accounts.resumes import uploads, views
+from accounts.resumes.selectors import wait_until_read
 from accounts.resumes.tasks import take_up_lost_uploads
 from accounts.tests import resume_files as files
 from accounts.tests.uploads import UNKNOWN_ID, build_unique_text, get_resume, send_text, upload
@@ -211,7 +212,6 @@ def test_the_next_check_queues_an_upload_that_could_not_be_queued(ada, redis):
 
 def test_returns_202_if_mongodb_becomes_unavailable_after_storing(ada, redis, settings, monkeypatch):
     settings.MONGODB_TIMEOUT_SECONDS = 0.2
-    wait_until_read = views.wait_until_read
 
     def wait_without_mongodb(**options):
         with mongodb_at(NO_MONGODB):

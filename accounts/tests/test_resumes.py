@@ -1,5 +1,7 @@
 """Listing, deleting and confirming resumes, and applying with them."""
 
+from typing import Any
+
 import pytest
 from bson import ObjectId
 from django.test.client import MULTIPART_CONTENT
@@ -154,7 +156,7 @@ def test_rejects_the_confirmation_of_a_resume_in_progress(ada):
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded", MULTIPART_CONTENT])
 def test_applies_with_a_resume_in_every_format(ada, job, mongo, media_type):
     resume_id = send_text(ada).json()["resume_id"]
-    fields = {"user_id": ada.id, "job_id": job, "resume_id": resume_id}
+    fields: Any = {"user_id": ada.id, "job_id": job, "resume_id": resume_id}
     headers = {"Authorization": f"Bearer {ada.token}"}
     if media_type.endswith("urlencoded"):
         fields = "&".join(f"{name}={value}" for name, value in fields.items())

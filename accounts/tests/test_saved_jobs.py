@@ -1,6 +1,7 @@
 """Saving jobs and listing them: /jobs/{id}/save and /jobs/saved."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -55,7 +56,7 @@ def test_saves_a_job_once_for_concurrent_requests(mongo, job):
 
 @pytest.mark.parametrize("again", ["save", "stage"])
 def test_a_repeated_request_adds_a_missing_log_entry(mongo, job, again):
-    ids = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
+    ids: dict[str, Any] = {"user_id": ObjectId(), "job_id": ObjectId(job), "now": NOW}
     first = save_job(**ids).activity_id if again == "save" else set_stage(**ids, stage="applied", note="x").activity
     line = mongo.activities.find_one()
     mongo.activities.delete_many({})

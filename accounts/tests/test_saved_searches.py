@@ -25,7 +25,7 @@ PYTHON = {"name": "Python", "filter": {"skills_any": ["Python"]}}
 def store(*titles, at=None, **fields) -> None:
     """Store postings that require Python, first collected now or at the given time."""
     fields = {"technology_slugs": ("python",)} | fields
-    store_postings(postings=[PostingFactory(title=title, **fields) for title in titles], now=at or timezone.now())
+    store_postings(postings=[PostingFactory.build(title=title, **fields) for title in titles], now=at or timezone.now())
 
 
 def save(member, **changes) -> str:

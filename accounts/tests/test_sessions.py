@@ -14,7 +14,7 @@ CREDENTIALS = {"email": "ada@example.org", "password": PASSWORD}
 @pytest.fixture
 def hash_counter(monkeypatch):
     """Count how often a password is hashed."""
-    counter = Counter()
+    counter: Counter[str] = Counter()
     encode = PBKDF2PasswordHasher.encode
 
     def counted(self, *args, **kwargs):

@@ -1,6 +1,7 @@
 """The skills of a user: those of the profile and acquired skills."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from django.utils import timezone
 
@@ -12,4 +13,6 @@ def test_acquired_skills_follow_profile_skills_without_duplicates(ada):
     for skill, status in (("docker", "done"), ("sql", "done"), ("rust", "started")):
         SKILL_PROGRESS.store(user_id=ada.id, subject=skill, status=status, now=timezone.now())
 
-    assert get_user_skills(SimpleNamespace(id=ada.id, skills=["python", "sql"])) == ["python", "sql", "docker"]
+    user: Any = SimpleNamespace(id=ada.id, skills=["python", "sql"])
+
+    assert get_user_skills(user) == ["python", "sql", "docker"]

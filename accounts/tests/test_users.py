@@ -11,7 +11,7 @@ from accounts.authentication import issue_access_token
 from accounts.documents import User
 from career_navigator.setting_values import Rate
 from tests.factories import ResumeFactory
-from tests.fixtures.users import API, PASSWORD
+from tests.fixtures.users import API, PASSWORD, Member
 
 GRACE = {"user_name": "Grace Hopper", "email_id": "grace@example.org", "password": PASSWORD}
 
@@ -37,9 +37,7 @@ def grace(api):
     registered = api.post("/users/", GRACE | PROFILE)
     assert registered.status_code == 201, registered.content
     session = api.post("/users/login", {"email": GRACE["email_id"], "password": PASSWORD}).json()
-    member = API(token=session["access_token"])
-    member.id = session["user_id"]
-    return member
+    return Member(token=session["access_token"], id=session["user_id"])
 
 
 def _profile(member):
@@ -123,7 +121,7 @@ def test_serves_the_same_account_as_auth(ada, api):
 def test_returns_the_id_of_the_newest_resume(ada):
     user = User.objects.get().id
     resumes = [
-        ResumeFactory(user=user, version=version, status=status)
+        ResumeFactory.create(user=user, version=version, status=status)
         for version, status in enumerate(("ready", "ready", "refused"), start=1)
     ]
 

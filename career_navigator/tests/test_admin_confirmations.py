@@ -1,6 +1,7 @@
 """Confirmation pages of destructive actions in the admin, and undoing actions."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -35,7 +36,7 @@ def find_undo_url(html: str) -> str:
 
 @pytest.fixture
 def postings(admin_tables: None) -> list[str]:
-    store_postings(postings=[PostingFactory(title=f"Developer {n}") for n in range(13)], now=NOW)
+    store_postings(postings=[PostingFactory.build(title=f"Developer {n}") for n in range(13)], now=NOW)
     return [str(posting.pk) for posting in JobPosting.objects.order_by("pk")]
 
 
@@ -105,7 +106,7 @@ class TestHiding:
         assert count_hidden(mongo) == 1
 
     def test_hides_a_resource_after_confirmation_and_undoes_it(self, staff_client: Client, mongo: Database) -> None:
-        selection = {"action": "hide", "_selected_action": [str(LearningResourceFactory(title="Lesson one").pk)]}
+        selection = {"action": "hide", "_selected_action": [str(LearningResourceFactory.create(title="Lesson one").pk)]}
         page = "/admin/learning/learningresource/"
 
         question = staff_client.post(page, selection).content.decode()
@@ -121,7 +122,7 @@ class TestHiding:
 @pytest.fixture
 def resolve_url(admin_tables: None) -> Callable[[str], str]:
     """Store two unknown slugs. Returns a function for the URL that resolves a slug."""
-    SkillFactory(name="kubernetes", display_name="Kubernetes", category="Tools/Technologies")
+    SkillFactory.create(name="kubernetes", display_name="Kubernetes", category="Tools/Technologies")
     count_unknown_slugs(slugs=["kubernets", "kubernets", "zapp-board"], now=timezone.now())
     reset_caches()
     return lambda slug: f"{SLUGS}{UnknownSlugDocument.objects.get(slug=slug).pk}/resolve/"
@@ -190,11 +191,11 @@ class TestResolvingASlug:
 
 @pytest.fixture
 def two_skills(admin_tables: None) -> None:
-    SkillFactory(name="postcss", display_name="PostCSS", aliases=["post css"])
-    SkillFactory(name="sass", display_name="Sass", aliases=["scss"])
-    LearningResourceFactory(skill="postcss")
-    UserFactory(skills=["postcss"])
-    store_postings(postings=[PostingFactory(technology_slugs=("postcss",))], now=NOW)
+    SkillFactory.create(name="postcss", display_name="PostCSS", aliases=["post css"])
+    SkillFactory.create(name="sass", display_name="Sass", aliases=["scss"])
+    LearningResourceFactory.create(skill="postcss")
+    UserFactory.create(skills=["postcss"])
+    store_postings(postings=[PostingFactory.build(technology_slugs=("postcss",))], now=NOW)
     reset_caches()
 
 
@@ -288,7 +289,12 @@ class TestUser:
 def half_failed(admin_tables: None) -> CollectionRunDocument:
     """Store a run for two roles in two places, in which one search failed. Each search has spent 4 credits."""
     now = timezone.now()
-    criteria = {"roles": ["Chef", "Cook"], "places": ["Berlin", "Paris"], "max_age_days": 7, "per_role_limit": 10}
+    criteria: dict[str, Any] = {
+        "roles": ["Chef", "Cook"],
+        "places": ["Berlin", "Paris"],
+        "max_age_days": 7,
+        "per_role_limit": 10,
+    }
     run = start_run(trigger="command", now=now, **criteria)
     for index, status in enumerate(("finished", "failed", "finished", "finished")):
         update_search(run_id=run.id, index=index, now=now, values={"status": status}, counts={"credits": 4})
@@ -300,7 +306,12 @@ class TestCollection:
     def test_asks_for_confirmation_of_cancelling_with_the_effects(
         self, admin_tables: None, staff_client: Client
     ) -> None:
-        criteria = {"roles": ["Chef", "Cook"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
+        criteria: dict[str, Any] = {
+            "roles": ["Chef", "Cook"],
+            "places": ["Berlin"],
+            "max_age_days": 7,
+            "per_role_limit": 10,
+        }
         run = start_run(trigger="command", now=timezone.now(), **criteria)
         update_search(run_id=run.id, index=0, now=timezone.now(), values={"status": "running"}, counts={"credits": 3})
 

@@ -30,7 +30,7 @@ def person(admin_tables: None, staff_client: Client, register) -> Member:
 
 @pytest.fixture
 def resource(staff_client: Client) -> LearningResourceDocument:
-    return LearningResourceFactory(title="A tour", level="Beginner")
+    return LearningResourceFactory.create(title="A tour", level="Beginner")
 
 
 def submit_form(client: Client, url: str, **values: str) -> None:
@@ -104,7 +104,7 @@ def test_skill_page_shows_where_the_skill_is_used(staff_client: Client) -> None:
     now = timezone.now()
     SkillFactory(name="python", display_name="Python")
     SkillFactory(name="django", display_name="Django", prerequisites=["python"], related=["python"])
-    LearningResourceFactory(skill="python")
+    LearningResourceFactory.create(skill="python")
     ProjectIdeaFactory(skills=["python"])
     store_postings(postings=PostingFactory.create_batch(20, date_posted=now.date()), role="Backend Developer", now=now)
     refresh_stats(now=now)
@@ -156,7 +156,7 @@ def test_log_shows_no_passwords(staff_client: Client, superuser: User) -> None:
 
 
 def test_empty_history_explains_itself(staff_client: Client) -> None:
-    run = TaskRunFactory()
+    run = TaskRunFactory.create()
 
     page = staff_client.get(f"/admin/career_navigator/taskrun/{run.pk}/history/").content.decode()
 

@@ -15,6 +15,7 @@ def test_empty_list_explains_itself(staff_client: Client) -> None:
     for model, model_admin in admin.site._registry.items():
         if issubclass(model, DocumentModel) and model is not RefusedPosting:
             page = staff_client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+            assert isinstance(model_admin, DocumentAdmin)
             if not model_admin.empty_text or escape(model_admin.empty_text) not in page.content.decode():
                 unexplained.append(model)
 
@@ -31,6 +32,7 @@ def test_search_without_results_links_to_the_whole_list(staff_client: Client) ->
 def test_phone_shows_a_title_and_two_columns(staff_client: Client) -> None:
     staff_client.get("/admin/")
     for model_admin in admin.site._registry.values():
+        assert isinstance(model_admin, StaffModelAdmin)
         columns = model_admin.phone_columns
 
         assert len(columns) in {0, 3}

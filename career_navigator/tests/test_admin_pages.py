@@ -37,7 +37,7 @@ def sample_data(staff_client: Client) -> None:
     CollectionRunFactory(refused_samples=rejected)
     TaskRunFactory(task="market.tasks.refresh_daily_stats", status="queued", started_by="root")
     UserFactory()
-    LogEntry.objects.log_actions(User.objects.get().pk, [Skill.objects.first()], CHANGE, "Changed.", single_object=True)
+    LogEntry.objects.log_actions(User.objects.get().pk, Skill.objects.all()[:1], CHANGE, "Changed.", single_object=True)
 
 
 def list_pages() -> Iterator[str]:
@@ -45,7 +45,7 @@ def list_pages() -> Iterator[str]:
         yield reverse(f"admin:{name}")
     yield reverse("admin:app_list", args=["skills"])
     yield reverse("admin:skills_skill_merge") + "?name=python&name=django"
-    yield reverse("admin:skills_unknownslug_resolve", args=[UnknownSlug.objects.first().pk])
+    yield reverse("admin:skills_unknownslug_resolve", args=[UnknownSlug.objects.all()[0].pk])
     yield reverse("admin:run_state", args=[CollectionRunDocument.objects.first().pk])
     yield reverse("admin:task_state", args=[TaskRunDocument.objects.first().pk])
     for model, model_admin in admin.site._registry.items():

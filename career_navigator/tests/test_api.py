@@ -197,7 +197,7 @@ def test_hides_documents_of_other_users(member: Member) -> None:
         request.user = type("User", (), {"pk": ObjectId(user_id)})()
         return Own(request=request, kwargs={"pk": str(search.pk)}, action="retrieve")
 
-    search = SavedSearchFactory(user=ObjectId(member.id))
+    search = SavedSearchFactory.create(user=ObjectId(member.id))
 
     assert build_view(member.id).get_object().pk == search.pk
     with pytest.raises(Http404):

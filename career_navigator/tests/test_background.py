@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -50,9 +51,9 @@ def calls() -> list[str]:
     return []
 
 
-def make_app(*, schedule: crontab, zone: str = "UTC", broker: str = NO_REDIS, calls: list[str] | None = None) -> Celery:
+def make_app(*, schedule: crontab, zone: str = "UTC", broker: str = NO_REDIS, calls: list[str] | None = None) -> Any:
     """Create an application with a scheduled task, which raises what its argument returns, and a retried task."""
-    app = Celery(set_as_current=False, task_cls=Task, broker=broker)
+    app: Any = Celery(set_as_current=False, task_cls=Task, broker=broker)
     app.conf.update(timezone=zone, task_time_limit=30 * 60, task_publish_retry=False)
     app.conf.broker_transport_options = {"max_retries": 0, "socket_connect_timeout": 1}
     schedule.app = app
@@ -74,7 +75,7 @@ def make_app(*, schedule: crontab, zone: str = "UTC", broker: str = NO_REDIS, ca
 
 
 @contextlib.contextmanager
-def worker_request(task: Task, *, retries: int = 0) -> Iterator[None]:
+def worker_request(task: Any, *, retries: int = 0) -> Iterator[None]:
     task.push_request(id="one", called_directly=False, retries=retries, args=[], kwargs={}, is_eager=False)
     try:
         yield
@@ -124,9 +125,9 @@ class TestDueTime:
         seen = {get_last_due_at(task=task, now=start + HOUR * n) for n in range(24 * 12)}
 
         # The last due day before the first check, and twelve more.
-        days = [each.astimezone(ZoneInfo(zone)).date() for each in sorted(seen)]
+        days = [each.astimezone(ZoneInfo(zone)).date() for each in sorted(filter(None, seen))]
         assert len(days) == len(set(days)) == (days[-1] - days[0]).days + 1 in (12, 13)
-        hours = {each.astimezone(ZoneInfo(zone)).hour for each in seen}
+        hours = {each.astimezone(ZoneInfo(zone)).hour for each in filter(None, seen)}
         assert hours <= {hour, hour + 1}
 
 
@@ -196,7 +197,7 @@ class TestScheduledTask:
             task.before_start("one", [], {})
 
         assert calls == []
-        assert 0 <= raised.value.when <= 40
+        assert raised.value.when in range(41)
         assert take_queued(redis) == [("something", [])]
 
 
@@ -296,12 +297,12 @@ class TestRetry:
         with worker_request(task), pytest.raises(Reject) as raised:
             task.run()
 
-        assert raised.value.requeue
+        assert vars(raised.value)["requeue"]
 
     def test_backs_off_and_ends_within_90_minutes(self, redis, monkeypatch):
         monkeypatch.setattr("random.randrange", lambda stop: stop - 1)
         task = make_app(schedule=crontab(), broker=settings.REDIS_URL).tasks["retried"]
-        waits = []
+        waits: list[Any] = []
         for retries in range(task.max_retries):
             with worker_request(task, retries=retries), pytest.raises(Retry) as raised:
                 task.run()

@@ -261,7 +261,8 @@ def test_restore_interrupted_while_storing_changes_nothing(
 def test_bootstrap_finishes_a_restore_interrupted_while_replacing(
     filled_database: Database[Any], before: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename, renamed = Collection.rename, []
+    rename = Collection.rename
+    renamed: list[str] = []
 
     def stop_after_three(self: Any, new_name: str, **options: Any) -> Any:
         if len(renamed) == 3:

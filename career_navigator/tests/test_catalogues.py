@@ -21,7 +21,7 @@ from career_navigator.plain_text import WordList, tokenize
 @pytest.fixture
 def loads(mongo):
     """Return a cache whose value is the number of loads, with a `depends` that tests can change."""
-    cache = VersionedCache.of_catalogue("tested")
+    cache: VersionedCache[int] = VersionedCache.of_catalogue("tested")
     cache.max_staleness = 0.1
     state = SimpleNamespace(count=0, depends=1, cache=cache)
 
@@ -96,7 +96,13 @@ def test_other_threads_do_not_wait_while_one_thread_loads(loads):
     time.sleep(0.12)
     slow = threading.Event()
     begun = threading.Event()
-    loads.load = lambda: begun.set() or slow.wait(5) or 9
+
+    def load_slowly() -> int:
+        begun.set()
+        slow.wait(5)
+        return 9
+
+    loads.load = load_slowly
     waiting = threading.Thread(target=loads.get)
     waiting.start()
     begun.wait(5)
@@ -139,6 +145,7 @@ def test_rejects_an_invalid_value_of_a_repeated_parameter():
     with pytest.raises(ValidationError) as rejected:
         read("skills=a&skills=toolong")
 
+    assert isinstance(rejected.value.detail, dict)
     assert list(rejected.value.detail["skills"]) == [1]
 
 

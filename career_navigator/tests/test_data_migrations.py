@@ -1,6 +1,7 @@
 """Data migrations run once and in order. Also covers the migrations of the shared modules."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -44,7 +45,7 @@ def test_runs_each_migration_once_in_order_and_repeats_a_failed_one(two_migratio
     assert [row["_id"] for row in mongo.data_migrations.find()] == ["0001", "0002"]
 
 
-def build_old_run(name: str, status: str, outcome: str = "") -> dict[str, object]:
+def build_old_run(name: str, status: str, outcome: str = "") -> dict[str, Any]:
     times = {"created_at": NOW, "started_at": NOW + HOUR, "finished_at": NOW + 2 * HOUR}
     return {"chore": name, "status": status, "asked_by": "root", "outcome": outcome, **times}
 
@@ -114,5 +115,5 @@ def test_moves_permissions_and_log_entries_to_task_runs(admin_tables, mongo):
 
     assert {right.codename for right in group.permissions.all()} == {"view_taskrun", "run_task"}
     assert [right.codename for right in user.user_permissions.all()] == ["run_task"]
-    assert LogEntry.objects.get().content_type.model == "taskrun"
+    assert LogEntry.objects.get(content_type__model="taskrun")
     assert not ContentType.objects.filter(model="chorerun").exists()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pymongo
@@ -47,10 +48,10 @@ def test_mongodb_with_a_password_rejects_unauthenticated_clients(tmp_path: Path)
 
     server = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25, password=PASSWORD)
     try:
-        with pymongo.MongoClient(f"{server.uri}kept{MONGODB_LOGIN}") as client:
+        with pymongo.MongoClient[dict[str, Any]](f"{server.uri}kept{MONGODB_LOGIN}") as client:
             client.kept.things.insert_one({"_id": 1})
             assert client.kept.things.count_documents({}) == 1
-        with pymongo.MongoClient(f"mongodb://127.0.0.1:{server.port}/") as stranger:
+        with pymongo.MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{server.port}/") as stranger:
             for command in (
                 stranger.kept.things.find_one,
                 lambda: stranger.admin.command("createUser", "me", pwd="mine", roles=["root"]),
@@ -59,7 +60,9 @@ def test_mongodb_with_a_password_rejects_unauthenticated_clients(tmp_path: Path)
                 with pytest.raises(pymongo.errors.OperationFailure, match="auth"):
                     command()
         with (
-            pymongo.MongoClient(server.uri.replace(PASSWORD, "0" * 64) + f"kept{MONGODB_LOGIN}") as stranger,
+            pymongo.MongoClient[dict[str, Any]](
+                server.uri.replace(PASSWORD, "0" * 64) + f"kept{MONGODB_LOGIN}"
+            ) as stranger,
             pytest.raises(pymongo.errors.OperationFailure, match="Authentication failed"),
         ):
             stranger.kept.things.find_one()
@@ -87,7 +90,7 @@ def list_listening_addresses(pid: int) -> set[str]:
 
 
 def test_mongodb_listens_on_loopback_only_without_zlib_and_javascript(mongodb: EmbeddedServer) -> None:
-    with pymongo.MongoClient(mongodb.uri) as client:
+    with pymongo.MongoClient[dict[str, Any]](mongodb.uri) as client:
         options = client.admin.command("getCmdLineOpts")["parsed"]
 
     assert list_listening_addresses(mongodb.pid) == {"127.0.0.1"}
@@ -96,7 +99,7 @@ def test_mongodb_listens_on_loopback_only_without_zlib_and_javascript(mongodb: E
 
 
 def test_mongodb_keeps_acknowledged_writes_when_killed(mongodb: EmbeddedServer, tmp_path: Path) -> None:
-    with pymongo.MongoClient(mongodb.uri) as client:
+    with pymongo.MongoClient[dict[str, Any]](mongodb.uri) as client:
         client.test.get_collection("kept", write_concern=pymongo.WriteConcern(j=True)).insert_one({"_id": 1})
     os.kill(mongodb.pid, signal.SIGKILL)
     mongodb.process.wait()
@@ -104,7 +107,7 @@ def test_mongodb_keeps_acknowledged_writes_when_killed(mongodb: EmbeddedServer, 
     again = start_mongodb(directory=tmp_path / "mongodb", cache_gb=0.25)
 
     try:
-        with pymongo.MongoClient(again.uri) as client:
+        with pymongo.MongoClient[dict[str, Any]](again.uri) as client:
             assert client.test.kept.count_documents({}) == 1
     finally:
         again.stop()

@@ -71,7 +71,7 @@ class _PostingView(APIView):
         return Response({"id": JobPostingDocument.objects.get(id=posting_id).id})
 
 
-def _wrapped(cause: Exception) -> Exception:
+def _wrapped(cause: BaseException) -> Exception:
     error = DatabaseError("wrapped")
     error.__cause__ = cause
     return error

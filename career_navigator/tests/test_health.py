@@ -73,7 +73,7 @@ def test_names_both_servers_if_they_are_unavailable(
     address = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     reset_caches()
-    with pymongo.MongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as unavailable:
+    with pymongo.MongoClient[dict[str, Any]]("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=60_000) as unavailable:
         monkeypatch.setattr(views, "database", lambda: unavailable.test)
 
         started = time.monotonic()
@@ -122,11 +122,12 @@ def test_expires_the_heartbeat_of_a_stopped_worker(redis: Any) -> None:
 def test_sends_heartbeats_with_the_timer_of_the_worker(redis: Any) -> None:
     calls = []
     cancelled = []
-    timer = SimpleNamespace(
-        call_repeatedly=lambda seconds, call, arguments, priority: (
-            calls.append((seconds, call, arguments)) or SimpleNamespace(cancel=lambda: cancelled.append(True))
-        )
-    )
+
+    def call_repeatedly(seconds: float, call: Any, arguments: Any, priority: int) -> SimpleNamespace:
+        calls.append((seconds, call, arguments))
+        return SimpleNamespace(cancel=lambda: cancelled.append(True))
+
+    timer = SimpleNamespace(call_repeatedly=call_repeatedly)
     worker = SimpleNamespace(hostname="worker@host", timer=timer)
     step = celery.Heartbeat(worker)
 

@@ -129,11 +129,13 @@ def test_ids_are_unique_and_so_are_urls_without_an_id(mongo):
 
 def store_many() -> None:
     postings = [
-        PostingFactory(title=f"Data Engineer {n}", date_posted=days_ago(n % 40), technology_slugs=(f"s{n % 7}",))
+        PostingFactory.build(title=f"Data Engineer {n}", date_posted=days_ago(n % 40), technology_slugs=(f"s{n % 7}",))
         for n in range(300)
     ]
     store_postings(postings=postings, role="Data Engineer", now=NOW)
-    store_postings(postings=[PostingFactory(title="Nurse", date_posted=days_ago(n % 40)) for n in range(100)], now=NOW)
+    store_postings(
+        postings=[PostingFactory.build(title="Nurse", date_posted=days_ago(n % 40)) for n in range(100)], now=NOW
+    )
     refresh_stats(now=NOW)
 
 
@@ -161,9 +163,9 @@ def plans(mongo, store_once) -> Callable[..., dict[str, set[str]]]:
 def store():
     store_postings(
         postings=[
-            PostingFactory(job_id="1", title="Changed"),
-            PostingFactory(),
-            PostingFactory(job_id=None, url="https://jobs.example.com/7"),
+            PostingFactory.build(job_id="1", title="Changed"),
+            PostingFactory.build(),
+            PostingFactory.build(job_id=None, url="https://jobs.example.com/7"),
         ],
         role="Data Engineer",
         place="Remote",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -44,8 +45,8 @@ def register_task() -> Iterator[Offer]:
     model_admin._load_staff_tasks.cache_clear()
 
 
-def get_state(client: Client) -> dict[str, object]:
-    response: dict[str, object] = client.get(f"{LIST}{TaskRunDocument.objects.get().id}/state.json").json()
+def get_state(client: Client) -> dict[str, Any]:
+    response: dict[str, Any] = client.get(f"{LIST}{TaskRunDocument.objects.get().id}/state.json").json()
     return response
 
 
@@ -138,9 +139,10 @@ def test_lists_every_scheduled_task_with_its_description(staff_client: Client) -
 def test_records_scheduled_runs_and_only_the_last_without_work(staff_client: Client, register_task: Offer) -> None:
     results = iter(["swept", None, None, "not recorded"])
     register_task(lambda: next(results))
+    scheduled: dict[str, Any] = {"scheduled": True}
 
     for _ in range(3):
-        app.tasks["test.sweep"].apply(headers={"scheduled": True})
+        app.tasks["test.sweep"].apply(headers=scheduled)
     app.tasks["test.sweep"].apply()
 
     runs = TaskRunDocument.objects.order_by("id")
@@ -161,7 +163,7 @@ def test_unknown_task_returns_404(staff_client: Client) -> None:
 def test_reread_applies_a_resolved_slug_to_stored_postings(staff_client: Client, mongo: Database, redis: Redis) -> None:
     seed_skills(entries=[{"name": "kubernetes", "category": "Tools/Technologies"}], now=timezone.now())
     reset_caches()
-    store_postings(postings=[PostingFactory(technology_slugs=("k8s-thing",), description=None)], now=NOW)
+    store_postings(postings=[PostingFactory.build(technology_slugs=("k8s-thing",), description=None)], now=NOW)
     count_unknown_slugs(slugs=["k8s-thing"], now=timezone.now())
     (slug,) = mongo.unknown_slugs.find()
 
@@ -169,19 +171,19 @@ def test_reread_applies_a_resolved_slug_to_stored_postings(staff_client: Client,
         f"/admin/skills/unknownslug/{slug['_id']}/resolve/?skill=kubernetes", {"resolve": "alias"}, follow=True
     )
     reset_caches()
-    before = mongo.job_postings.find_one()["skills"]
+    before = mongo.job_postings.find()[0]["skills"]
     staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
     work_off(redis)
 
     assert f'href="{LIST}#market.tasks.reread_skills"' in resolved.content.decode()
     assert SkillDocument.objects.get().slugs == ["k8s-thing"]
-    assert (before, mongo.job_postings.find_one()["skills"]) == (["k8s thing"], ["kubernetes"])
+    assert (before, mongo.job_postings.find()[0]["skills"]) == (["k8s thing"], ["kubernetes"])
     assert TaskRunDocument.objects.get().result == "read 1 postings; the skills of 1 changed; recomputed 1 days"
 
 
 def test_list_filters_by_task_and_starter(staff_client: Client, mongo: Database) -> None:
-    TaskRunFactory(task="learning.tasks.check_links", started_by="olga", result="asked by olga")
-    TaskRunFactory(task="ingestion.tasks.clean_up", result="cleaned up by the schedule")
+    TaskRunFactory.create(task="learning.tasks.check_links", started_by="olga", result="asked by olga")
+    TaskRunFactory.create(task="ingestion.tasks.clean_up", result="cleaned up by the schedule")
 
     page = staff_client.get(LIST).content.decode()
     of_task = staff_client.get(f"{LIST}?task=learning.tasks.check_links").content.decode()
@@ -199,11 +201,11 @@ def test_list_filters_by_task_and_starter(staff_client: Client, mongo: Database)
 
 
 def test_log_names_a_run_by_its_time(mongo: Database) -> None:
-    assert str(TaskRunFactory(created_at=NOW)) == f"Run of {NOW:%Y-%m-%d %H:%M} UTC"
+    assert str(TaskRunFactory.create(created_at=NOW)) == f"Run of {NOW:%Y-%m-%d %H:%M} UTC"
 
 
 def test_finished_run_shows_no_progress(staff_client: Client, mongo: Database) -> None:
-    TaskRunFactory(status="finished", progress_done=500, progress_total=1660, result="read 1,660 postings")
+    TaskRunFactory.create(status="finished", progress_done=500, progress_total=1660, result="read 1,660 postings")
 
     assert get_state(staff_client)["texts"]["progress"] == ""
     assert get_state(staff_client)["percent"] == 100

@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 import time
+from typing import Any
 
 import pymongo
 import pytest
@@ -86,7 +87,9 @@ def test_accepts_liveness_probes_with_an_ip_address_as_host(client: Client) -> N
 def test_times_out_if_mongodb_accepts_a_connection_but_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middleware, "DATABASE_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        client = pymongo.MongoClient(f"mongodb://127.0.0.1:{silent.getsockname()[1]}", serverSelectionTimeoutMS=60_000)
+        client = pymongo.MongoClient[dict[str, Any]](
+            f"mongodb://127.0.0.1:{silent.getsockname()[1]}", serverSelectionTimeoutMS=60_000
+        )
 
         def view(request: HttpRequest) -> HttpResponse:
             client.test.command("ping")

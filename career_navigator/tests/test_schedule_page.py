@@ -51,8 +51,8 @@ def test_entries_show_next_runs_and_are_ordered_by_them(staff_client: Client) ->
 
 def test_entry_shows_its_last_run(staff_client: Client) -> None:
     now = timezone.now()
-    TaskRunFactory(task="learning.tasks.check_links", created_at=now - timedelta(days=7))
-    last = TaskRunFactory(task="learning.tasks.check_links", created_at=now, status="failed")
+    TaskRunFactory.create(task="learning.tasks.check_links", created_at=now - timedelta(days=7))
+    last = TaskRunFactory.create(task="learning.tasks.check_links", created_at=now, status="failed")
 
     page = staff_client.get(PAGE).content.decode()
 

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -117,7 +118,7 @@ def test_invitation_expires(invited: User, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     "change", [{"is_active": False}, {"is_staff": False}, {"email": "other@example.org"}, {"password": "!other"}]
 )
-def test_account_change_invalidates_the_invitation(invited: User, change: dict[str, object]) -> None:
+def test_account_change_invalidates_the_invitation(invited: User, change: dict[str, Any]) -> None:
     send_invitation(user_id=str(invited.pk))
     User.objects.filter(pk=invited.pk).update(**change)
 

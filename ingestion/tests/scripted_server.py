@@ -70,6 +70,7 @@ class ScriptedServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: ScriptedServer
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):

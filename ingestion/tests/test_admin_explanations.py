@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -32,11 +33,16 @@ def build_ended_run(
     counts: dict[str, int] | None = None,
     values: dict | None = None,
     rejections: Sequence[dict] = (),
-    **criteria: object,
+    **criteria: Any,
 ) -> CollectionRunDocument:
     """Return a run that is over and whose searches all have these counts."""
     now = timezone.now()
-    defaults = {"roles": ["Data Engineer"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 10}
+    defaults: dict[str, Any] = {
+        "roles": ["Data Engineer"],
+        "places": ["Berlin"],
+        "max_age_days": 7,
+        "per_role_limit": 10,
+    }
     run = start_run(trigger="command", now=now, **defaults | criteria)
     for index, _ in enumerate(run.searches):
         update_search(
@@ -71,7 +77,7 @@ def get_explanation(run: CollectionRunDocument) -> str:
         ({"max_age_days": 1}, "posted within 1 day;"),
     ],
 )
-def test_explains_why_a_run_found_nothing(criteria: dict[str, object], sentence: str) -> None:
+def test_explains_why_a_run_found_nothing(criteria: dict[str, Any], sentence: str) -> None:
     assert sentence in get_explanation(build_ended_run(**criteria))
 
 
@@ -160,14 +166,19 @@ def test_does_not_report_a_role_that_postings_have(mongo: Database) -> None:
         trigger="command", roles=["Chef"], places=["Berlin"], max_age_days=7, per_role_limit=1, now=timezone.now()
     )
     before = describe_unknown_roles(roles=["Chef"])
-    store_postings(postings=[PostingFactory(title="Chef")], role="Chef", now=timezone.now())
+    store_postings(postings=[PostingFactory.build(title="Chef")], role="Chef", now=timezone.now())
 
     assert set(before) == {"Chef"}
     assert describe_unknown_roles(roles=["chef"]) == {}
 
 
 def test_starts_a_collection_of_unknown_names_with_a_warning(staff_client: Client, redis: Redis) -> None:
-    criteria = {"roles": "Data Enginer", "places": "Atlantis", "max_age_days": "7", "per_role_limit": "1"}
+    criteria: dict[str, Any] = {
+        "roles": "Data Enginer",
+        "places": "Atlantis",
+        "max_age_days": "7",
+        "per_role_limit": "1",
+    }
 
     page = staff_client.post(f"{RUNS}collect-now/", criteria, follow=True).content.decode()
 
@@ -188,7 +199,7 @@ def test_suggests_roles(text: str, first: str) -> None:
 
 
 def test_suggests_a_registered_role_once_it_has_stats() -> None:
-    store_postings(postings=[PostingFactory(title="Chef")], role="Chef", now=timezone.now())
+    store_postings(postings=[PostingFactory.build(title="Chef")], role="Chef", now=timezone.now())
     before = "Chef" in list_role_names()
     start_run(
         trigger="command", roles=["Chef"], places=["Berlin"], max_age_days=7, per_role_limit=1, now=timezone.now()
@@ -223,7 +234,7 @@ def test_the_form_has_suggestions(staff_client: Client) -> None:
 
 
 def test_shows_what_a_queued_run_is_waiting_behind(staff_client: Client) -> None:
-    criteria = {"roles": ["Chef"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 1}
+    criteria: dict[str, Any] = {"roles": ["Chef"], "places": ["Berlin"], "max_age_days": 7, "per_role_limit": 1}
     now = timezone.now()
     first, second = (start_run(trigger="command", now=now + timedelta(seconds=n), **criteria) for n in (0, 1))
 
@@ -232,7 +243,7 @@ def test_shows_what_a_queued_run_is_waiting_behind(staff_client: Client) -> None
         return text
 
     alone = get_wait_text(first)
-    TaskRunFactory(
+    TaskRunFactory.create(
         task="learning.tasks.check_links", status="running", started_at=now, lease_ends_at=now + timedelta(minutes=30)
     )
     behind = get_wait_text(second)

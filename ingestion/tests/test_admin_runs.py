@@ -1,5 +1,7 @@
 """Staff start, watch, repeat and cancel collection runs."""
 
+from typing import Any
+
 import pytest
 from bson import ObjectId
 from django.contrib.admin.models import LogEntry
@@ -19,8 +21,13 @@ FORM_DATA = {"roles": "Data Engineer\nChef", "places": "Remote", "max_age_days":
 SEVERAL = "“{}” looks like several entries. Put each on its own line."
 
 
-def start_default_run(**changes: object) -> CollectionRunDocument:
-    criteria = {"roles": ["Data Engineer", "Chef"], "places": ["Remote"], "max_age_days": 7, "per_role_limit": 10}
+def start_default_run(**changes: Any) -> CollectionRunDocument:
+    criteria: dict[str, Any] = {
+        "roles": ["Data Engineer", "Chef"],
+        "places": ["Remote"],
+        "max_age_days": 7,
+        "per_role_limit": 10,
+    }
     return start_run(trigger="command", now=timezone.now(), **criteria | changes)
 
 
@@ -113,7 +120,7 @@ def test_requires_confirmation_if_the_cost_exceeds_the_credits_left(staff_client
 
 
 def test_collects_a_users_target_roles_in_the_users_location(staff_client: Client, redis: Redis) -> None:
-    user = UserFactory(email="ann@example.org", target_roles=["Chemist"], location="Berlin")
+    user = UserFactory.create(email="ann@example.org", target_roles=["Chemist"], location="Berlin")
 
     staff_client.post(f"{RUNS}collect-now/", FORM_DATA | {"email": " Ann@Example.org "})
 

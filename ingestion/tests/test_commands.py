@@ -201,7 +201,7 @@ class TestImportPostings:
 class TestPrunePostings:
     @pytest.fixture(autouse=True)
     def _postings(self, mongo):
-        postings = [PostingFactory(date_posted=TODAY - timedelta(days=age)) for age in (0, 89, 90, 200)]
+        postings = [PostingFactory.build(date_posted=TODAY - timedelta(days=age)) for age in (0, 89, 90, 200)]
         store_postings(postings=postings, now=NOW)
 
     def test_deletes_postings_past_retention(self, mongo):
@@ -216,7 +216,7 @@ class TestPrunePostings:
 
 class TestIngestionStats:
     def test_counts_stored_postings(self):
-        store_postings(postings=[PostingFactory(), PostingFactory()], role="Data Engineer", now=NOW)
+        store_postings(postings=[PostingFactory.build(), PostingFactory.build()], role="Data Engineer", now=NOW)
 
         assert run_json("ingestion_stats") == {
             "total_jobs": 2,

@@ -27,6 +27,7 @@ def start():
         process = subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         processes.append(process)
         lines = []
+        assert process.stdout is not None
         for line in process.stdout:
             lines.append(line)
             if "Ctrl-C" in line:
@@ -37,7 +38,8 @@ def start():
     for process in processes:
         process.kill()
         process.wait()
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def get_error(*arguments):
@@ -47,8 +49,8 @@ def get_error(*arguments):
 
 
 def search(printed, **payload):
-    url = re.search(r"THEIR_STACK_BASE_URL=(\S+)", printed).group(1)
-    key = re.search(r"THEIR_STACK_API_KEY=(\S+)", printed).group(1)
+    url = re.findall(r"THEIR_STACK_BASE_URL=(\S+)", printed)[0]
+    key = re.findall(r"THEIR_STACK_API_KEY=(\S+)", printed)[0]
     return requests.post(
         f"{url}/v1/jobs/search",
         json={"posted_at_max_age_days": 365, "include_total_results": True} | payload,

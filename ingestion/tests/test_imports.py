@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from typing import Any
 
 import orjson
 import pytest
@@ -50,7 +51,9 @@ def test_reads_all_formats_the_same_way(file, mongo, name, content):
         for n in (1, 2, 3)
     ]
     assert {row["day"].date() for row in mongo.job_postings.find()} == {timezone.now().date()}
-    assert orjson.loads(read_response(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
+    response = read_response(days=1, now=timezone.now())
+    assert response is not None
+    assert orjson.loads(response[1])["total_jobs_analyzed"] == 3
 
 
 def test_reads_lists_flags_and_numbers_of_a_csv(file, mongo):
@@ -191,7 +194,7 @@ def test_updates_only_changed_postings(file, mongo):
 def test_stores_several_batches_and_reports_its_progress(file, mongo, monkeypatch):
     monkeypatch.setattr(imports, "BATCH_SIZE", 7)
     path = file("jobs.jsonl.gz", b"\n".join(orjson.dumps(job(n)) for n in range(40)))
-    progress = []
+    progress: list[Any] = []
 
     summary = import_postings(path=path, now=timezone.now, on_read=progress.append)
 
@@ -264,7 +267,9 @@ def test_refreshes_the_stats_of_rows_before_the_damage(tmp_path, mongo):
         import_postings(path=path, now=timezone.now)
 
     assert mongo.job_postings.count_documents({}) == 3
-    assert orjson.loads(read_response(days=1, now=timezone.now())[1])["total_jobs_analyzed"] == 3
+    response = read_response(days=1, now=timezone.now())
+    assert response is not None
+    assert orjson.loads(response[1])["total_jobs_analyzed"] == 3
 
 
 def test_an_empty_file_has_no_rows(file):

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from ingestion import collection, runs
+from ingestion.collected_roles import acquire_lease
 from ingestion.collection import collect_role
 from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.fake_theirstack.server import FakeTheirStack
@@ -62,7 +63,6 @@ def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
     theirstack_client, clock, monkeypatch, fake_theirstack
 ):
     run = begin(clock, limit=20)
-    acquire_lease = collection.acquire_lease
 
     def acquire_after_another_has_finished(**search):
         monkeypatch.setattr(collection, "acquire_lease", acquire_lease)
@@ -149,7 +149,7 @@ def test_closes_a_search_as_lost_after_repeated_crashes(theirstack_client, clock
 
     monkeypatch.setattr(theirstack_client, "search_jobs", die)
     for _ in range(6):
-        for found, _ in find_interrupted(now=clock()) or [(run, None)]:
+        for found, _ in find_interrupted(now=clock()) or [(run, [])]:
             if found.reload().status in {"queued", "running"}:
                 with pytest.raises(Killed):
                     run_inline(run=found, client=theirstack_client, clock=clock)

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from ingestion import collection, tasks
+from ingestion.collected_roles import acquire_lease, release_lease
 from ingestion.collection import collect_role
 from ingestion.documents import CollectedRole, CollectionRunDocument, SourceState
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import build_client
+from ingestion.theirstack import TheirStackClient, build_client
 from ingestion.theirstack_errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
@@ -156,10 +157,14 @@ def test_a_suspended_worker_fetches_nothing_after_another_took_over(
     theirstack_client, clock, settings, fake_theirstack, expected_record
 ):
     run = begin(clock, limit=200)
-    search_jobs, suspended_payloads = theirstack_client.search_jobs, []
+    search_jobs = theirstack_client.search_jobs
+    suspended_payloads: list[dict[str, Any]] = []
 
-    class SuspendedBeforeSending:
-        def search_jobs(self, payload, *, before_sending):
+    class SuspendedBeforeSending(TheirStackClient):
+        def __init__(self):
+            """Send nothing: requests go through the real client."""
+
+        def search_jobs(self, payload, *, before_sending=None):
             if payload["page"] != 2 or suspended_payloads:
                 return search_jobs(payload, before_sending=before_sending)
             suspended_payloads.append(payload)
@@ -192,7 +197,6 @@ def test_a_worker_suspended_before_a_retry_releases_its_reservation(
 
 def test_does_not_begin_a_run_that_was_cancelled_first(theirstack_client, clock, monkeypatch, fake_theirstack):
     run = begin(clock)
-    acquire_lease = collection.acquire_lease
 
     def cancel_meanwhile(**search):
         lease = acquire_lease(**search)
@@ -308,7 +312,6 @@ def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_nex
 ):
     """The collected state of the role must be stored, or its pages would be paid for again."""
     run = begin(clock, limit=200)
-    release_lease = collection.release_lease
 
     def lose_lease_first(*, lease, collected=None):
         monkeypatch.setattr(collection, "release_lease", release_lease)

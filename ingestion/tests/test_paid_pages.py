@@ -91,7 +91,7 @@ def test_a_page_that_has_to_wait_for_the_rate_limit_costs_nothing(clock, connect
 
 
 # The second item says whether the fake TheirStack charges for the lost response.
-LOST_RESPONSES = {
+LOST_RESPONSES: dict[str, tuple[dict[str, Any], bool]] = {
     "a response that is cut off": ({"cut_off": True}, True),
     "a connection that is closed": ({"drop": True}, False),
     "a response that arrives too late": ({"delay_seconds": 0.6}, True),

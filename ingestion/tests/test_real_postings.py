@@ -5,7 +5,7 @@ import io
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -43,7 +43,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def trending(mongo, redis, client, settings, monkeypatch) -> Iterator[Any]:
+def trending(mongo, redis, client, settings, monkeypatch) -> Callable[..., dict[str, Any]]:
     """Collect the default roles from a fake that serves the file. Return a function that calls the endpoint."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     settings.MAX_JOBS_PER_SEARCH = 500

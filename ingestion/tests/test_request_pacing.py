@@ -6,6 +6,8 @@ import time
 
 import pytest
 import redis as redis_library
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from ingestion.request_pacing import Pacing, PacingUnavailable
 
@@ -131,7 +133,7 @@ def test_all_redis_keys_expire(server):
 def test_raises_pacing_unavailable_without_redis(call):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        unreachable = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=None)
+        unreachable = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=Retry(NoBackoff(), 0))
 
         with pytest.raises(PacingUnavailable) as caught:
             call(Pacing(redis=unreachable, calls_per_minute=10))

@@ -7,6 +7,7 @@ import pytest
 from ingestion import collection
 from ingestion.collection import collect_role
 from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.runs import begin_search
 from ingestion.services import run_inline
 from ingestion.theirstack import build_client
 from tests.collection import StalledClient, begin, in_threads, job
@@ -76,7 +77,7 @@ def test_two_searches_that_begin_simultaneously_respect_the_limit(clock, monkeyp
     """Both tasks read the run before either writes a limit."""
     run = begin_in_places(clock)
     both_have_read = threading.Barrier(2)
-    begin_search, begun = collection.begin_search, set()
+    begun: set[int] = set()
 
     def begin_together(**options):
         if options["index"] not in begun:

@@ -1,6 +1,7 @@
 """Searches for roles: titles to search for, excluded phrases, and the body of the request."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ KNOWN_ROLES = [variations[0] for variations in load_role_variations().values()]
 
 
 def build_payload(**changes):
-    arguments = {
+    arguments: dict[str, Any] = {
         "role": "Data Scientist",
         "place": "United States",
         "max_age_days": 14,

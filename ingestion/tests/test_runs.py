@@ -3,11 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 
 from ingestion import collected_roles, runs
 from ingestion.collected_roles import (
+    Lease,
     LeaseLostError,
     acquire_lease,
     find_other_holder,
@@ -65,6 +67,7 @@ def test_only_one_of_many_concurrent_leases_is_acquired():
 def test_a_lease_can_be_taken_over_only_when_it_has_expired(settings):
     first, second = begin(), begin()
     lease = acquire_lease(run=first, index=0, now=NOW)
+    assert lease is not None
 
     early = acquire_lease(run=second, index=0, now=get_lease_end(settings) - timedelta(milliseconds=1))
     late = acquire_lease(run=second, index=0, now=get_lease_end(settings))
@@ -77,6 +80,7 @@ def test_a_lease_can_be_taken_over_only_when_it_has_expired(settings):
 def test_a_renewed_lease_lasts_for_its_full_duration():
     first, second = begin(), begin()
     lease = acquire_lease(run=first, index=0, now=NOW)
+    assert lease is not None
     until = lease.until
 
     renew_lease(lease=lease, now=NOW + timedelta(seconds=60))
@@ -88,6 +92,7 @@ def test_a_renewed_lease_lasts_for_its_full_duration():
 def test_releasing_a_lease_that_was_lost_changes_nothing(settings):
     first, second = begin(), begin()
     lost = acquire_lease(run=first, index=0, now=NOW)
+    assert lost is not None
     acquire_lease(run=second, index=0, now=get_lease_end(settings))
 
     assert not release_lease(lease=lost, collected={"collected_at": NOW})
@@ -100,6 +105,7 @@ def test_releasing_a_lease_that_was_lost_changes_nothing(settings):
 def test_a_stale_run_can_be_leased_immediately(settings):
     run = begin()
     lease = acquire_lease(run=run, index=0, now=NOW)
+    assert lease is not None
     renew_lease(lease=lease, now=NOW + timedelta(seconds=30))
 
     stale_at = get_lease_end(settings) + timedelta(seconds=30)
@@ -117,6 +123,8 @@ def test_a_redelivered_task_immediately_takes_over_its_own_lease():
     again = acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
 
     assert (other, anonymous) == (None, None)
+    assert first is not None
+    assert again is not None
     assert again.token != first.token
     with pytest.raises(LeaseLostError):
         renew_lease(lease=first, now=NOW)
@@ -160,12 +168,13 @@ def test_a_worker_that_stalls_while_acquiring_a_lease_does_not_displace_its_succ
         successors.append(acquire_lease(run=run, index=0, now=get_lease_end(settings)))
         return store_token(lease, now)
 
-    successors = []
+    successors: list[Lease | None] = []
     monkeypatch.setattr(collected_roles, "_store_token", stall)
 
     assert acquire_lease(run=run, index=0, now=NOW) is None
 
     (successor,) = successors
+    assert successor is not None
     assert run.reload().searches[0].lease_token == successor.token
     assert CollectedRole.objects.get().claim == successor.token
 
@@ -179,7 +188,7 @@ def test_acquires_no_lease_on_a_closed_search(status):
     assert CollectedRole.objects.get().claim is None
 
 
-STEPS = {
+STEPS: dict[str, dict[str, Any]] = {
     "values": {"values": {"status": "failed", "error": "timeout"}},
     "counts": {"counts": {"pages": 1, "credits": 50}},
     "pause": {"values": {"status": "waiting", "resume_at": NOW}},
@@ -192,7 +201,9 @@ STEPS = {
 def test_a_worker_that_lost_its_lease_writes_nothing_to_the_search(settings, step):
     run = begin()
     lost = acquire_lease(run=run, index=0, now=NOW)
+    assert lost is not None
     successor = acquire_lease(run=run, index=0, now=get_lease_end(settings))
+    assert successor is not None
     before = run.reload().to_mongo()
 
     with pytest.raises(LeaseLostError):
@@ -205,6 +216,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_to_the_search(settings, ste
 def test_a_worker_that_lost_its_lease_does_not_stop_the_run(settings):
     run = begin("Data Engineer", "Chef")
     lost = acquire_lease(run=run, index=0, now=NOW)
+    assert lost is not None
     acquire_lease(run=run, index=0, now=get_lease_end(settings))
 
     with pytest.raises(LeaseLostError):
@@ -383,7 +395,9 @@ def test_closes_a_run_whose_worker_died_right_after_its_last_page(settings):
 @pytest.mark.parametrize(("days", "status"), [(29, "skipped"), (30, "queued"), (31, "queued")])
 def test_a_role_is_fresh_for_the_given_days_even_without_results(days, status):
     first = begin()
-    release_lease(lease=acquire_lease(run=first, index=0, now=NOW), collected={"collected_at": NOW})
+    lease = acquire_lease(run=first, index=0, now=NOW)
+    assert lease is not None
+    release_lease(lease=lease, collected={"collected_at": NOW})
 
     later = begin("data-engineer", "Chef", now=NOW + timedelta(days=days), fresh_within_days=30)
 
@@ -392,7 +406,9 @@ def test_a_role_is_fresh_for_the_given_days_even_without_results(days, status):
 
 def test_freshness_is_per_place():
     first = begin()
-    release_lease(lease=acquire_lease(run=first, index=0, now=NOW), collected={"collected_at": NOW})
+    lease = acquire_lease(run=first, index=0, now=NOW)
+    assert lease is not None
+    release_lease(lease=lease, collected={"collected_at": NOW})
 
     later = begin(places=["India", "Remote"], fresh_within_days=1)
 

@@ -6,6 +6,7 @@ import sys
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,12 +30,12 @@ def get_next_time_of_entry(entry: str, *, zone: str, after: datetime) -> datetim
 
 
 def get_next_time(schedule: crontab, *, zone: str, after: datetime) -> datetime:
-    schedule = copy(schedule)
+    entry: Any = copy(schedule)
     clock = Celery(set_as_current=False)
-    clock.conf.timezone = zone
-    schedule.app = clock
-    schedule.nowfun = lambda: after.astimezone(ZoneInfo(zone))
-    return (after + schedule.remaining_estimate(after)).astimezone(ZoneInfo(zone))
+    clock.conf.update(timezone=zone)
+    entry.app = clock
+    entry.nowfun = lambda: after.astimezone(ZoneInfo(zone))
+    return (after + entry.remaining_estimate(after)).astimezone(ZoneInfo(zone))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def build_ended_run(status, *, hours_ago=0, **counts):
     finished_at = NOW - timedelta(hours=hours_ago)
-    return CollectionRunFactory(status=status, created_at=finished_at, finished_at=finished_at, **counts)
+    return CollectionRunFactory.create(status=status, created_at=finished_at, finished_at=finished_at, **counts)
 
 
 def test_totals_of_no_runs_are_zero():
@@ -52,7 +52,7 @@ def test_stats_count_stored_and_recent_postings():
     register_role(role="Data Engineer", now=NOW)
     for age, count in ((timedelta(hours=1), 1), (timedelta(days=2), 2), (timedelta(days=8), 4)):
         store_postings(
-            postings=[PostingFactory(place=f"{count} place") for _ in range(count)],
+            postings=[PostingFactory.build(place=f"{count} place") for _ in range(count)],
             role="Data Engineer" if count > 1 else "chef",
             now=NOW - age,
         )
@@ -65,7 +65,7 @@ def test_stats_count_stored_and_recent_postings():
 
 
 def test_a_posting_of_several_roles_counts_for_each():
-    posting = PostingFactory()
+    posting = PostingFactory.build()
     for role in ("Data Engineer", "Chef"):
         store_postings(postings=[posting], role=role, now=NOW)
 

@@ -165,18 +165,19 @@ class TestInThisProcess:
         settings.JOB_DATA_RETENTION_DAYS = 10
         ages = (0, 9, 10, 40)
         store_postings(
-            postings=[PostingFactory(date_posted=TODAY - timedelta(days=age)) for age in ages], now=timezone.now()
+            postings=[PostingFactory.build(date_posted=TODAY - timedelta(days=age)) for age in ages], now=timezone.now()
         )
 
         tasks.clean_up()
 
         assert {row["day"].date() for row in mongo.job_postings.find()} == {TODAY, TODAY - timedelta(days=9)}
         # The stats of deleted postings stay.
-        _, response = read_response(days=100, now=timezone.now())
-        assert orjson.loads(response)["total_jobs_analyzed"] == 4
+        response = read_response(days=100, now=timezone.now())
+        assert response is not None
+        assert orjson.loads(response[1])["total_jobs_analyzed"] == 4
 
     def test_the_stats_check_reports_and_repairs_differences(self, caplog, mongo):
-        store_postings(postings=[PostingFactory(date_posted=TODAY)], now=timezone.now())
+        store_postings(postings=[PostingFactory.build(date_posted=TODAY)], now=timezone.now())
         refresh_daily_stats()
         mongo.market_figures.update_one({"scope": "market"}, {"$set": {"postings": 7}})
 
@@ -184,8 +185,9 @@ class TestInThisProcess:
 
         assert str(TODAY) in caplog.text
         assert mongo.market_figures.find_one({"scope": "market"})["postings"] == 1
-        _, response = read_response(days=1, now=timezone.now())
-        assert orjson.loads(response)["total_jobs_analyzed"] == 1
+        response = read_response(days=1, now=timezone.now())
+        assert response is not None
+        assert orjson.loads(response[1])["total_jobs_analyzed"] == 1
 
     def test_the_connectivity_check_records_the_credits_left_and_costs_nothing(self, fake_theirstack):
         tasks.check_theirstack()
@@ -285,7 +287,9 @@ class TestWithWorkers:
 
         scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-        (registered, *_) = app.control.inspect(timeout=5, limit=1).registered().values()
+        answers = app.control.inspect(timeout=5, limit=1).registered()
+        assert answers is not None
+        (registered, *_) = answers.values()
 
         assert scheduled <= set(registered)
         assert project_settings.CELERY_TASK_TIME_LIMIT < 3600

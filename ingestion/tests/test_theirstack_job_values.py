@@ -1,6 +1,7 @@
 """Values of TheirStack's jobs: which are read, and which are treated as missing."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_reads_an_id_as_text(value, read):
     assert posting_from_job(FULL_JOB | {"id": value}).job_id == read
 
 
-VALUES = {
+VALUES: dict[str, list[tuple[Any, ...]]] = {
     "discovered_at": [
         ("2024-01-01T00:00:00", datetime(2024, 1, 1, tzinfo=UTC)),
         ("2026-05-23T00:29:36.893000Z", datetime(2026, 5, 23, 0, 29, 36, 893000, tzinfo=UTC)),

@@ -3,7 +3,8 @@
 import dataclasses
 import gzip
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -171,7 +172,7 @@ _json = st.recursive(
 _location_objects = st.dictionaries(
     st.sampled_from(["name", "display_name", "type", "state_code", "country_code", "latitude"]), _json
 )
-_jobs = st.fixed_dictionaries(
+_jobs: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"id": st.integers(0, 2**53), "job_title": st.text("abc", min_size=1)},
     optional=dict.fromkeys(sorted(FULL_JOB.keys() - {"id", "job_title", "has_blurred_data"}), _json)
     | {
@@ -206,7 +207,7 @@ def _assert_storable(posting):
             if isinstance(item, int):
                 assert 0 <= item < 2**53
             if isinstance(item, datetime):
-                assert item.utcoffset().total_seconds() == 0
+                assert item.utcoffset() == timedelta(0)
 
 
 @given(_jobs)

@@ -8,6 +8,8 @@ from functools import partial
 
 import pytest
 import redis as redis_library
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from ingestion.request_pacing import Pacing
 from ingestion.tests.scripted_server import RECENT, Reply
@@ -78,6 +80,7 @@ def test_pauses_other_workers_when_a_window_is_exhausted(server, connect, valkey
         other_worker.search_jobs(RECENT)
 
     assert caught.value.reason == "rate_limited"
+    assert caught.value.retry_after_seconds is not None
     assert 3190 < caught.value.retry_after_seconds <= 3199
     assert len(server.received) == 1
 
@@ -118,7 +121,7 @@ def test_counts_each_retry_as_a_call(server, connect, valkey):
 def test_makes_no_call_while_redis_is_unavailable(server, connect, scripted_clock):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        unreachable = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=None)
+        unreachable = redis_library.Redis(port=unused.getsockname()[1], socket_timeout=1, retry=Retry(NoBackoff(), 0))
 
         with pytest.raises(TheirStackRetryableError) as caught:
             connect(pacing=Pacing(redis=unreachable, calls_per_minute=10)).search_jobs(RECENT)

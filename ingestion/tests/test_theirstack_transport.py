@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -177,7 +178,7 @@ def test_reads_a_buffered_response_after_being_suspended_past_the_deadline(serve
 )
 def test_reports_the_lost_attempts_before_each_attempt(server, connect, fault, lost):
     server.reply_with(fault, PAGE)
-    reported = []
+    reported: list[Any] = []
 
     connect(timeout=0.3).search_jobs(RECENT, before_sending=reported.append)
 

@@ -27,7 +27,9 @@ def test_stores_a_new_job_and_its_stats(client, mongo, redis):
     (stored,) = mongo.job_postings.find()
     (run,) = CollectionRunDocument.objects
     assert (stored["source"], stored["job_id"], stored["title"]) == ("theirstack", "1", "Backend Developer")
-    assert orjson.loads(read_response(days=1, now=datetime.now(UTC))[1])["total_jobs_analyzed"] == 1
+    response = read_response(days=1, now=datetime.now(UTC))
+    assert response is not None
+    assert orjson.loads(response[1])["total_jobs_analyzed"] == 1
     assert check_stats().differing == []
     assert (run.trigger, run.status, run.collected, run.credits) == ("webhook", "finished", 1, 1)
     assert count_spent_credits(now=datetime.now(UTC)) == 1

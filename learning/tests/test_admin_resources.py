@@ -1,5 +1,7 @@
 """Tests of the admin pages of learning resources."""
 
+from typing import Any
+
 import pytest
 import tablib
 from django.contrib.admin.models import LogEntry
@@ -43,7 +45,7 @@ def list_served_titles() -> list[str]:
     return [resource.title for resource in get_resource_catalogue().list_for_skill("python")]
 
 
-def build_form_data(client: Client, resource: LearningResourceDocument, **changes: object) -> dict[str, object]:
+def build_form_data(client: Client, resource: LearningResourceDocument, **changes: object) -> dict[str, Any]:
     form = client.get(f"{LIST}{resource.pk}/change/").context["adminform"].form
     values = {field.name: field.value() for field in form}
     return {key: value for key, value in values.items() if value not in (None, False)} | changes
@@ -110,7 +112,7 @@ def test_imports_valid_rows_and_reports_invalid_rows(staff_client: Client, seede
     good = ENTRY | {"url": "https://example.org/rust", "skill": "rust"}
     bad = ENTRY | {"url": "nowhere"}
 
-    def preview(*rows: dict) -> object:
+    def preview(*rows: dict[str, Any]) -> Any:
         dataset = tablib.Dataset(*[[*row.values()] for row in rows], headers=[*ENTRY])
         file = SimpleUploadedFile("resources.csv", dataset.export("csv").encode())
         return staff_client.post(f"{LIST}import/", {"import_file": file, "format": "0", "resource": "0"})

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -53,14 +54,16 @@ class Site(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.responses = {}
-        self.requests = []
+        self.responses: dict[str, Any] = {}
+        self.requests: list[tuple[str, str]] = []
 
     def url(self, path=""):
         return f"http://127.0.0.1:{self.server_port}/{path}"
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: Site
+
     def _answer(self):
         path = self.path.lstrip("/")
         with self.server.load:

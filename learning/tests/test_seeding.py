@@ -3,8 +3,11 @@
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -29,28 +32,34 @@ def build_summary(created=0, updated=0, unchanged=0, kept=0):
     return SeedSummary(created=created, updated=updated, unchanged=unchanged, kept=kept)
 
 
+@dataclass
+class Seed:
+    """A function that seeds a catalogue. `document()` returns the stored first entry, `size` is the number of entries."""
+
+    run: Callable[..., Any]
+    document: Callable[[], Any]
+    size: int
+
+    def __call__(self, **changes: Any) -> Any:
+        return self.run(**changes)
+
+
 @pytest.fixture(params=["resources", "ideas"])
 def seed(request, mongo):
-    """Return a function that seeds a catalogue, with changes to its first entry.
-
-    `document()` of the function returns the stored first entry and `size` is the number of entries.
-    """
+    """Return a function that seeds a catalogue, with changes to its first entry."""
     if request.param == "resources":
         rest = RESOURCES[1:]
 
         def run(**changes):
             return seed_resources(entries=[{**RESOURCES[0], **changes}, *rest], now=NOW)
 
-        run.document = lambda: LearningResourceDocument.objects(url=RESOURCES[0]["url"]).get()
-    else:
-        rest = IDEAS[1:]
+        return Seed(run, lambda: LearningResourceDocument.objects(url=RESOURCES[0]["url"]).get(), len(RESOURCES))
+    rest = IDEAS[1:]
 
-        def run(**changes):
-            return seed_ideas(entries=[{**IDEAS[0], **changes}, *rest], now=NOW)
+    def run_ideas(**changes):
+        return seed_ideas(entries=[{**IDEAS[0], **changes}, *rest], now=NOW)
 
-        run.document = lambda: ProjectIdeaDocument.objects(id=1).get()
-    run.size = len(rest) + 1
-    return run
+    return Seed(run_ideas, lambda: ProjectIdeaDocument.objects(id=1).get(), len(IDEAS))
 
 
 def test_seeding_is_idempotent(seed):
@@ -163,7 +172,8 @@ def test_serves_a_seeded_change_within_a_second(seed):
 
     time.sleep(0.85)
     titles = [
-        entry.title for entry in (*get_idea_catalogue().ideas, *get_resource_catalogue().list_for_skill("python"))
+        *(idea.title for idea in get_idea_catalogue().ideas),
+        *(resource.title for resource in get_resource_catalogue().list_for_skill("python")),
     ]
     assert "A better title" in titles
 

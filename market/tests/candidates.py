@@ -16,7 +16,7 @@ from market.refresh import refresh_stats
 from market.services import store_postings
 from tests.factories import PostingFactory
 
-ENTRIES = [
+ENTRIES: list[dict[str, Any]] = [
     {"name": "python", "display_name": "Python", "category": "Programming Languages"},
     {"name": "docker", "display_name": "Docker", "category": "Tools/Technologies"},
     {"name": "kubernetes", "display_name": "Kubernetes", "category": "Tools/Technologies", "aliases": ["k8s"]},
@@ -60,7 +60,7 @@ def store(*slug_lists, role="Software Engineer", days_ago=0, refresh=True, **fie
     register_role(role=role, now=now)
     day = now.date() - timedelta(days=days_ago)
     postings = [
-        PostingFactory(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **fields)
+        PostingFactory.build(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **fields)
         for slugs in slug_lists
     ]
     store_postings(postings=postings, role=role, now=now)

@@ -1,5 +1,7 @@
 """Postings for tests of job filters, and helpers that return the postings a filter matches."""
 
+from typing import Any
+
 from market.documents import JobPostingDocument
 from market.jobs.filters import JobFilter, build_job_query
 from market.jobs.selectors import NEWEST_FIRST
@@ -9,7 +11,7 @@ from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
-SKILLS = [
+SKILLS: list[dict[str, Any]] = [
     {"name": "python", "category": "Programming Languages", "display_name": "Python"},
     {"name": "nodejs", "category": "Frameworks/Libraries", "display_name": "Node.js", "slugs": ["node-js"]},
     {"name": "react", "category": "Frameworks/Libraries", "display_name": "React"},
@@ -19,7 +21,7 @@ SKILLS = [
 ]
 
 
-POSTINGS = {
+POSTINGS: dict[str, dict[str, Any]] = {
     "austin": {"title": "Senior Back-End Developer", "technology_slugs": ("python", "node-js"), "seniority": "senior"},
     "berlin": {
         "title": "Data Engineer",
@@ -73,11 +75,11 @@ POSTINGS = {
 def store():
     seed_skills(entries=SKILLS, now=NOW)
     postings = [
-        PostingFactory(**({"job_id": name, "company": "Acme", "country_code": "US"} | fields))
+        PostingFactory.build(**({"job_id": name, "company": "Acme", "country_code": "US"} | fields))
         for name, fields in POSTINGS.items()
     ]
     store_postings(postings=postings, now=NOW)
-    store_postings(postings=[PostingFactory(job_id="hidden", country_code="US")], now=NOW)
+    store_postings(postings=[PostingFactory.build(job_id="hidden", country_code="US")], now=NOW)
     hide_postings(ids=[JobPostingDocument.objects.get(job_id="hidden").pk], hidden=True, now=NOW)
 
 

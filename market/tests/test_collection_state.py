@@ -24,7 +24,7 @@ def start_run(*, status="running", search="running", role=ROLE, requested_by=Non
         Search(role="Nurse", place="Berlin", status="finished"),
         Search(role=role, place="Berlin", status=search, **fields),
     ]
-    return CollectionRunFactory(status=status, searches=searches, requested_by=requested_by)
+    return CollectionRunFactory.create(status=status, searches=searches, requested_by=requested_by)
 
 
 def list_collections(member):
@@ -84,8 +84,8 @@ def test_retries_after_the_rate_limit(ada):
 @pytest.mark.parametrize(("search", "status"), [("finished", "finished"), ("failed", "failed"), ("lost", "failed")])
 def test_reports_the_result_of_the_last_collection(ada, search, status):
     at = timezone.now().replace(microsecond=0)
-    CollectedRoleFactory(role="software engineer", collected_at=at - timedelta(days=9), place="Paris")
-    CollectedRoleFactory(role="software engineer", collected_at=at)
+    CollectedRoleFactory.create(role="software engineer", collected_at=at - timedelta(days=9), place="Paris")
+    CollectedRoleFactory.create(role="software engineer", collected_at=at)
     start_run(status="finished" if search == "finished" else "failed", search=search)
 
     states, retry_after = list_collections(ada)
@@ -131,7 +131,7 @@ def test_reports_no_collection_for_a_role_with_data(ada, post_titled):
 def post_titled():
     def post(title):
         now = timezone.now()
-        store_postings(postings=[PostingFactory(title=title, date_posted=now.date())], role=title, now=now)
+        store_postings(postings=[PostingFactory.build(title=title, date_posted=now.date())], role=title, now=now)
         refresh_stats(now=now)
 
     return post

@@ -182,7 +182,8 @@ def test_computes_the_stats_of_a_new_role_immediately(redis):
     now = timezone.now()
     titles = {"Backend Developer": "python", "Senior Site-Reliability Engineer": "kubernetes"}
     postings = [
-        PostingFactory(title=title, technology_slugs=(slug,), date_posted=now.date()) for title, slug in titles.items()
+        PostingFactory.build(title=title, technology_slugs=(slug,), date_posted=now.date())
+        for title, slug in titles.items()
     ]
     store_postings(postings=postings, now=now)
     refresh_stats(now=now)
@@ -199,7 +200,9 @@ def test_computes_the_stats_of_a_new_role_immediately(redis):
 
 def test_computes_a_role_that_waits_for_its_collection_from_stored_postings(mongo, redis, commands):
     now = timezone.now()
-    postings = [PostingFactory(title="Data Engineer", date_posted=now.date() - timedelta(days=n)) for n in range(90)]
+    postings = [
+        PostingFactory.build(title="Data Engineer", date_posted=now.date() - timedelta(days=n)) for n in range(90)
+    ]
     store_postings(postings=postings, now=now)
     refresh_stats(now=now)
     grace = sign_up(target_roles=["Data Engineer"])

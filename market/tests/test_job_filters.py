@@ -201,7 +201,7 @@ def test_reports_the_phrase_and_words_that_match(stored, body, name, phrase, wor
 
 
 def test_a_posting_with_a_role_matches_the_role(stored):
-    store_postings(postings=[PostingFactory(job_id="web", title="UI Wizard")], role="Frontend Developer", now=NOW)
+    store_postings(postings=[PostingFactory.build(job_id="web", title="UI Wizard")], role="Frontend Developer", now=NOW)
 
     (row,) = find_rows(stored, {"titles": ["front-end developer"]})
 
@@ -266,7 +266,9 @@ def test_every_filter_uses_an_index(stored, body):
 )
 def test_finds_a_rare_value_without_reading_other_postings(stored, body, max_examined):
     store_postings(
-        postings=[PostingFactory(title="Nurse", date_posted=days_ago(n % 30), technology_slugs=()) for n in range(200)],
+        postings=[
+            PostingFactory.build(title="Nurse", date_posted=days_ago(n % 30), technology_slugs=()) for n in range(200)
+        ],
         now=NOW,
     )
     find = {

@@ -1,9 +1,11 @@
 """Ordering of jobs by match, date and pay, and consistent paging."""
 
+from typing import Any
+
 import pytest
 
 from market.jobs import selectors
-from market.jobs.filters import JobFilter
+from market.jobs.filters import EVERY_POSTING, JobFilter
 from market.jobs.match_score import CandidateProfile
 from market.jobs.selectors import BEST_PAID_FIRST, ORDERINGS, find_relevant_jobs
 from market.jobs.services import reindex_postings
@@ -19,7 +21,7 @@ NEWEST = ["none", "only-lower", "lower", "both", "dollars", "euros", "zero", "tw
 @pytest.fixture(autouse=True)
 def stored(servers_emptied, mongo):
     seed_skills(entries=[{"name": "python", "category": "Programming Languages", "display_name": "Python"}], now=NOW)
-    postings = {
+    postings: dict[str, dict[str, Any]] = {
         "none": {"date_posted": days_ago(0)},
         "only-lower": {"date_posted": days_ago(1), "min_annual_salary_usd": 150_000},
         "lower": {"date_posted": days_ago(2), "max_annual_salary_usd": 100_000},
@@ -30,7 +32,7 @@ def stored(servers_emptied, mongo):
         "twin-new": {"date_posted": days_ago(7), "max_annual_salary_usd": 50_000},
         "twin-old": {"date_posted": days_ago(8), "max_annual_salary_usd": 50_000},
     }
-    store_postings(postings=[PostingFactory(job_id=name, **fields) for name, fields in postings.items()], now=NOW)
+    store_postings(postings=[PostingFactory.build(job_id=name, **fields) for name, fields in postings.items()], now=NOW)
     return mongo
 
 
@@ -74,14 +76,14 @@ def test_orders_filtered_postings():
 
 
 def test_finds_the_best_paid_by_an_index(stored):
-    find = {"find": "job_postings", "filter": selectors.EVERY_POSTING | selectors._PAID, "limit": 2}
+    find = {"find": "job_postings", "filter": EVERY_POSTING | selectors._PAID, "limit": 2}
     stats = stored.command("explain", find | {"sort": dict(BEST_PAID_FIRST)}, verbosity="executionStats")
 
     assert stats["executionStats"]["totalDocsExamined"] <= 2
 
 
 def test_a_posting_that_no_longer_states_its_pay_is_ranked_last():
-    store_postings(postings=[PostingFactory(job_id="both", date_posted=days_ago(3))], now=NOW)
+    store_postings(postings=[PostingFactory.build(job_id="both", date_posted=days_ago(3))], now=NOW)
 
     assert list_ids(ordering="pay", limit=1, offset=0) == ["dollars"]
 

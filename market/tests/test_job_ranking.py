@@ -1,5 +1,7 @@
 """Relevant jobs: ranking for the current user, paging, facets and validation."""
 
+from typing import Any
+
 import pytest
 from bson import ObjectId
 
@@ -70,7 +72,7 @@ def test_sorts_by_score_then_newest_first():
     found = find_relevant_jobs(job_filter=JobFilter(), candidate=CANDIDATE, limit=10, offset=0, now=NOW)
 
     assert list_ids(found.rows)[:3] == ["new", "old", "half"]
-    scores = [found.scores[row["_id"]] for row in found.rows]
+    scores: list[Any] = [found.scores[row["_id"]] for row in found.rows]
     assert scores[0] == scores[1] == 100
     assert scores == sorted(scores, reverse=True)
     assert found.ordered_by == "match"
@@ -174,7 +176,7 @@ def test_facets_count_the_newest(low_limits):
 
 
 def test_facet_values_are_valid_filter_values():
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"skills": ["nodejs", "sql"], "country_codes": ["DE", "AT"], "place": "Berlin, Germany", "remote": True}
         | {"seniority": "senior", "company": "ACME", "company_key": "acme"},
         {"skills": ["sql"], "country_codes": ["DE"], "place": "Remote", "company": "Acme", "company_key": "acme"},

@@ -1,6 +1,7 @@
 """The list of all postings, single postings, and the serialized form of a posting."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -31,12 +32,12 @@ def hide(mongo, **query):
 @pytest.fixture
 def complete_posting(mongo):
     """Store a posting with a value in every field."""
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"name": "nodejs", "display_name": "Node.js", "category": "Frameworks/Libraries", "slugs": ["node-js"]},
         {"name": "python", "display_name": "Python", "category": "Programming Languages"},
     ]
     seed_skills(entries=entries, now=NOW)
-    posting = PostingFactory(
+    posting = PostingFactory.build(
         title="Backend Developer",
         url="https://jobs.example.com/1",
         company="Acme",
@@ -112,7 +113,11 @@ def test_shows_every_field_of_a_posting(complete_posting):
 
 
 def test_missing_fields_are_null_or_empty(mongo, redis):
-    store(PostingFactory(url=None, location="", place="Unknown", description="", technology_slugs=(), date_posted=None))
+    store(
+        PostingFactory.build(
+            url=None, location="", place="Unknown", description="", technology_slugs=(), date_posted=None
+        )
+    )
 
     listing = render_listing(mongo.job_postings.find_one({}))
 
@@ -133,7 +138,7 @@ def test_missing_fields_are_null_or_empty(mongo, redis):
     ],
 )
 def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expected):
-    store(PostingFactory(**fields))
+    store(PostingFactory.build(**fields))
 
     assert render_listing(mongo.job_postings.find_one({}))["job_expired"] is expected
 
@@ -147,7 +152,7 @@ def test_a_posting_expires_when_it_is_closed_or_old(mongo, redis, fields, expect
     ],
 )
 def test_shows_the_known_parts_of_the_pay(mongo, redis, fields, pay, fact):
-    store(PostingFactory(**fields))
+    store(PostingFactory.build(**fields))
 
     listing = render_listing(mongo.job_postings.find_one({}))
 
@@ -170,7 +175,7 @@ def test_an_unknown_or_malformed_id_is_not_found(ada, complete_posting, job_id):
 
 
 def test_a_hidden_posting_is_not_listed_and_not_found(ada, complete_posting, mongo):
-    store(PostingFactory(title="Other"))
+    store(PostingFactory.build(title="Other"))
     hide(mongo, title="Backend Developer")
 
     listed = ada.get("/jobs/list_jobs/").json()
@@ -180,7 +185,7 @@ def test_a_hidden_posting_is_not_listed_and_not_found(ada, complete_posting, mon
 
 
 def test_lists_newest_first_then_by_id(ada, mongo):
-    store(*(PostingFactory(title=str(n), date_posted=days_ago(n // 3)) for n in range(9)))
+    store(*(PostingFactory.build(title=str(n), date_posted=days_ago(n // 3)) for n in range(9)))
     rows = list(mongo.job_postings.find())
 
     listed = ada.get("/jobs/list_jobs?limit=100").json()
@@ -191,7 +196,7 @@ def test_lists_newest_first_then_by_id(ada, mongo):
 
 
 def test_pages_have_no_gaps_and_no_repeats(ada):
-    store(*(PostingFactory(title=str(n)) for n in range(7)))
+    store(*(PostingFactory.build(title=str(n)) for n in range(7)))
 
     pages = [ada.get(f"/jobs/list_jobs?limit=3&offset={offset}").json() for offset in (0, 3, 6, 9)]
 
@@ -209,7 +214,7 @@ def test_rejects_invalid_paging_and_names_the_parameter(ada, query):
 
 
 def test_skipped_postings_are_not_read(mongo, redis):
-    store(*(PostingFactory() for _ in range(50)))
+    store(*(PostingFactory.build() for _ in range(50)))
     find = {
         "find": "job_postings",
         "filter": EVERY_POSTING,
@@ -225,7 +230,7 @@ def test_skipped_postings_are_not_read(mongo, redis):
 
 
 def test_counts_hidden_postings_by_a_separate_index(mongo, redis):
-    store(*(PostingFactory() for _ in range(50)))
+    store(*(PostingFactory.build() for _ in range(50)))
     count = {"aggregate": "job_postings", "pipeline": [{"$match": {"hidden": True}}], "cursor": {}}
 
     stats = mongo.command("explain", count, verbosity="executionStats")["executionStats"]
@@ -234,7 +239,7 @@ def test_counts_hidden_postings_by_a_separate_index(mongo, redis):
 
 
 def test_the_number_of_commands_does_not_depend_on_the_page_size(mongo, redis, commands):
-    store(*(PostingFactory() for _ in range(150)))
+    store(*(PostingFactory.build() for _ in range(150)))
     seen = []
     for limit in (1, 100):
         commands.clear()
@@ -247,7 +252,7 @@ def test_the_number_of_commands_does_not_depend_on_the_page_size(mongo, redis, c
 
 def test_days_are_in_utc(mongo, redis):
     late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
-    store_postings(postings=[PostingFactory(date_posted=None)], now=late)
+    store_postings(postings=[PostingFactory.build(date_posted=None)], now=late)
 
     listing = render_listing(mongo.job_postings.find_one({}), now=late)
 

@@ -27,7 +27,7 @@ def test_postings_with_spellings_of_one_url_stay_separate_and_are_found_again(mo
     mongo.job_postings.insert_many([fields | {"url": url, "content_hash": "old"} for url in urls])
 
     changed = [reindex_postings(now=NOW), reindex_postings(now=NOW)]
-    outcome = store_postings(postings=[PostingFactory(job_id=None, url=urls[1], title="Baker")], now=NOW)
+    outcome = store_postings(postings=[PostingFactory.build(job_id=None, url=urls[1], title="Baker")], now=NOW)
 
     assert changed == [2, 0]
     assert [row.get("url_key") for row in mongo.job_postings.find().sort("_id", 1)] == [urls[0], None]
@@ -55,7 +55,7 @@ def test_the_key_of_a_company_key_is_the_key_itself(name):
     ],
 )
 def test_searches_for_words_and_companies_ignore_accents(stored, fields, body):
-    store_postings(postings=[PostingFactory(job_id="accented", **fields)], now=NOW)
+    store_postings(postings=[PostingFactory.build(job_id="accented", **fields)], now=NOW)
 
     assert "accented" in find_job_ids(stored, body)
     if "companies" in body:
@@ -65,7 +65,10 @@ def test_searches_for_words_and_companies_ignore_accents(stored, fields, body):
 def test_roles_that_differ_only_in_accents_are_different(stored):
     register_role(role="Café Manager", now=NOW)
     store_postings(
-        postings=[PostingFactory(job_id="e", title="Café Manager"), PostingFactory(job_id="f", title="Cafe Manager")],
+        postings=[
+            PostingFactory.build(job_id="e", title="Café Manager"),
+            PostingFactory.build(job_id="f", title="Cafe Manager"),
+        ],
         now=NOW,
     )
 

@@ -13,9 +13,10 @@ from redis.exceptions import LockNotOwnedError
 
 from market import refresh, stats_rows
 from market.daily_stats import day_start
-from market.refresh import RefreshRunningError, check_stats, mark_dirty, refresh_stats
+from market.refresh import RefreshRunningError, check_stats, refresh_stats
 from market.selectors import get_role_stats, read_response, render_response
 from market.services import store_postings
+from market.stats_rows import mark_dirty, read_state, withhold
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -27,7 +28,7 @@ def get_response(days=30, now=NOW):
 
 
 def test_updates_stats_after_postings_are_added_and_deleted(mongo):
-    postings = [PostingFactory(place="Austin, TX"), PostingFactory(place="Remote")]
+    postings = [PostingFactory.build(place="Austin, TX"), PostingFactory.build(place="Remote")]
     store_postings(postings=postings, now=NOW)
     refresh_stats(now=NOW)
     first = get_response()
@@ -48,7 +49,7 @@ def test_does_nothing_if_nothing_changed():
 
 
 def test_windows_move_at_midnight():
-    store_postings(postings=[PostingFactory(date_posted=days_ago(29))], now=NOW)
+    store_postings(postings=[PostingFactory.build(date_posted=days_ago(29))], now=NOW)
     refresh_stats(now=NOW)
     tomorrow = NOW + timedelta(days=1)
 
@@ -59,13 +60,13 @@ def test_windows_move_at_midnight():
 
 
 def test_a_write_during_a_refresh_leaves_its_day_dirty(mongo, monkeypatch):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     count = refresh._count
 
     def count_before_a_write(days):
         stats = count(days)
         monkeypatch.setattr(refresh, "_count", count)
-        store_postings(postings=[PostingFactory()], now=NOW)
+        store_postings(postings=[PostingFactory.build()], now=NOW)
         return stats
 
     monkeypatch.setattr(refresh, "_count", count_before_a_write)
@@ -88,7 +89,7 @@ def test_a_failed_write_leaves_its_day_dirty(mongo):
 
 
 def test_a_writer_killed_before_its_second_mark_leaves_its_day_dirty(mongo):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     (row,) = mongo.job_postings.find()
     writer = stats_rows.dirty_days(days=[day_start(TODAY)], now=NOW)
     writer.__enter__()
@@ -102,7 +103,7 @@ def test_a_writer_killed_before_its_second_mark_leaves_its_day_dirty(mongo):
 
 
 def test_a_refresh_that_lost_its_lock_leaves_its_days_dirty(mongo, monkeypatch, redis):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     recompute = refresh._recompute
 
     def recompute_and_lose_the_lock(*arguments):
@@ -119,7 +120,7 @@ def test_a_refresh_that_lost_its_lock_leaves_its_days_dirty(mongo, monkeypatch, 
 
 
 def test_an_interrupted_closing_does_not_close_the_day(mongo):
-    store_postings(postings=[PostingFactory()], role="Data Engineer", now=NOW)
+    store_postings(postings=[PostingFactory.build()], role="Data Engineer", now=NOW)
     day = day_start(TODAY)
     mongo.market_figures.insert_one({"scope": "data engineer", "day": day, "postings": 1, "sealed": True})
 
@@ -133,7 +134,7 @@ def test_an_interrupted_closing_does_not_close_the_day(mongo):
 def test_concurrent_writers_and_refreshes_end_with_exact_stats(mongo):
     def write():
         for _ in range(5):
-            store_postings(postings=[PostingFactory() for _ in range(20)], now=NOW)
+            store_postings(postings=[PostingFactory.build() for _ in range(20)], now=NOW)
             refresh_stats(now=NOW)
 
     threads = [threading.Thread(target=write) for _ in range(4)]
@@ -148,7 +149,7 @@ def test_concurrent_writers_and_refreshes_end_with_exact_stats(mongo):
 
 
 def test_the_check_marks_a_wrong_day_dirty(mongo):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     refresh_stats(now=NOW)
     mongo.market_figures.update_one({"scope": "market"}, {"$set": {"postings": 99}})
 
@@ -160,13 +161,13 @@ def test_the_check_marks_a_wrong_day_dirty(mongo):
 
 
 def test_the_check_does_not_report_a_day_that_changed_during_the_check(mongo, monkeypatch):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     refresh_stats(now=NOW)
     count = refresh._count
 
     def count_after_a_write(days):
         monkeypatch.setattr(refresh, "_count", count)
-        store_postings(postings=[PostingFactory()], now=NOW)
+        store_postings(postings=[PostingFactory.build()], now=NOW)
         return count(days)
 
     monkeypatch.setattr(refresh, "_count", count_after_a_write)
@@ -175,7 +176,7 @@ def test_the_check_does_not_report_a_day_that_changed_during_the_check(mongo, mo
 
 
 def test_renders_again_if_redis_lost_the_responses(redis):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     refresh_stats(now=NOW)
     redis.flushdb()
 
@@ -186,7 +187,7 @@ def test_renders_again_if_redis_lost_the_responses(redis):
 
 
 def test_hidden_postings_are_not_counted(mongo):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
 
     refresh_stats(now=NOW)
@@ -195,8 +196,8 @@ def test_hidden_postings_are_not_counted(mongo):
 
 
 def test_each_role_has_its_own_stats(mongo):
-    store_postings(postings=[PostingFactory()], role="Data Engineer", now=NOW)
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], role="Data Engineer", now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
 
     refresh_stats(now=NOW)
 
@@ -239,7 +240,7 @@ def test_the_lock_is_extended_until_it_is_released(monkeypatch, redis):
 
 
 def test_a_refresh_that_does_not_wait_leaves_the_days_dirty(mongo):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
 
     with refresh._lock(), pytest.raises(RefreshRunningError):
         refresh_stats(now=NOW, wait=False)
@@ -249,13 +250,12 @@ def test_a_refresh_that_does_not_wait_leaves_the_days_dirty(mongo):
 
 
 def test_a_refresh_that_was_overtaken_before_publishing_publishes_nothing(mongo, monkeypatch):
-    store_postings(postings=[PostingFactory()], now=NOW)
-    withhold = refresh.withhold
+    store_postings(postings=[PostingFactory.build()], now=NOW)
 
     def publish_concurrently(**arguments):
         monkeypatch.setattr(refresh, "withhold", withhold)
-        store_postings(postings=[PostingFactory()], now=NOW)
-        state = refresh.read_state()
+        store_postings(postings=[PostingFactory.build()], now=NOW)
+        state = read_state()
         refresh._publish(mongo.dirty_days.distinct("_id"), state, Mock(), NOW)
 
     monkeypatch.setattr(refresh, "withhold", publish_concurrently)
@@ -268,10 +268,10 @@ def test_a_refresh_that_was_overtaken_before_publishing_publishes_nothing(mongo,
 
 
 def test_renders_again_if_redis_restored_an_older_version(redis):
-    store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
+    store_postings(postings=[PostingFactory.build()], role="Backend Developer", now=NOW)
     refresh_stats(now=NOW)
     before = {key: redis.dump(key) for key in redis.keys("market:figures:*")}
-    store_postings(postings=[PostingFactory()], role="Backend Developer", now=NOW)
+    store_postings(postings=[PostingFactory.build()], role="Backend Developer", now=NOW)
     refresh_stats(now=NOW)
     assert get_response()["total_jobs_analyzed"] == 2
 
@@ -284,5 +284,7 @@ def test_renders_again_if_redis_restored_an_older_version(redis):
 
     assert (summary.days, summary.rendered) == (0, True)
     assert get_response()["total_jobs_analyzed"] == 2
-    assert get_role_stats(role="backend developer", days=30, now=NOW).window.demand.postings == 2
+    stats = get_role_stats(role="backend developer", days=30, now=NOW)
+    assert stats is not None
+    assert stats.window.demand.postings == 2
     assert not refresh_stats(now=NOW).rendered

@@ -8,9 +8,10 @@ from career_navigator.cache import reset_caches
 from market import membership, refresh, services
 from market.gaps import rank_gaps
 from market.membership import register_role
-from market.refresh import check_stats, mark_dirty, refresh_stats
+from market.refresh import check_stats, refresh_stats
 from market.selectors import get_role_demands, load_role_stats
 from market.services import compute_role_stats, store_postings
+from market.stats_rows import mark_dirty
 from tests.factories import NOW, PostingFactory, days_ago
 from tests.other_servers import NO_REDIS, redis_at
 
@@ -43,7 +44,7 @@ def two_halves(mongo, monkeypatch):
 
 
 def build_half():
-    return [PostingFactory(date_posted=days_ago(number * 9 // 5)) for number in range(50)]
+    return [PostingFactory.build(date_posted=days_ago(number * 9 // 5)) for number in range(50)]
 
 
 def count_visible():
@@ -97,7 +98,7 @@ def test_a_refresh_that_dies_makes_all_its_rows_visible_or_none(mongo, two_halve
 
     counts = [count_visible()]
     # Another role is computed in the meantime.
-    store_postings(postings=[PostingFactory(title="Nurse")], now=NOW)
+    store_postings(postings=[PostingFactory.build(title="Nurse")], now=NOW)
     compute_stats(role="Nurse")
     counts.append(count_visible())
     assert counts == [(100, 100) if step in ("commit", "publish_responses", "clean_up_rows") else (50, 50)] * 2
@@ -130,7 +131,9 @@ def test_concurrent_readers_never_see_a_partial_refresh(two_halves):
 
     def read():
         while not ended.is_set():
-            counts.append(load_role_stats(role=ROLE, days=365, now=NOW).window.demand.postings)
+            loaded = load_role_stats(role=ROLE, days=365, now=NOW)
+            assert loaded is not None
+            counts.append(loaded.window.demand.postings)
 
     readers = [threading.Thread(target=read) for _ in range(3)]
     for reader in readers:
@@ -147,18 +150,24 @@ def test_concurrent_readers_never_see_a_partial_refresh(two_halves):
 
 
 def test_computes_a_registered_role_from_all_its_postings_before_the_refresh(mongo):
-    store(*(PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)), role=None)
+    store(
+        *(PostingFactory.build(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)), role=None
+    )
     register_role(role="Data Engineer", now=NOW)
 
     stats, queued_refreshes = compute_stats(days=365)
 
     assert (stats.window.demand.postings, queued_refreshes) == (90, 1)
-    assert load_role_stats(role="data engineer", days=365, now=NOW).window.demand == stats.window.demand
+    reloaded = load_role_stats(role="data engineer", days=365, now=NOW)
+    assert reloaded is not None
+    assert reloaded.window.demand == stats.window.demand
     assert check_stats().differing == []
 
 
 def test_computes_a_role_without_storing_it_while_a_refresh_is_running(mongo):
-    store(*(PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)), role=None)
+    store(
+        *(PostingFactory.build(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)), role=None
+    )
 
     with refresh._lock():
         stats, queued_refreshes = compute_stats(days=90)
@@ -167,12 +176,13 @@ def test_computes_a_role_without_storing_it_while_a_refresh_is_running(mongo):
     assert load_role_stats(role="data engineer", days=90, now=NOW) is None
     refresh_stats(now=NOW)
     stored = load_role_stats(role="data engineer", days=90, now=NOW)
+    assert stored is not None
     assert stored.window.demand == stats.window.demand
     assert rank_gaps(window=stored.window, held=[]) == rank_gaps(window=stats.window, held=[])
 
 
 def test_computes_a_role_without_redis():
-    store(PostingFactory(title="Data Engineer"), role=None)
+    store(PostingFactory.build(title="Data Engineer"), role=None)
 
     with redis_at(NO_REDIS):
         stats, _ = compute_stats()
@@ -183,7 +193,7 @@ def test_computes_a_role_without_redis():
 
 def test_a_refresh_during_a_registration_hides_the_role(monkeypatch):
     monkeypatch.setattr(refresh, "_DAYS_PER_BATCH", 10)
-    postings = [PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)]
+    postings = [PostingFactory.build(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)]
     store_postings(postings=postings, now=NOW)
     recompute, calls = refresh._recompute, []
 
@@ -201,12 +211,16 @@ def test_a_refresh_during_a_registration_hides_the_role(monkeypatch):
     assert get_role_demands(days=365, now=NOW) == {}
     assert compute_stats(days=365)[0].window.demand.postings == 90
     refresh_stats(now=NOW)
-    assert load_role_stats(role="data engineer", days=365, now=NOW).window.demand.postings == 90
+    reloaded = load_role_stats(role="data engineer", days=365, now=NOW)
+    assert reloaded is not None
+    assert reloaded.window.demand.postings == 90
     assert check_stats().differing == []
 
 
 def test_a_refresh_after_an_interrupted_registration_hides_the_role(mongo, monkeypatch):
-    store(*(PostingFactory(title="Data Engineer", date_posted=days_ago(number)) for number in range(9)), role=None)
+    store(
+        *(PostingFactory.build(title="Data Engineer", date_posted=days_ago(number)) for number in range(9)), role=None
+    )
     add_role = membership.add_role
 
     def die(*, role, ids):
@@ -223,11 +237,13 @@ def test_a_refresh_after_an_interrupted_registration_hides_the_role(mongo, monke
     assert load_role_stats(role="data engineer", days=30, now=NOW) is None
     assert compute_stats()[0].window.demand.postings == 9
     refresh_stats(now=NOW)
-    assert load_role_stats(role="data engineer", days=30, now=NOW).window.demand.postings == 9
+    reloaded = load_role_stats(role="data engineer", days=30, now=NOW)
+    assert reloaded is not None
+    assert reloaded.window.demand.postings == 9
 
 
 def test_a_role_without_postings_is_registered_only_once(commands):
-    store(PostingFactory())
+    store(PostingFactory.build())
     compute_stats(role="Astronaut")
     commands.clear()
 

@@ -38,7 +38,7 @@ def get_requirements(row):
 
 @pytest.mark.parametrize("slugs", [(), ("python", "kafka", "redis")])
 def test_parses_the_text_regardless_of_the_source_of_the_skills(mongo, slugs):
-    store_postings(postings=[PostingFactory(description=DESCRIPTION, technology_slugs=slugs)], now=NOW)
+    store_postings(postings=[PostingFactory.build(description=DESCRIPTION, technology_slugs=slugs)], now=NOW)
 
     assert get_requirements(find_posting(mongo)) == (["python", "kafka", "redis"], ["kafka", "redis"], 3)
 
@@ -58,16 +58,16 @@ def test_nice_to_have_is_a_subset_of_the_skills():
 
 
 def test_removes_requirements_that_a_changed_text_no_longer_has(mongo):
-    posting = PostingFactory(job_id="1", description=DESCRIPTION, technology_slugs=())
+    posting = PostingFactory.build(job_id="1", description=DESCRIPTION, technology_slugs=())
     store_postings(postings=[posting], now=NOW)
 
-    store_postings(postings=[PostingFactory(job_id="1", description="Python.", technology_slugs=())], now=NOW)
+    store_postings(postings=[PostingFactory.build(job_id="1", description="Python.", technology_slugs=())], now=NOW)
 
     assert get_requirements(find_posting(mongo)) == (["python"], None, None)
 
 
 def test_rereading_nice_to_have_skills_does_not_mark_days_dirty(mongo):
-    store_postings(postings=[PostingFactory(description=DESCRIPTION, technology_slugs=())], now=NOW)
+    store_postings(postings=[PostingFactory.build(description=DESCRIPTION, technology_slugs=())], now=NOW)
     refresh_stats(now=NOW)
     mongo.job_postings.update_one({}, {"$unset": {"nice_to_have": ""}, "$set": {"years_asked": 9}})
 
@@ -90,7 +90,7 @@ def test_rereading_nice_to_have_skills_does_not_mark_days_dirty(mongo):
     ],
 )
 def test_merging_skills_renames_nice_to_have_skills(mongo, skills, nice, renamed):
-    store_postings(postings=[PostingFactory()], now=NOW)
+    store_postings(postings=[PostingFactory.build()], now=NOW)
     mongo.job_postings.update_one({}, {"$set": {"skills": skills, "nice_to_have": nice}})
 
     merge_skills(source="redis", target="valkey", now=NOW)
@@ -102,7 +102,7 @@ def test_merging_skills_renames_nice_to_have_skills(mongo, skills, nice, renamed
 
 
 def test_builds_a_job_profile_from_a_row_without_text(mongo):
-    posting = PostingFactory(
+    posting = PostingFactory.build(
         description=DESCRIPTION,
         technology_slugs=(),
         country_code="US",
@@ -133,8 +133,11 @@ def test_ignores_pay_in_another_currency():
 def test_takes_the_demand_of_the_role_in_the_title_or_else_of_the_market(mongo):
     for role in ("Developer", "Backend Developer"):
         register_role(role=role, now=NOW)
-    with_role = [PostingFactory(technology_slugs=("python",)), PostingFactory(technology_slugs=("python", "kafka"))]
-    other = PostingFactory(title="Gardener", technology_slugs=("redis",))
+    with_role = [
+        PostingFactory.build(technology_slugs=("python",)),
+        PostingFactory.build(technology_slugs=("python", "kafka")),
+    ]
+    other = PostingFactory.build(title="Gardener", technology_slugs=("redis",))
     store_postings(postings=[*with_role, other], now=NOW)
     refresh_stats(now=NOW)
 

@@ -11,9 +11,10 @@ from market.daily_stats import day_start, get_usable_salary
 from market.documents import MARKET_SCOPE
 from market.gaps import rank_gaps
 from market.membership import register_role
-from market.refresh import check_stats, mark_dirty, refresh_stats
-from market.selectors import get_role_demands, get_role_stats, load_role_stats
+from market.refresh import check_stats, refresh_stats
+from market.selectors import get_role_demands, get_role_stats, has_rows, load_role_stats
 from market.services import compute_role_stats, delete_expired_postings, store_postings
+from market.stats_rows import mark_dirty
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 from tests.roles_in_memory import window_of
 
@@ -60,6 +61,7 @@ def test_equals_a_recount_of_the_postings(mongo, days):
     expected = window_of(
         list_postings(days_ago(days - 1), TODAY), before=list_postings(days_ago(2 * days - 1), days_ago(days))
     )
+    assert stats is not None
     assert stats.window.demand == expected.demand
     for held in ([], ["python", "kafka"]):
         assert rank_gaps(window=stats.window, held=held) == rank_gaps(window=expected, held=held)
@@ -111,6 +113,8 @@ def test_does_not_change_when_postings_expire(mongo):
 
     after = load_role_stats(role=ROLE, days=60, now=NOW)
     assert mongo.job_postings.count_documents({}) == 1
+    assert before is not None
+    assert after is not None
     assert after.window.demand == before.window.demand
     assert rank_gaps(window=after.window, held=["go"]) == rank_gaps(window=before.window, held=["go"])
     assert check_stats().differing == []
@@ -149,7 +153,6 @@ def compute_stats(role="Data Engineer", days=30):
 def test_returns_the_rows_that_a_concurrent_request_stores(monkeypatch):
     store(PostingFactory(title="Data Engineer", technology_slugs=("sql",)))
     register_role(role="Data Engineer", now=NOW)
-    has_rows = services.has_rows
 
     def store_and_check_rows(*, role):
         refresh.compute_role(role=role, now=NOW)
@@ -181,7 +184,9 @@ def test_computes_no_stats_of_a_new_role_on_closed_days(mongo):
 
     compute_stats()
 
-    assert load_role_stats(role="data engineer", days=60, now=NOW).window.demand.postings == 1
+    stats = load_role_stats(role="data engineer", days=60, now=NOW)
+    assert stats is not None
+    assert stats.window.demand.postings == 1
     assert not mongo.market_figures.count_documents({"scope": "data engineer", "sealed": True})
 
 

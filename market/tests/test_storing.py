@@ -13,8 +13,9 @@ from market.daily_stats import day_start
 from market.jobs.services import close_posting
 from market.membership import register_role
 from market.posting import Posting, build_url_key
-from market.refresh import close_day, mark_dirty, refresh_stats
+from market.refresh import close_day, refresh_stats
 from market.services import delete_expired_postings, store_postings
+from market.stats_rows import mark_dirty
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
@@ -22,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
 LATER = NOW + timedelta(hours=1)
 SHARED = "https://jobs.example.com/careers"
-CLERK = PostingFactory(job_id="ow-A", url=SHARED, title="Payroll Clerk")
-ENGINEER = PostingFactory(job_id="ow-B", url=SHARED, title="Kernel Engineer")
+CLERK = PostingFactory.build(job_id="ow-A", url=SHARED, title="Payroll Clerk")
+ENGINEER = PostingFactory.build(job_id="ow-B", url=SHARED, title="Kernel Engineer")
 BOTH = [("ow-A", "Payroll Clerk"), ("ow-B", "Kernel Engineer")]
 
 
@@ -40,7 +41,7 @@ def list_stored(mongo):
 
 
 def test_stores_every_field_of_a_posting(mongo):
-    posting = PostingFactory(
+    posting = PostingFactory.build(
         job_id="17",
         latitude=30.2,
         longitude=-97.7,
@@ -69,7 +70,7 @@ def test_stores_every_field_of_a_posting(mongo):
 
 
 def test_counts_new_changed_and_unchanged_postings():
-    first, second = PostingFactory(), PostingFactory()
+    first, second = PostingFactory.build(), PostingFactory.build()
 
     outcomes = [store(first, second), store(first, change(second, title="Backend Engineer"))]
 
@@ -77,7 +78,7 @@ def test_counts_new_changed_and_unchanged_postings():
 
 
 def test_writes_nothing_for_an_unchanged_posting(mongo):
-    posting = PostingFactory()
+    posting = PostingFactory.build()
     store(posting)
     before = list_stored(mongo)
 
@@ -87,7 +88,7 @@ def test_writes_nothing_for_an_unchanged_posting(mongo):
 
 
 def test_keeps_day_and_first_collected_time_when_a_posting_changes(mongo):
-    posting = PostingFactory(date_posted=days_ago(3))
+    posting = PostingFactory.build(date_posted=days_ago(3))
     store(posting)
 
     store(change(posting, title="Lead Backend Developer", date_posted=days_ago(1)), now=LATER)
@@ -100,7 +101,7 @@ def test_keeps_day_and_first_collected_time_when_a_posting_changes(mongo):
 
 
 def test_removes_fields_that_the_source_no_longer_has(mongo):
-    posting = PostingFactory(seniority="senior", remote=True)
+    posting = PostingFactory.build(seniority="senior", remote=True)
     store(posting)
 
     store(change(posting, seniority=None, remote=None), now=LATER)
@@ -111,7 +112,7 @@ def test_removes_fields_that_the_source_no_longer_has(mongo):
 
 
 def test_a_posting_without_a_date_belongs_to_the_day_it_was_first_collected(mongo):
-    posting = PostingFactory(date_posted=None)
+    posting = PostingFactory.build(date_posted=None)
     store(posting)
 
     store(change(posting, title="Other"), now=NOW + timedelta(days=2))
@@ -145,7 +146,7 @@ def test_a_posting_without_an_id_matches_one_with_its_url_in_any_order(mongo, or
 
 
 def test_a_posting_keeps_its_id_when_it_is_stored_again_without_one(mongo):
-    posting = PostingFactory(job_id="1", url="https://jobs.example.com/a")
+    posting = PostingFactory.build(job_id="1", url="https://jobs.example.com/a")
     store(posting)
 
     outcome = store(change(posting, job_id=None, description="New.", url="http://jobs.example.com/a/"))
@@ -155,7 +156,7 @@ def test_a_posting_keeps_its_id_when_it_is_stored_again_without_one(mongo):
 
 
 def test_a_posting_without_an_id_gets_the_id_of_the_same_url_and_title(mongo):
-    posting = PostingFactory(job_id=None, url=SHARED, title="Payroll Clerk")
+    posting = PostingFactory.build(job_id=None, url=SHARED, title="Payroll Clerk")
     store(posting)
 
     store(change(posting, job_id="2"), change(posting, job_id="3", title="Kernel Engineer"))
@@ -167,10 +168,10 @@ def test_a_posting_without_an_id_gets_the_id_of_the_same_url_and_title(mongo):
 
 
 def test_concurrent_writers_store_every_id_if_a_posting_without_one_has_their_url(mongo):
-    store(PostingFactory(job_id=None, url=SHARED))
+    store(PostingFactory.build(job_id=None, url=SHARED))
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: store(PostingFactory(job_id=f"w{number}", url=SHARED)), range(12)))
+        list(pool.map(lambda number: store(PostingFactory.build(job_id=f"w{number}", url=SHARED)), range(12)))
 
     assert mongo.job_postings.count_documents({"url_key": SHARED, "day": {"$exists": True}}) == 12
     assert sorted(row["job_id"] for row in list_stored(mongo)) == sorted(f"w{number}" for number in range(12))
@@ -195,8 +196,8 @@ def test_concurrent_writers_store_every_id_if_a_posting_without_one_has_their_ur
 )
 def test_spellings_of_one_url_are_one_posting_with_the_latest_spelling(mongo, urls):
     for url in urls:
-        store(PostingFactory(job_id=None, url=url))
-    store(*(PostingFactory(job_id=None, url=url) for url in urls))
+        store(PostingFactory.build(job_id=None, url=url))
+    store(*(PostingFactory.build(job_id=None, url=url) for url in urls))
 
     assert [row["url"] for row in list_stored(mongo)] == [urls[-1]]
 
@@ -213,7 +214,7 @@ def test_spellings_of_one_url_are_one_posting_with_the_latest_spelling(mongo, ur
 )
 def test_urls_of_different_adverts_are_different_postings(mongo, urls):
     for url in urls:
-        store(PostingFactory(job_id=None, url=url))
+        store(PostingFactory.build(job_id=None, url=url))
 
     assert [row["url"] for row in list_stored(mongo)] == urls
 
@@ -225,13 +226,18 @@ def test_the_key_of_a_url_key_is_the_key_itself(url):
 
 @pytest.mark.parametrize("missing", ["job_id", "url"])
 def test_postings_without_id_or_url_stay_separate(mongo, missing):
-    store(*(PostingFactory(**{"job_id": name, "url": f"https://{name}.example.com", missing: None}) for name in "ab"))
+    store(
+        *(
+            PostingFactory.build(**{"job_id": name, "url": f"https://{name}.example.com", missing: None})
+            for name in "ab"
+        )
+    )
 
     assert len(list_stored(mongo)) == 2
 
 
 def test_accepts_the_url_of_another_posting(mongo):
-    first, second = PostingFactory(), PostingFactory()
+    first, second = PostingFactory.build(), PostingFactory.build()
     store(first, second)
 
     store(change(first, url=second.url, title="Moved"))
@@ -242,7 +248,7 @@ def test_accepts_the_url_of_another_posting(mongo):
 
 
 def test_stores_the_last_of_repeated_postings_in_a_batch(mongo):
-    posting = PostingFactory()
+    posting = PostingFactory.build()
 
     outcome = store(posting, change(posting, title="Second"), change(posting, title="Third"))
 
@@ -251,7 +257,7 @@ def test_stores_the_last_of_repeated_postings_in_a_batch(mongo):
 
 
 def test_keeps_the_roles_of_all_searches_that_returned_a_posting(mongo):
-    posting = PostingFactory(title="Engineer")
+    posting = PostingFactory.build(title="Engineer")
     store(posting, role="Backend Developer")
 
     outcome = store(posting, role="Full-Stack  Developer")
@@ -261,7 +267,7 @@ def test_keeps_the_roles_of_all_searches_that_returned_a_posting(mongo):
 
 
 def test_concurrent_writers_store_each_posting_once(mongo):
-    postings = [PostingFactory() for _ in range(60)]
+    postings = [PostingFactory.build() for _ in range(60)]
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda _: store(*postings), range(4)))
@@ -272,7 +278,9 @@ def test_concurrent_writers_store_each_posting_once(mongo):
 
 
 def test_registering_a_role_adds_it_to_postings_whose_title_names_it(mongo):
-    store(PostingFactory(title="Senior Full-Stack Developer (Remote)"), PostingFactory(title="Full Professor"))
+    store(
+        PostingFactory.build(title="Senior Full-Stack Developer (Remote)"), PostingFactory.build(title="Full Professor")
+    )
 
     assert register_role(role="full stack developer", now=NOW)
 
@@ -290,7 +298,7 @@ def test_registering_a_role_adds_it_to_postings_whose_title_names_it(mongo):
     ],
 )
 def test_registering_a_role_finds_titles_with_other_spellings(mongo, role, title):
-    store(PostingFactory(title=title))
+    store(PostingFactory.build(title=title))
 
     register_role(role=role, now=NOW)
 
@@ -298,7 +306,7 @@ def test_registering_a_role_finds_titles_with_other_spellings(mongo, role, title
 
 
 def test_registering_a_role_again_completes_an_interrupted_registration(mongo):
-    store(PostingFactory(title="Data Engineer"))
+    store(PostingFactory.build(title="Data Engineer"))
     mongo.known_roles.insert_one({"_id": "data engineer", "label": "Data Engineer", "known_since": NOW})
 
     register_role(role="Data Engineer", now=LATER)
@@ -310,7 +318,7 @@ def test_registering_a_role_again_completes_an_interrupted_registration(mongo):
 def test_a_new_posting_gets_the_registered_roles_its_title_names(mongo):
     register_role(role="Data Engineer", now=NOW)
 
-    store(PostingFactory(title="Principal Data Engineer"))
+    store(PostingFactory.build(title="Principal Data Engineer"))
 
     assert list_stored(mongo)[0]["roles"] == ["data engineer"]
 
@@ -324,7 +332,7 @@ def test_takes_skills_from_slugs_without_job_boards(mongo):
         now=NOW,
     )
 
-    store(PostingFactory(technology_slugs=("python", "greenhouse", "apache-nifi")))
+    store(PostingFactory.build(technology_slugs=("python", "greenhouse", "apache-nifi")))
 
     (row,) = list_stored(mongo)
     assert row["skills"] == ["python", "apache nifi"]
@@ -337,14 +345,14 @@ def test_extracts_skills_from_the_text_if_no_slug_is_a_skill(mongo):
     entries = [{"name": "python", "display_name": "Python", "category": "Programming Languages"}]
     seed_skills(entries=entries, now=NOW)
 
-    store(PostingFactory(technology_slugs=(), description="You write Python all day."))
+    store(PostingFactory.build(technology_slugs=(), description="You write Python all day."))
 
     (row,) = list_stored(mongo)
     assert (row["skills"], row["skills_source"]) == (["python"], "text")
 
 
 def test_deletes_whole_days_past_retention_and_keeps_their_stats(mongo):
-    store(PostingFactory(date_posted=days_ago(30)), PostingFactory(date_posted=days_ago(29)))
+    store(PostingFactory.build(date_posted=days_ago(30)), PostingFactory.build(date_posted=days_ago(29)))
     refresh_stats(now=NOW)
 
     deleted = list(delete_expired_postings(days_to_keep=30, now=NOW))
@@ -356,10 +364,10 @@ def test_deletes_whole_days_past_retention_and_keeps_their_stats(mongo):
 
 
 def test_rejects_a_posting_of_a_closed_day(mongo):
-    store(PostingFactory(date_posted=days_ago(40)))
+    store(PostingFactory.build(date_posted=days_ago(40)))
     close_day(day=day_start(days_ago(40)), now=NOW)
 
-    outcome = store(PostingFactory(date_posted=days_ago(40)), PostingFactory())
+    outcome = store(PostingFactory.build(date_posted=days_ago(40)), PostingFactory.build())
 
     assert outcome.refused == {"sealed_day": 1}
     assert outcome.collected == 1
@@ -370,7 +378,7 @@ def test_rejects_a_posting_of_a_closed_day(mongo):
 
 def test_never_recounts_a_closed_day_even_if_it_has_a_posting(mongo):
     day = day_start(days_ago(40))
-    store(PostingFactory(date_posted=days_ago(40)))
+    store(PostingFactory.build(date_posted=days_ago(40)))
     close_day(day=day, now=NOW)
     mongo.job_postings.insert_one({"source": "x", "title": "t", "company": "c", "place": "p", "day": day})
     mark_dirty(days=[day])
@@ -382,7 +390,7 @@ def test_never_recounts_a_closed_day_even_if_it_has_a_posting(mongo):
 
 
 def test_closes_a_posting_once(mongo):
-    store(PostingFactory(job_id="9"))
+    store(PostingFactory.build(job_id="9"))
 
     closed = [close_posting(source="theirstack", job_id="9", closed_at=LATER, now=NOW) for _ in range(2)]
 

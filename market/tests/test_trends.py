@@ -121,7 +121,8 @@ def test_equals_simple_counting_over_the_same_days(days, window):
 
     response = build_response(records, window)
 
-    skills, places = Counter(), Counter()
+    skills: Counter[str] = Counter()
+    places: Counter[str] = Counter()
     for age, day_skills, day_places in days:
         if age < window:
             skills.update(day_skills)

@@ -1,5 +1,7 @@
 """Tests of the admin pages of project ideas."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -32,7 +34,7 @@ def seeded(admin_tables: None) -> ProjectIdeaDocument:
     return ProjectIdeaDocument.objects.get()
 
 
-def build_form_data(client: Client, **changes: object) -> dict[str, object]:
+def build_form_data(client: Client, **changes: object) -> dict[str, Any]:
     form = client.get(f"{LIST}7/change/").context["adminform"].form
     values = {field.name: field.value() for field in form}
     return {key: value for key, value in values.items() if value not in (None, False)} | changes

@@ -28,7 +28,7 @@ def test_exported_files_can_be_imported(staff_client: Client, number: int, kind:
 
     response = staff_client.post(f"{LIST}export/", form)
 
-    content = response.content if kind == "xlsx" else response.content.decode("utf-8-sig")
+    content: Any = response.content if kind == "xlsx" else response.content.decode("utf-8-sig")
     rows = (
         json.loads(content)
         if kind == "json"

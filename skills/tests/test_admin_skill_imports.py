@@ -26,7 +26,10 @@ pytestmark = pytest.mark.usefixtures("python_and_django")
 
 
 def test_preview_shows_changed_rows_and_counts_unchanged_rows(staff_client: Client) -> None:
-    rows = [{"name": "python", "display_name": "Python 3"}, {"name": "django", "display_name": "Django"}]
+    rows: list[dict[str, Any]] = [
+        {"name": "python", "display_name": "Python 3"},
+        {"name": "django", "display_name": "Django"},
+    ]
 
     page = import_file(staff_client, "skills.json", json.dumps(rows).encode(), 1).content.decode()
 
@@ -34,11 +37,11 @@ def test_preview_shows_changed_rows_and_counts_unchanged_rows(staff_client: Clie
     assert page.count("<td>Changed</td>") == 1
 
 
-def confirm_import(client: Client, preview: object) -> object:
+def confirm_import(client: Client, preview: Any) -> Any:
     return client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial)
 
 
-def export_rows(kind: str, rows: list[dict[str, object]]) -> bytes:
+def export_rows(kind: str, rows: list[dict[str, Any]]) -> bytes:
     dataset = tablib.Dataset(headers=[*rows[0]])
     for row in rows:
         dataset.append([*row.values()])
@@ -46,13 +49,13 @@ def export_rows(kind: str, rows: list[dict[str, object]]) -> bytes:
     return content if isinstance(content, bytes) else content.encode()
 
 
-def preview_rows(client: Client, rows: list[dict[str, object]]) -> Any:
+def preview_rows(client: Client, rows: list[dict[str, Any]]) -> Any:
     return import_file(client, "skills.csv", export_rows("csv", rows), 0)
 
 
 @pytest.mark.parametrize(("number", "kind"), [(0, "csv"), (1, "json"), (2, "xlsx")])
 def test_imports_rows_after_a_preview(staff_client: Client, number: int, kind: str) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "python", "display_name": "Python!", "category": "Programming Languages", "aliases": "py\npy3"},
         {"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies", "aliases": ""},
     ]
@@ -89,7 +92,7 @@ def test_imports_csv_in_the_dialects_of_common_spreadsheets(staff_client: Client
 
 
 def test_lists_every_invalid_row_and_imports_no_row(staff_client: Client) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies", "prerequisites": ""},
         {"name": "black", "display_name": "Black", "category": "Cooking", "prerequisites": ""},
         {"name": "mypy", "display_name": "", "category": "Databases", "prerequisites": "nothing known"},
@@ -105,7 +108,7 @@ def test_lists_every_invalid_row_and_imports_no_row(staff_client: Client) -> Non
 
 
 def test_lists_the_errors_of_each_row_by_field(staff_client: Client) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "black", "display_name": "Black", "category": "Cooking", "aliases": "b", "prerequisites": ""},
         {"name": "mypy", "display_name": "", "category": "Databases", "aliases": "x" * 101, "prerequisites": "no"},
     ]
@@ -119,7 +122,7 @@ def test_lists_the_errors_of_each_row_by_field(staff_client: Client) -> None:
 
 
 def test_rejects_values_of_the_wrong_type(staff_client: Client) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "ruff", "display_name": "Ruff", "category": "Databases", "aliases": [], "is_skill": "maybe"},
         {"name": "black", "display_name": "Black", "category": "Databases", "aliases": {"a": 1}, "is_skill": True},
     ]
@@ -134,7 +137,7 @@ def test_rejects_values_of_the_wrong_type(staff_client: Client) -> None:
 
 
 def test_rejects_unknown_columns_by_name(staff_client: Client) -> None:
-    rows = [{"name": "python", "display_nam": "Python!"}]
+    rows: list[dict[str, Any]] = [{"name": "python", "display_nam": "Python!"}]
 
     preview = preview_rows(staff_client, rows)
 
@@ -145,7 +148,7 @@ def test_rejects_unknown_columns_by_name(staff_client: Client) -> None:
 
 
 def test_imports_a_file_only_once(staff_client: Client) -> None:
-    rows = [{"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies"}]
+    rows: list[dict[str, Any]] = [{"name": "ruff", "display_name": "Ruff", "category": "Tools/Technologies"}]
     preview = preview_rows(staff_client, rows)
 
     confirm_import(staff_client, preview)
@@ -156,7 +159,7 @@ def test_imports_a_file_only_once(staff_client: Client) -> None:
 
 
 def test_reports_rows_that_became_invalid_after_the_preview(staff_client: Client) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "ruff", "display_name": "Ruff", "category": "Databases", "prerequisites": "django"},
         {"name": "black", "display_name": "Black", "category": "Databases", "prerequisites": ""},
     ]
@@ -170,7 +173,7 @@ def test_reports_rows_that_became_invalid_after_the_preview(staff_client: Client
     assert {skill.name for skill in SkillDocument.objects} == {"python", "black"}
 
 
-def build_new_rows(row_count: int, **values: object) -> list[dict[str, object]]:
+def build_new_rows(row_count: int, **values: object) -> list[dict[str, Any]]:
     names = [f"skill {number}" for number in range(1, row_count + 1)]
     return [{"name": name, "display_name": name.title(), "category": "Databases", **values} for name in names]
 
@@ -178,7 +181,7 @@ def build_new_rows(row_count: int, **values: object) -> list[dict[str, object]]:
 def test_number_of_commands_does_not_depend_on_the_number_of_rows(
     staff_client: Client, whole_commands: list[Mapping[str, Any]]
 ) -> None:
-    def list_commands(rows: list[dict[str, object]]) -> list[str]:
+    def list_commands(rows: list[dict[str, Any]]) -> list[str]:
         reset_caches()
         whole_commands.clear()
         confirm_import(staff_client, preview_rows(staff_client, rows))
@@ -207,12 +210,12 @@ def test_import_makes_every_process_reload_the_vocabulary(staff_client: Client, 
 def test_stores_an_imported_skill_like_one_from_the_form(staff_client: Client, mongo: Database) -> None:
     by_form = {"name": "by form", "display_name": "X", "category": "Databases", "aliases": "x", "is_skill": "on"}
     staff_client.post(f"{LIST}add/", by_form)
-    rows = [{"name": "By  File", "display_name": "X", "category": "Databases", "aliases": "x"}]
+    rows: list[dict[str, Any]] = [{"name": "By  File", "display_name": "X", "category": "Databases", "aliases": "x"}]
 
     confirm_import(staff_client, preview_rows(staff_client, rows))
 
     ignored = {"_id", "name", "updated_at"}
-    stored = [mongo.skills.find_one({"name": name}) for name in ("by form", "by file")]
+    stored = [mongo.skills.find({"name": name})[0] for name in ("by form", "by file")]
     assert {key: value for key, value in stored[1].items() if key not in ignored} == {
         key: value for key, value in stored[0].items() if key not in ignored
     }
@@ -221,12 +224,12 @@ def test_stores_an_imported_skill_like_one_from_the_form(staff_client: Client, m
 
 def test_import_writes_only_changed_fields_and_keeps_unknown_keys(staff_client: Client, mongo: Database) -> None:
     mongo.skills.update_one({"name": "python"}, {"$set": {"from_elsewhere": 1, "aliases": ["py"]}})
-    before = mongo.skills.find_one({"name": "python"})
-    rows = [{"name": "python", "display_name": "Python 3", "slugs": ""}]
+    before = mongo.skills.find({"name": "python"})[0]
+    rows: list[dict[str, Any]] = [{"name": "python", "display_name": "Python 3", "slugs": ""}]
 
     confirm_import(staff_client, preview_rows(staff_client, rows))
 
-    after = mongo.skills.find_one({"name": "python"})
+    after = mongo.skills.find({"name": "python"})[0]
     assert {key for key in before if after.get(key) != before[key]} == {"display_name", "slugs", "updated_at"}
     assert SkillDocument.objects.get(name="python").slugs == []
 
@@ -246,7 +249,10 @@ def get_invalid_rows(preview: Any) -> dict[int, dict[str, list[str]]]:
 
 def test_rejects_rows_whose_prerequisites_form_a_cycle(staff_client: Client) -> None:
     SkillFactory(name="own")
-    rows = [{"name": "python", "prerequisites": "own"}, {"name": "own", "prerequisites": "python"}]
+    rows: list[dict[str, Any]] = [
+        {"name": "python", "prerequisites": "own"},
+        {"name": "own", "prerequisites": "python"},
+    ]
 
     preview = preview_rows(staff_client, rows)
 
@@ -256,7 +262,9 @@ def test_rejects_rows_whose_prerequisites_form_a_cycle(staff_client: Client) -> 
 
 @pytest.mark.parametrize("names", [("python", "python"), ("ruff", "ruff"), ("ruff", " Ruff ")])
 def test_rejects_a_second_row_for_the_same_skill(staff_client: Client, names: tuple[str, str]) -> None:
-    rows = [{"name": name, "display_name": f"New {name}", "category": "Databases"} for name in names]
+    rows: list[dict[str, Any]] = [
+        {"name": name, "display_name": f"New {name}", "category": "Databases"} for name in names
+    ]
 
     preview = preview_rows(staff_client, rows)
 
@@ -278,7 +286,7 @@ def call_before_each_write(patch: pytest.MonkeyPatch, method: str, callback: Cal
 def test_reports_rows_that_were_written_concurrently(
     staff_client: Client, mongo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [*build_new_rows(3), {"name": "python", "display_name": "P", "category": "Databases"}]
+    rows: list[dict[str, Any]] = [*build_new_rows(3), {"name": "python", "display_name": "P", "category": "Databases"}]
     rows.append({"name": "django", "display_name": "D", "category": "Databases"})
     preview = preview_rows(staff_client, rows)
     concurrent = {"name": "skill 2", "display_name": "Theirs", "category": "Databases"}

@@ -1,6 +1,7 @@
 """Tests of merging two skills and moving every reference from the source to the target."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -21,7 +22,7 @@ from skills.services import UnmergeableError, merge_skills, seed_skills
 from tests.factories import NOW, PostingFactory, UserFactory, days_ago
 from tests.queued import take_queued
 
-ENTRIES = [
+ENTRIES: list[dict[str, Any]] = [
     {"name": "postgresql", "display_name": "PostgreSQL", "category": "Databases", "slugs": ["postgresql"]},
     {"name": "postgres", "display_name": "Postgres", "category": "Databases", "slugs": ["postgres"], "aliases": ["pg"]},
     {"name": "sql", "display_name": "SQL", "category": "Databases", "slugs": ["sql"]},
@@ -61,7 +62,7 @@ def test_seeding_does_not_restore_a_merged_skill(seeded: Database) -> None:
 
 def test_renames_the_skill_of_users_without_duplicates(seeded: Database) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    user = UserFactory(skills=["sql", "postgres", "postgresql", "python"], created_at=at)
+    user = UserFactory.create(skills=["sql", "postgres", "postgresql", "python"], created_at=at)
 
     merge()
 
@@ -72,7 +73,7 @@ def test_renames_the_skill_of_users_without_duplicates(seeded: Database) -> None
 
 def test_updated_at_of_a_user_increases_even_if_it_is_in_the_future(seeded: Database) -> None:
     at = NOW + timedelta(days=1)
-    UserFactory(skills=["postgres"], created_at=at)
+    UserFactory.create(skills=["postgres"], created_at=at)
 
     merge()
 
@@ -80,14 +81,14 @@ def test_updated_at_of_a_user_increases_even_if_it_is_in_the_future(seeded: Data
 
 
 def get_stats(mongo: Database, day: datetime, scope: str) -> dict[str, int]:
-    row = mongo.market_figures.find_one({"day": day, "scope": scope})
+    row = mongo.market_figures.find({"day": day, "scope": scope})[0]
     return dict(zip(row["skill_names"], row["skill_counts"], strict=True))
 
 
 def test_renames_the_skill_of_postings_and_daily_stats(seeded: Database) -> None:
     register_role(role="Backend Developer", now=NOW)
     postings = [
-        PostingFactory(technology_slugs=slugs, date_posted=days_ago(age))
+        PostingFactory.build(technology_slugs=slugs, date_posted=days_ago(age))
         for age in (0, 20)
         for slugs in (("postgres", "sql"), ("postgresql", "postgres"), ("postgresql",))
     ]
@@ -105,7 +106,9 @@ def test_renames_the_skill_of_postings_and_daily_stats(seeded: Database) -> None
         assert get_stats(seeded, day, "backend developer") == {"postgresql": 3, "sql": 1}
     assert check_stats().differing == []
     reset_caches()
-    demand = get_role_stats(role="backend developer", days=30, now=NOW).window.demand
+    stats = get_role_stats(role="backend developer", days=30, now=NOW)
+    assert stats is not None
+    demand = stats.window.demand
     assert {skill.name: skill.count for skill in demand.skills} == {"postgresql": 6, "sql": 2}
 
 
@@ -126,8 +129,8 @@ def test_merges_two_skills_selected_in_the_admin_list(seeded: Database, staff_cl
     chosen = [str(SkillDocument.objects.get(name=name).pk) for name in ("postgres", "postgresql")]
 
     question = staff_client.post("/admin/skills/skill/", {"action": "merge", "_selected_action": chosen})
-    page = staff_client.get(question.url)
-    done = staff_client.post(question.url, {"target": "postgresql"})
+    page = staff_client.get(question["Location"])
+    done = staff_client.post(question["Location"], {"target": "postgresql"})
 
     assert "Skill to keep" in page.content.decode()
     assert done.status_code == 302

@@ -14,10 +14,11 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from career_navigator.cache import reset_caches
+from career_navigator.db.catalogues import SeedSummary
 from career_navigator.devserver.embedded import start_mongodb
 from skills import selectors
 from skills.documents import SkillDocument, UnknownSlugDocument
-from skills.services import SeedSummary, count_unknown_slugs, drop_vocabulary_counter, seed_skills
+from skills.services import count_unknown_slugs, drop_vocabulary_counter, seed_skills
 from skills.vocabulary import InvalidSkill
 from tests.factories import SkillFactory
 from tests.other_servers import freezing, mongodb_at

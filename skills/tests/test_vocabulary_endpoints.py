@@ -18,7 +18,7 @@ from skills.services import seed_skills
 from skills.vocabulary import CATEGORIES
 from tests.factories import PostingFactory
 
-ENTRIES = [
+ENTRIES: list[dict[str, Any]] = [
     {
         "name": "nodejs",
         "display_name": "Node.js",
@@ -65,7 +65,7 @@ def post(client, path, body, status=200) -> dict[str, Any]:
 def store(*slug_lists, days_ago=0):
     now = timezone.now()
     day = now.date() - timedelta(days=days_ago)
-    postings = [PostingFactory(technology_slugs=tuple(slugs.split()), date_posted=day) for slugs in slug_lists]
+    postings = [PostingFactory.build(technology_slugs=tuple(slugs.split()), date_posted=day) for slugs in slug_lists]
     store_postings(postings=postings, now=now)
     refresh_stats(now=now)
 

@@ -22,7 +22,7 @@ def _without_user_id(name, names):
     return method, path, {key: value for key, value in body.items() if key != "user_id"} if body is not None else None
 
 
-@pytest.mark.parametrize("name", sorted(BESIDE_THE_PATH, key=lambda name: name.startswith("DELETE")))
+@pytest.mark.parametrize("name", sorted(BESIDE_THE_PATH, key=lambda operation: operation.startswith("DELETE")))
 def test_is_optional(name, attacker, own_names):
     method, path, body = _without_user_id(name, own_names)
 

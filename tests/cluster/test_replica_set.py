@@ -129,7 +129,7 @@ def outcome(request, replica_set, deployment, fake_theirstack, mail_server, undi
     mail_server.clear()
     fake_theirstack.script_faults([{"delay_seconds": PAGE_SECONDS, "next": 1_000}])
     prepare_digests()
-    clients = {kind: start_clients(kind, deployment) for kind in KINDS}
+    clients: dict[type[Client], list[Client]] = {kind: start_clients(kind, deployment) for kind in KINDS}
     run = begin_run()
     queue_run(run=run)
     queue_digests.delay()
@@ -180,7 +180,7 @@ def prepare_digests() -> None:
             now=now,
         )
     postings = [
-        PostingFactory(job_id=f"digest-{title}", title=title, company="Digest Ltd", date_posted=now.date())
+        PostingFactory.build(job_id=f"digest-{title}", title=title, company="Digest Ltd", date_posted=now.date())
         for title in TITLES
     ]
     store_postings(postings=postings, now=now + timedelta(seconds=1))
@@ -321,7 +321,7 @@ def test_ends_no_process(outcome):
 
 def test_acknowledges_no_write_that_a_failover_could_lose(replica_set, deployment, undisturbed):
     empty_database()
-    clients = {kind: start_clients(kind, deployment) for kind in (Logging, Uploading)}
+    clients: dict[type[Client], list[Client]] = {kind: start_clients(kind, deployment) for kind in (Logging, Uploading)}
     time.sleep(AFTERWARDS_SECONDS)
 
     with replica_set.lagging_secondaries():

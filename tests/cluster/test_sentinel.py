@@ -1,6 +1,7 @@
 """Failover of the Redis master by Sentinels during a collection."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import requests
@@ -32,6 +33,10 @@ OVER_SECONDS = 200
 
 def get_sentinel_url(valkey: SentinelValkey) -> str:
     return f"sentinel://{valkey.sentinels}/0?master_name={MASTER}"
+
+
+def is_ready(port: int) -> bool:
+    return requests.get(f"http://{HOST}:{port}/health/ready", timeout=30).status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +84,7 @@ def test_collects_every_posting_once_when_the_master_is_replaced(deployment, val
     assert deployment.ended() == []
     for port in deployment.ports:
         wait_until(
-            lambda port=port: requests.get(f"http://{HOST}:{port}/health/ready", timeout=30).status_code == 200,
+            partial(is_ready, port),
             seconds=60,
             every=1,
             what=f"the web is ready\n{deployment.logs()}",

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import pymongo
 import pytest
@@ -140,5 +140,5 @@ def api(install: Run) -> API:
 @pytest.fixture
 def data(install: Run) -> Iterator[Database]:
     """Yield the database of the installation."""
-    with pymongo.MongoClient(install.services["mongodb_uri"], tz_aware=True) as client:
+    with pymongo.MongoClient[dict[str, Any]](install.services["mongodb_uri"], tz_aware=True) as client:
         yield client.get_default_database()

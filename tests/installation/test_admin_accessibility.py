@@ -65,7 +65,9 @@ def test_axe_finds_no_violation_on_a_page(log_in: Login, address: str, scheme: s
 
 
 def test_axe_finds_no_violation_on_the_login(log_in: Login, install) -> None:
-    page = log_in("admin").context.browser.new_page()
+    browser = log_in("admin").context.browser
+    assert browser is not None
+    page = browser.new_page()
     page.goto(f"http://127.0.0.1:{install.port}/admin/login/")
 
     violations = Axe().run(page).response["violations"]

@@ -63,7 +63,9 @@ def wait_for_the_run(installation: Installation) -> None:
 def make_overdue(path: Path) -> Path:
     """Write a beat schedule in which only the collection became due while beat was down."""
     scheduler = PersistentScheduler(app, schedule_filename=str(path))
-    scheduler.schedule[ENTRY].last_run_at -= timedelta(days=2)
+    last_run_at = scheduler.schedule[ENTRY].last_run_at
+    assert last_run_at is not None
+    scheduler.schedule[ENTRY].last_run_at = last_run_at - timedelta(days=2)
     scheduler.close()
     return path
 

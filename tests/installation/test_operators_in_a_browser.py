@@ -36,7 +36,7 @@ def test_a_running_task_shows_progress_and_is_cancelled_after_confirmation(log_i
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.locator("[data-text=cancelling]")).to_have_text("The run is being cancelled. It stops after this step.")
 
-    assert data.task_runs.find_one({"_id": run_id})["cancel_requested"] is True
+    assert data.task_runs.find({"_id": run_id})[0]["cancel_requested"] is True
     data.task_runs.delete_one({"_id": run_id})
 
 
@@ -97,7 +97,7 @@ def test_a_resolved_slug_is_unresolved_after_undo(log_in: Login, data: Database)
     expect(page.get_by_text("Undone. Unknown slugs to resolve again: 1.")).to_be_visible()
 
     assert (between, data.skills.count_documents({"name": "zapp board"})) == (1, 0)
-    assert data.unknown_slugs.find_one({"slug": "zapp-board"})["count"] == 2
+    assert data.unknown_slugs.find({"slug": "zapp-board"})[0]["count"] == 2
     data.unknown_slugs.delete_one({"slug": "zapp-board"})
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -19,7 +20,7 @@ from career_navigator.environment import BASE_DIR
 from tests.installation.run_command import Run
 
 # With an API key, `run` does not start the fake TheirStack and so starts faster. No server listens at this URL.
-NO_DEMONSTRATION = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
+NO_DEMONSTRATION: dict[str, Any] = {"THEIR_STACK_API_KEY": "a-key", "THEIR_STACK_BASE_URL": "http://127.0.0.1:1"}
 STOP_SECONDS = 10
 WORKER = ("celery", " worker --exclude-queues ")
 
@@ -127,7 +128,7 @@ def test_restarts_a_process_that_ends_and_gives_up_if_it_ends_too_often(var_dir:
     run = Run(var_dir, **NO_DEMONSTRATION)
     runs.append(run)
     run.wait_until_ready()
-    ended = set()
+    ended: set[int] = set()
 
     def end(*words: str) -> None:
         process = run.find_new(*words, but=ended)
