@@ -40,6 +40,7 @@ Limit = tuple[str, str]
 
 # Seconds for which an IP address is remembered after its last login to an account.
 KNOWN_LOGIN_TTL = 90 * 24 * 3600
+# Threads per web process that are never occupied for long, so that other requests are served.
 FREE_THREADS = 2
 
 # An IPv6 address before a port has brackets: 192.0.2.1:443, [2001:db8::1]:443.

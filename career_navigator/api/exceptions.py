@@ -59,7 +59,7 @@ SERVER_UNAVAILABLE = (
 
 _THROTTLED = str(exceptions.Throttled.default_detail).rstrip(".")
 
-# Errors that MongoDB itself returned. An earlier connection failure in the exception chain was therefore overcome.
+# Errors that MongoDB itself returned. If the exception chain has a connection failure too, a retry has succeeded.
 MONGODB_RESPONSES = (pymongo.errors.DuplicateKeyError, mongoengine.NotUniqueError)
 
 

@@ -66,19 +66,19 @@ class CurrentUser:
 
     @property
     def experience_level(self) -> str | None:
-        return self._text("experience_level")
+        return self._get_text("experience_level")
 
     @property
     def location(self) -> str | None:
-        return self._text("location")
+        return self._get_text("location")
 
     @property
     def phone_number(self) -> str | None:
-        return self._text("phone_number")
+        return self._get_text("phone_number")
 
     @property
     def experience(self) -> str | None:
-        return self._text("experience")
+        return self._get_text("experience")
 
     @property
     def experience_years(self) -> float | None:
@@ -95,11 +95,11 @@ class CurrentUser:
 
     @property
     def remote_preference(self) -> str | None:
-        return self._text("remote_preference")
+        return self._get_text("remote_preference")
 
     @property
     def professional_summary(self) -> str | None:
-        return self._text("professional_summary")
+        return self._get_text("professional_summary")
 
     @property
     def expected_salary(self) -> float | None:
@@ -110,9 +110,9 @@ class CurrentUser:
     @property
     def expected_salary_currency(self) -> str | None:
         """ISO 4217 code of the expected salary. None means USD."""
-        return self._text("expected_salary_currency")
+        return self._get_text("expected_salary_currency")
 
-    def _text(self, name: str) -> str | None:
+    def _get_text(self, name: str) -> str | None:
         text: str | None = self.fields[name]
         return text
 

@@ -68,8 +68,8 @@ class VersionedCache(Generic[T]):
         """Return a cache for a catalogue that is loaded as a whole. `replace_version` sets its version."""
 
         def read_version() -> str:
-            found = database().catalogue_versions.find_one(name)
-            return found["version"] if found else ""
+            document = database().catalogue_versions.find_one(name)
+            return document["version"] if document else ""
 
         return cls(read_version=read_version, max_staleness=MAX_STALENESS)
 
