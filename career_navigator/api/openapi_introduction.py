@@ -40,7 +40,7 @@ All errors have the same shape:
 }
 ```
 
-- `detail` is a message for people, and its wording may change. Only with the code `role_without_jobs` it is an object.
+- `detail` is a message for people, and its wording may change. With the code `role_without_jobs` it is an object.
 - `code` is for programs, and its meaning never changes. The schema `ErrorCodeEnum` lists all codes with their meanings.
   New codes may be added, so handle an unknown code by the HTTP status.
 - Errors about invalid input also have `errors` and `error_codes`, which contain the messages and the codes of each
@@ -68,9 +68,9 @@ GET /skills?limit=50&offset=100
 
 ## Selecting fields
 
-Operations that return a list take `fields`, the names of the item fields to return, separated by commas. For example,
-`GET /jobs/list_jobs?fields=id,job_title,company` returns jobs with these three fields. An unknown name returns 400, and
-the message lists the available names.
+Most operations that return a list take `fields`: the names of the item fields to return, separated by commas. For
+example, `GET /jobs/list_jobs?fields=id,job_title,company` returns jobs with these three fields. An unknown name returns
+400, and the message lists the available names.
 
 ## Versions
 
