@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.profile_parsing import UnparsableValue, parse_remote_preference, parse_salary, parse_years, split_list
+from accounts.profile_parsing import (
+    Salary,
+    UnparsableValue,
+    parse_remote_preference,
+    parse_salary,
+    parse_years,
+    split_list,
+)
 
 
 @pytest.mark.parametrize(

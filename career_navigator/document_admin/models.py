@@ -3,7 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import bson
 import mongoengine
@@ -86,7 +86,9 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     # An import sets preloaded lookups on its objects.
     lookups = Lookups()
 
-    objects: Any = DocumentModelQuerySet.as_manager()
+    # Type checkers do not know the fields that come from a document. The cast keeps the plugin of django-stubs from
+    # typing the managers of subclasses.
+    objects: Any = cast(Any, DocumentModelQuerySet.as_manager())
 
     class Meta:
         abstract = True

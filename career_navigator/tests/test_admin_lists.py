@@ -5,6 +5,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
+from career_navigator.admin_site.model_admin import StaffModelAdmin
+from career_navigator.document_admin.admin import DocumentAdmin
 from career_navigator.document_admin.models import DocumentModel
 from ingestion.models import RefusedPosting
 

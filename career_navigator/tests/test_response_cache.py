@@ -95,7 +95,7 @@ def test_calls_the_view_again_after_the_response_expired(redis: Any) -> None:
 
 
 def test_caches_each_query_path_scheme_and_origin_separately(view: _View) -> None:
-    middleware = ResponseCacheMiddleware(view)
+    middleware: Any = ResponseCacheMiddleware(view)
     distinct = [
         requests.get("/trending?days=30"),
         requests.get("/trending?days=31"),

@@ -1,5 +1,7 @@
 """The account of the fake TheirStack: key, plan, credits, rate limits and recorded requests."""
 
+from typing import Any
+
 import pytest
 import requests
 
@@ -195,7 +197,8 @@ def test_keeps_a_connection_open_for_the_next_request(start_fake):
         sockets = []
         for _ in range(3):
             response = session.post(theirstack.url + "/v1/jobs/search", json=POSTED, stream=True, timeout=5)
-            sockets.append(response.raw._connection.sock.getsockname())
+            connection: Any = response.raw._connection
+            sockets.append(connection.sock.getsockname())
             assert response.json()["data"]
 
     assert len(set(sockets)) == 1

@@ -172,8 +172,9 @@ _json = st.recursive(
 _location_objects = st.dictionaries(
     st.sampled_from(["name", "display_name", "type", "state_code", "country_code", "latitude"]), _json
 )
-_jobs: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-    {"id": st.integers(0, 2**53), "job_title": st.text("abc", min_size=1)},
+_required: dict[str, st.SearchStrategy[Any]] = {"id": st.integers(0, 2**53), "job_title": st.text("abc", min_size=1)}
+_jobs = st.fixed_dictionaries(
+    _required,
     optional=dict.fromkeys(sorted(FULL_JOB.keys() - {"id", "job_title", "has_blurred_data"}), _json)
     | {
         "company_object": st.dictionaries(st.sampled_from(sorted(FULL_JOB["company_object"])), _json),

@@ -1,6 +1,8 @@
 """A job with all fields of the API and invented values."""
 
-FULL_JOB = {
+from typing import Any
+
+FULL_JOB: dict[str, Any] = {
     "id": 81234567890123,
     "job_title": "Senior Data Engineer",
     "normalized_title": "data engineer",

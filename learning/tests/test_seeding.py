@@ -34,7 +34,10 @@ def build_summary(created=0, updated=0, unchanged=0, kept=0):
 
 @dataclass
 class Seed:
-    """A function that seeds a catalogue. `document()` returns the stored first entry, `size` is the number of entries."""
+    """A function that seeds a catalogue.
+
+    `document()` returns the stored first entry, and `size` is the number of entries.
+    """
 
     run: Callable[..., Any]
     document: Callable[[], Any]

@@ -59,7 +59,7 @@ _USER, _JOB, _RESUME = "<user_id>", "<job_id>", "<resume_id>"
 # Only POST /resumes/apply applies for this job, so that the other one can be removed from the saved jobs.
 _OTHER_JOB = "<other_job_id>"
 
-OPERATIONS = {
+OPERATIONS: dict[str, Operation] = {
     "GET ": _open(),
     "GET health": _open(),
     "GET health/ready": _open(),

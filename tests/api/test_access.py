@@ -89,7 +89,7 @@ def refused_tokens(victim):
     return {
         "none": None,
         "forged": jwt.encode({"sub": victim.id, "exp": 4_000_000_000}, "x" * 64, algorithm="HS256"),
-        "unsigned": jwt.encode({"sub": victim.id, "exp": 4_000_000_000}, None, algorithm="none"),
+        "unsigned": jwt.encode({"sub": victim.id, "exp": 4_000_000_000}, "", algorithm="none"),
         "expired": issue_access_token(user_id=ObjectId(victim.id), now=long_ago),
         "of nobody": issue_access_token(user_id=ObjectId(), now=timezone.now()),
     }

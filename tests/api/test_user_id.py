@@ -9,7 +9,7 @@ from tests.api.inventory import OPERATIONS, build_request
 pytestmark = pytest.mark.usefixtures("everybodys")
 
 # Operations that take the id in the query or the body, then operations that take it in the path.
-BESIDE_THE_PATH = [
+BESIDE_THE_PATH: list[str] = [
     name for name, each in OPERATIONS.items() if "user_id" in each.query or "user_id" in (each.body or {})
 ]
 IN_THE_PATH = [name for name in OPERATIONS if "<str:user_id>" in name and not name.startswith("DELETE")]
