@@ -4,6 +4,8 @@ DRF's MultiPartParser reads bodies of any size and stores files on disk. Django 
 parsers read.
 """
 
+import json
+import re
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
@@ -16,6 +18,10 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.parsers import MultiPartParser as UnboundedParser
 
+# The integers that orjson reads exactly. It reads other integers as floats, which changes their value.
+_MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**64 - 1
+_LONG_NUMBER = re.compile(rb"\d{19}")
+
 
 class BodyTooLarge(APIException):
     """The request body exceeds the limit of its parser."""
@@ -27,7 +33,8 @@ class BodyTooLarge(APIException):
 class JSONParser(BaseParser):
     """A JSON parser that rejects values MongoDB or a worker cannot process.
 
-    These are bodies nested thousands of levels deep, NaN and unpaired surrogates, which the standard library accepts.
+    These are bodies nested thousands of levels deep, NaN and unpaired surrogates, which the standard library accepts,
+    and integers of more than 64 bits.
     Bodies larger than DATA_UPLOAD_MAX_MEMORY_SIZE are rejected too.
     """
 
@@ -41,9 +48,27 @@ class JSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
         try:
-            return orjson.loads(body)
+            data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not valid JSON: {_explain(error, body)}.") from error
+        if _LONG_NUMBER.search(body):
+            _check_integers(body)
+        return data
+
+
+def _check_integers(body: bytes) -> None:
+    """Raise ParseError if valid JSON contains an integer that orjson would read as a float."""
+    try:
+        json.loads(body, parse_int=_check_integer)
+    except RecursionError as error:
+        raise ParseError("The body is nested too deeply.") from error
+
+
+def _check_integer(literal: str) -> None:
+    # int() rejects literals of more than 4,300 digits. No valid integer has more than 20.
+    if len(literal) > len(str(_MIN_INTEGER)) or not _MIN_INTEGER <= int(literal) <= _MAX_INTEGER:
+        shown = literal if len(literal) <= 30 else f"{literal[:30]}..."
+        raise ParseError(f"The integer {shown} has more than 64 bits. Send it as a string.")
 
 
 def _explain(error: orjson.JSONDecodeError, body: bytes) -> str:

@@ -171,6 +171,24 @@ def test_rejects_a_body_that_is_not_json(client: Client, body: Any) -> None:
     assert "errors" in answer.json()
 
 
+@pytest.mark.parametrize(
+    "digits", ["-9223372036854775809", "18446744073709551616", "9" * 300], ids=["below", "above", "300 digits"]
+)
+def test_rejects_an_integer_of_more_than_64_bits(client: Client, digits: str) -> None:
+    answer = client.post("/test/query", f'{{"email": [{{"a": {digits}}}]}}', content_type="application/json")
+
+    assert answer.status_code == 400
+    assert "has more than 64 bits" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("value", ["-9223372036854775808", "18446744073709551615", "1e40", '"12345678901234567890123"'])
+def test_accepts_long_numbers_that_keep_their_value(client: Client, value: str) -> None:
+    body = f'{{"email": "ada@example.org", "x": {value}}}'
+    answer = client.post("/test/query", body, content_type="application/json")
+
+    assert answer.status_code == 200
+
+
 def test_rejects_a_body_that_is_too_large(client: Client) -> None:
     answer = client.post("/test/query", b" " * 3_000_000, content_type="application/json")
 
