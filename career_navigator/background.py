@@ -53,7 +53,7 @@ class TaskFailed(Exception):
     """A task failed for an anticipated reason. The message is shown to the staff who started it."""
 
 
-class Task(celery.Task):
+class Task(celery.Task[Any, Any]):
     """Base class of all tasks. Arguments must be strings, numbers, booleans, None, or lists of these.
 
     Staff with one of the `permissions` can start tasks that have a `title`. Such a task takes no arguments and is
@@ -221,7 +221,7 @@ def find_missed_tasks(*, app: celery.Celery, now: datetime) -> list[ScheduledTas
     ]
 
 
-def get_last_due_at(*, task: celery.Task, now: datetime) -> datetime | None:
+def get_last_due_at(*, task: "celery.Task[Any, Any]", now: datetime) -> datetime | None:
     """Return when the task was last due, in UTC.
 
     Returns None for a task without a schedule, or if it was not due within MAX_LOOK_BACK_DAYS.

@@ -301,7 +301,7 @@ def read_environment() -> Environment:
 
 
 def _describe(problem: Any) -> str:
-    message = _MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    message: str = _MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     if not problem["loc"]:
         return message
     name = problem["loc"][0]

@@ -70,7 +70,7 @@ class StaffModelAdmin(ModelAdmin):
         return super().changelist_view(request, {"title": title, "phone_columns": columns} | (extra_context or {}))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        response = super().history_view(request, object_id, extra_context)
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
         page = getattr(response, "context_data", {}).get("action_list")
         if page is not None:
             page.object_list = list(page.object_list)

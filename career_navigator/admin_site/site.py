@@ -96,7 +96,7 @@ def set_up_two_factor(request: HttpRequest, site: "StaffSite") -> HttpResponse:
 
 def has_device(*, user: User) -> bool:
     """Return whether the account has a confirmed device, so that logins require a code."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def disable_two_factor(*, user: User) -> bool:
@@ -142,7 +142,7 @@ def use_code(*, device: StaticDevice, code: str) -> bool:
 
 def count_codes(*, user: User) -> int:
     """Return the number of the account's unused recovery codes."""
-    return StaticToken.objects.filter(device__in=_list_code_devices(user)).count()
+    return int(StaticToken.objects.filter(device__in=_list_code_devices(user)).count())
 
 
 def invalidate_codes(*, user: User) -> None:
@@ -241,7 +241,7 @@ class StaffAuthenticationForm(OTPAuthenticationFormMixin, AuthenticationForm):
         super().__init__(request, *args, **kwargs)
         self.seconds_to_wait = 0
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> Any:
         if not self.cleaned_data.get("username") or not self.cleaned_data.get("password"):
             # Without both values this is not a login attempt, so it is not counted as a failure.
             return self.cleaned_data
@@ -318,7 +318,7 @@ class StaffSite(UnfoldAdminSite):
         if request.method == "GET" and super().has_permission(request) and self._lacks_code(request):
             # The user is logged in by password but has not set up a device yet.
             return HttpResponseRedirect(reverse("admin:two_factor"))
-        response = super().login(request, extra_context)
+        response: HttpResponse = super().login(request, extra_context)
         form = getattr(response, "context_data", {}).get("form")
         if isinstance(form, StaffAuthenticationForm) and form.seconds_to_wait:
             response.status_code = 429

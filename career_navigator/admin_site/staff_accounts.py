@@ -55,7 +55,7 @@ class StaffAccountForm(UserCreationForm):
 
 
 @admin.register(User)
-class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
+class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):  # type: ignore[type-arg] # not generic at runtime
     """Model admin for staff accounts.
 
     It never shows password hashes. An action disables two-factor authentication for users who lost their device.
@@ -120,7 +120,8 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         # Django's UserAdmin continues on a second page, which this form does not need.
-        return ModelAdmin.response_add(self, request, obj, post_url_continue)
+        response: HttpResponse = ModelAdmin.response_add(self, request, obj, post_url_continue)
+        return response
 
     @admin.action(description="Send an invitation (a link for setting the password)", permissions=["change"])
     def send_invitations(self, request: HttpRequest, queryset: Any) -> None:

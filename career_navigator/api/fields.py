@@ -165,7 +165,7 @@ class BoundedNumber(_Bounded, serializers.FloatField):
         # float(True) is 1.0.
         if isinstance(data, bool):
             self.fail("invalid")
-        number = super().to_internal_value(data)
+        number: float = super().to_internal_value(data)
         # NaN passes both bounds, because every comparison with it is false.
         if isnan(number):
             self.fail("invalid")

@@ -144,19 +144,19 @@ class ViewSchema(AutoSchema):
     def _get_request_body(self, direction: Any = "request") -> Any:
         # drf-spectacular omits the request body of a DELETE operation even if the view declares one.
         if self.method != "DELETE" or self.get_request_serializer() is None:
-            return super()._get_request_body(direction)
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         self.method = "POST"
         try:
-            return super()._get_request_body(direction)
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         finally:
             self.method = "DELETE"
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if isinstance(field, SchemaField):
             component = ResolvedComponent(field.schema_name, ResolvedComponent.SCHEMA, field.schema, field.schema_name)
             self.registry.register_on_missing(component)
-            schema = append_meta(component.ref, self._get_serializer_field_meta(field, direction))
+            schema = append_meta(component.ref, self._get_serializer_field_meta(field, direction))  # type: ignore[no-untyped-call]
         if (
             isinstance(field, StrictCharField)
             and field.trim_whitespace
@@ -175,7 +175,7 @@ class ViewSchema(AutoSchema):
         return parameters
 
     def _resolve_path_parameters(self, variables: Any) -> Any:
-        parameters = super()._resolve_path_parameters(variables)
+        parameters = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
         for parameter in parameters:
             # The router's pattern says only that the parameter is not empty.
             parameter["schema"].pop("pattern", None)

@@ -58,7 +58,7 @@ def validate_as(shape: type[_Shape], data: Any) -> _Shape:
         ValidationError: `data` is invalid.
     """
     # The copy shares its fields with all other copies, but has its own data and result.
-    serializer = copy(build_once(shape))
+    serializer: _Shape = copy(build_once(shape))
     serializer.initial_data = data
     serializer.is_valid(raise_exception=True)
     return serializer

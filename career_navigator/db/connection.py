@@ -155,7 +155,8 @@ def register_connection() -> None:
 
 def database() -> Database[dict[str, Any]]:
     """Return PyMongo's database, for bulk writes and for frequent reads that skip MongoEngine's documents."""
-    return get_db()
+    found: Database[dict[str, Any]] = get_db()
+    return found
 
 
 @cache

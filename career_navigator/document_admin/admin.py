@@ -70,7 +70,7 @@ class AttentionFilter(SimpleListFilter):
         return queryset.with_condition(self.attention.condition(timezone.now())) if self.value() == "yes" else queryset
 
 
-class DocumentForm(forms.ModelForm):
+class DocumentForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at runtime
     """Model form that rejects an edit if the object has changed since the form was shown.
 
     A hidden field holds a fingerprint of the values shown.
@@ -154,14 +154,15 @@ class DocumentAdmin(StaffModelAdmin):
     ) -> tuple["models.QuerySet[Any]", bool]:
         if self.search_words and search_term.strip():
             return cast(DocumentModelQuerySet, queryset).with_words(search_term, field=self.search_words), False
-        return super().get_search_results(request, queryset, search_term)
+        found: tuple[models.QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
+        return found
 
     def get_search_fields(self, request: HttpRequest) -> Any:
         # Django only shows the search box if this is not empty.
         return ("pk",) if self.search_words else super().get_search_fields(request)
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
-        queryset = super().get_queryset(request)
+        queryset: models.QuerySet[Any] = super().get_queryset(request)
         match = request.resolver_match
         if self.list_only and match is not None and (match.url_name or "").endswith("_changelist"):
             return queryset.only(*self.list_only)

@@ -38,7 +38,7 @@ class ChipsWidget(UnfoldAdminTextareaWidget):
     label: Callable[[str], str] | None = None
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
+        context: dict[str, Any] = super().get_context(name, value, attrs)
         chips = {"data-chips": self.separators}
         if self.suggestions:
             chips["data-suggestions"] = self.suggestions
@@ -129,7 +129,7 @@ class StructureFormField(forms.CharField):
         return bool(dump_structure(initial) != dump_structure(self.to_python(data)))
 
 
-class LinesField(models.Field):
+class LinesField(models.Field):  # type: ignore[type-arg] # not generic at runtime
     """Model field for a list of strings. A lookup with a string matches every list that contains the string.
 
     `separators` also separate items within a line. They are used for names, while texts have one line each.
@@ -162,7 +162,7 @@ class LinesField(models.Field):
         return super().formfield(**options)
 
 
-class StructureField(models.Field):
+class StructureField(models.Field):  # type: ignore[type-arg] # not generic at runtime
     """Model field for any other MongoDB value, such as a map or a list of maps, which forms show as JSON."""
 
     empty_strings_allowed = False
@@ -174,7 +174,7 @@ class StructureField(models.Field):
         return super().formfield(**{"form_class": StructureFormField, "show_hidden_initial": False, **kwargs})
 
 
-class WholeNumberField(models.BigIntegerField):
+class WholeNumberField(models.BigIntegerField):  # type: ignore[type-arg] # not generic at runtime
     """Model field for an integer of either of MongoDB's widths."""
 
 
@@ -191,7 +191,8 @@ def build_model_field(field: BaseField) -> "models.Field[Any, Any]":
     # MongoEngine does not set `primary_key` on the id field that it adds automatically.
     is_key = field.db_field == "_id"
     if is_key and isinstance(field, mongoengine.ObjectIdField):
-        return ObjectIdAutoField(primary_key=True)
+        key: models.Field[Any, Any] = ObjectIdAutoField(primary_key=True)
+        return key
     options: dict[str, Any] = {
         "blank": not field.required and not is_key,
         "null": not field.required and field.default is None and not is_key,
@@ -218,7 +219,8 @@ def _build_for_type(field: BaseField, options: dict[str, Any]) -> "models.Field[
     if isinstance(field, mongoengine.DateTimeField):
         return models.DateTimeField(**options)
     if isinstance(field, mongoengine.ObjectIdField):
-        return ObjectIdField(**options)
+        reference: models.Field[Any, Any] = ObjectIdField(**options)
+        return reference
     if isinstance(field, mongoengine.BinaryField):
         return models.BinaryField(**options | {"editable": False})
     if isinstance(field, mongoengine.ListField) and isinstance(field.field, mongoengine.StringField):

@@ -164,7 +164,7 @@ class DocumentModelQuerySet(models.QuerySet[Any]):
         raise NotSupportedError("objects of a document model must be saved individually, through their documents")
 
 
-class DocumentPaginator(Paginator):
+class DocumentPaginator(Paginator):  # type: ignore[type-arg] # not generic at runtime
     """Paginator that counts a filtered list up to a limit and reads the second half of a list backwards."""
 
     object_list: Any

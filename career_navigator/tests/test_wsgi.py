@@ -19,9 +19,10 @@ def test_closing_old_connections_keeps_the_mongodb_client(mongo: Any) -> None:
 
 def test_closing_caches_keeps_the_redis_client(redis: Any) -> None:
     cache.set("name", "value")
-    pool = cache._cache.get_client().connection_pool
+    django_cache: Any = cache
+    pool = django_cache._cache.get_client().connection_pool
 
     close_caches()
 
-    assert cache._cache.get_client().connection_pool is pool
+    assert django_cache._cache.get_client().connection_pool is pool
     assert cache.get("name") == "value"

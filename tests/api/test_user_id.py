@@ -9,9 +9,10 @@ from tests.api.inventory import OPERATIONS, build_request
 pytestmark = pytest.mark.usefixtures("everybodys")
 
 # Operations that take the id in the query or the body, then operations that take it in the path.
-BESIDE_THE_PATH: list[str] = [
-    name for name, each in OPERATIONS.items() if "user_id" in each.query or "user_id" in (each.body or {})
-]
+BESIDE_THE_PATH = sorted(
+    (name for name, each in OPERATIONS.items() if "user_id" in each.query or "user_id" in (each.body or {})),
+    key=lambda name: name.startswith("DELETE"),
+)
 IN_THE_PATH = [name for name in OPERATIONS if "<str:user_id>" in name and not name.startswith("DELETE")]
 
 
@@ -22,7 +23,7 @@ def _without_user_id(name, names):
     return method, path, {key: value for key, value in body.items() if key != "user_id"} if body is not None else None
 
 
-@pytest.mark.parametrize("name", sorted(BESIDE_THE_PATH, key=lambda operation: operation.startswith("DELETE")))
+@pytest.mark.parametrize("name", BESIDE_THE_PATH)
 def test_is_optional(name, attacker, own_names):
     method, path, body = _without_user_id(name, own_names)
 
