@@ -50,7 +50,7 @@ lint: install-dev ## Check style, types, imports, docs, container and workflow f
 	sh deploy/pin-requirements.sh --check $(BIN)/uv
 
 types: install-dev ## Check types only
-	$(BIN)/mypy $(SOURCES) tests manage.py conftest.py
+	$(BIN)/mypy $(SOURCES) benchmarks tests manage.py conftest.py
 
 bench: install-dev ## Run the benchmarks, one table each (BENCH=trending ARGS=... runs only one)
 	@set -e; for name in $(or $(BENCH),$(BENCHMARKS)); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done

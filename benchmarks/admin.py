@@ -50,7 +50,7 @@ def compare(count: int) -> Report:
     register_plain()
     client = logged_in()
     report = Report(f"Pages of the admin's list over {count:,} postings, compared with a plain unmanaged ModelAdmin")
-    role = database().known_roles.find_one({}, sort=[("_id", 1)])["_id"]
+    role = database().known_roles.find().sort("_id", 1)[0]["_id"]
     last = -(-database().job_postings.estimated_document_count() // 50)
     for what, ours, plain, bar in (
         ("the first page", "", "", 20),

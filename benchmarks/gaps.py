@@ -61,14 +61,15 @@ def compare(count: int) -> Report:
     client = Client(held, get_display_role(role))
     differing = []
     for days in WINDOWS:
-        stats = load_role_stats(role=role, days=days, now=now)
-        whole, ordered, answered, kept, plain, same = (Times() for _ in range(6))
+        stats: Any = load_role_stats(role=role, days=days, now=now)
+        whole, ordered, answered, cached, plain, same = (Times() for _ in range(6))
         for _ in range(ROUNDS):
             drop_windows()
             whole.measure(lambda days=days: analyze(load_role_stats(role=role, days=days, now=now), held))
             answered.measure(lambda days=days: client.ask(days))
-            kept.measure(lambda days=days: client.ask(days))
-            fresh = load_role_stats(role=role, days=days, now=now).window
+            cached.measure(lambda days=days: client.ask(days))
+            loaded: Any = load_role_stats(role=role, days=days, now=now)
+            fresh = loaded.window
             missing = [skill.name for skill in fresh.demand.skills if skill.name not in held]
             ordered.measure(
                 lambda fresh=fresh, missing=missing: order_learning(
@@ -76,9 +77,9 @@ def compare(count: int) -> Report:
                 )
             )
         for _ in range(AGGREGATION_ROUNDS):
-            asked: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
-            counted = plain.measure(lambda asked=asked: counts_by_aggregation(**asked))
-            same.measure(lambda asked=asked: answer_by_aggregation(**asked))
+            window: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
+            counted = plain.measure(lambda window=window: counts_by_aggregation(**window))
+            same.measure(lambda window=window: answer_by_aggregation(**window))
         gaps = rank_gaps(window=stats.window, held=held, threshold=MIN_THRESHOLD)
         ours = stats.window.demand
         if (ours.postings, {skill.name: skill.count for skill in ours.skills}) != counted:
@@ -104,7 +105,7 @@ def compare(count: int) -> Report:
             bar_text="<= 150 ms",
         )
         report.note("  whole request: nothing cached", milliseconds(answered.median))
-        report.note("  whole request: the role's stats cached", milliseconds(kept.median))
+        report.note("  whole request: the role's stats cached", milliseconds(cached.median))
     roles = Times()
     for _ in range(AGGREGATION_ROUNDS):
         drop_windows()
@@ -153,13 +154,13 @@ class Client:
 
         User.objects.delete()
         now = timezone.now()
-        profile = {"skills": held, "target_roles": [role]}
+        profile: dict[str, Any] = {"skills": held, "target_roles": [role]}
         user = register_user(
             email="ada@example.org", password=f"Aa1-{secrets.token_urlsafe()}", full_name="Ada", now=now, **profile
         ).user
         self._token = start_session(user_id=user.pk, now=now).access_token
         self._role = role
-        self._application = WSGIHandler()
+        self._application: Any = WSGIHandler()
         self.ask(1)  # do not measure imports and new connections
 
     def ask(self, days: int) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class Client:
         password = f"Aa1-{secrets.token_urlsafe()}"
         user = register_user(email="ada@example.org", password=password, full_name="Ada", now=now, **PROFILE).user
         self._token = start_session(user_id=user.pk, now=now).access_token
-        self._application = WSGIHandler()
+        self._application: Any = WSGIHandler()
 
     def relevant(self, body: dict[str, Any]) -> dict[str, Any]:
         return self.ask("POST", "/jobs/relevant_jobs", "", body)

@@ -112,7 +112,8 @@ def measure(count: int) -> Measured:
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
     from market.membership import register_role
-    from market.refresh import mark_dirty, refresh_stats
+    from market.refresh import refresh_stats
+    from market.stats_rows import mark_dirty
 
     use_database(f"roadmap_{count}")
     reset_caches()

@@ -158,8 +158,9 @@ def measure() -> Measured:
     from django.utils import timezone
 
     from market.daily_stats import day_start
-    from market.refresh import mark_dirty, refresh_stats
+    from market.refresh import refresh_stats
     from market.selectors import render_response
+    from market.stats_rows import mark_dirty
 
     measured = Measured()
     application = WSGIHandler()
