@@ -1,7 +1,8 @@
 """App configs of the shared modules and of Django's own apps, and the registry of what all apps declare.
 
 An app extends the shared modules through attributes of its `AppConfig` that map names to dotted paths. The paths are
-imported on first use. Importing them in `ready()` would be a fifth of what every command loads, mostly in vain.
+imported on first use. Importing them in `ready()` would make up a fifth of what every command loads, and few commands
+need them.
 
 `staff_roles` maps a staff role to its permissions on the app's models. The permissions are codenames such as
 "change_skill", and `*` matches any text. `manage.py seed` creates a group for each role.
