@@ -322,9 +322,9 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False
 CELERY_TIMEZONE = _env.time_zone
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-# Times are in the TIME_ZONE of the environment. A missed run of a task that is due at most daily is made up for once.
+# Times are in the TIME_ZONE of the environment. A task that is due at most daily runs once to catch up on missed runs.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "collect the roles users aim at": {
+    "collect the target roles of users": {
         "task": "ingestion.tasks.collect_daily",
         "schedule": parse_collection_schedule(_env.job_collection_schedule),
     },
@@ -342,25 +342,25 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # This runs after the daily collection. Weekly digests are due from Monday, so they are sent on Monday, or on the
     # first later day on which this task runs.
-    "mail what saved searches newly find": {
+    "send saved-search digests": {
         "task": "accounts.searches.tasks.queue_digests",
         "schedule": crontab(minute="0", hour="7"),
     },
     # The UTC offset of every time zone is a multiple of 15 minutes. So in every zone one run is at midnight UTC, when
     # the windows move by one day. The other runs process days that a crash left unfinished.
     "refresh the daily stats": {"task": "market.tasks.refresh_daily_stats", "schedule": crontab(minute="*/15")},
-    "finish erasures that broke off": {"task": "accounts.tasks.finish_erasures", "schedule": crontab(minute="17")},
-    "read resumes whose reading was lost": {
+    "finish interrupted erasures": {"task": "accounts.tasks.finish_erasures", "schedule": crontab(minute="17")},
+    "retry interrupted uploads": {
         "task": "accounts.resumes.tasks.take_up_lost_uploads",
         "schedule": crontab(minute="*/5"),
     },
-    "run what was missed": {
+    "run missed tasks": {
         "task": "career_navigator.tasks.run_missed_tasks",
         "schedule": crontab(minute="*/5"),
         # The next run replaces this one.
         "options": {"expires": 5 * 60},
     },
-    "take up interrupted runs": {"task": "ingestion.tasks.resume_runs", "schedule": crontab()},
+    "resume interrupted runs": {"task": "ingestion.tasks.resume_runs", "schedule": crontab()},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
     # `background.Task` records runs that have this header.

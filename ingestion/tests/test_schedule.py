@@ -18,7 +18,7 @@ from career_navigator.celery import app
 from career_navigator.environment import parse_collection_schedule
 
 ROOT = Path(__file__).resolve().parents[2]
-COLLECT = "collect the roles users aim at"
+COLLECT = "collect the target roles of users"
 CLEAN_UP = "delete postings past retention on Sunday"
 REFRESH = "refresh the daily stats"
 SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ from tests.factories import TaskRunFactory
 from tests.other_servers import NO_REDIS, queue_at
 from tests.processes import Installation, empty_database, installed, kill, wait_until
 
-ENTRY = "collect the roles users aim at"
+ENTRY = "collect the target roles of users"
 SECONDS = 90
 
 
