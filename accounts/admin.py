@@ -1,4 +1,4 @@
-"""Admin for support: look up users and mails, and act on accounts."""
+"""Admin for support: look up users and emails, and act on accounts."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ _MAX_ROLES = 3
 
 
 FAILED_MAILS = Attention(
-    title="Mails not sent",
+    title="Emails not sent",
     note="in the last 7 days; users may be waiting for them",
     permission="accounts.view_mail",
     route="admin:accounts_mail_changelist",
@@ -59,14 +59,14 @@ FAILED_MAILS = Attention(
 
 
 class FailedMailFilter(AttentionFilter):
-    """A list filter for the mails that `FAILED_MAILS` counts."""
+    """A list filter for the emails that `FAILED_MAILS` counts."""
 
     attention = FAILED_MAILS
 
 
 @admin.register(Mail)
 class MailAdmin(ReadOnlyDocumentAdmin):
-    """The mails to users of the last 90 days, with their status and the error of failed mails."""
+    """The emails to users of the last 90 days, with their status and the error of failed emails."""
 
     list_display = ("kind", "state", "error", "tries", "user", "at")
     phone_columns = ("kind", "state", "at")
@@ -162,13 +162,13 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
             return ask_for_confirmation(
                 request,
                 title=f"Deactivate {person.email}?",
-                act="Deactivate the user",
+                submit_label="Deactivate the user",
                 facts=[
                     f"{sessions:,} {'session ends' if sessions == 1 else 'sessions end'} immediately. "
                     "All tokens are rejected, and the user cannot log in.",
                     "All data stored about the user is kept.",
                 ],
-                undo="You can undo this with “Reactivate”. The user then has to log in again.",
+                undo="You can undo this with “Reactivate”. The user must then log in again.",
                 back=self._get_person_url(user_id),
                 opts=self.opts,
             )
@@ -220,7 +220,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
             return ask_for_confirmation(
                 request,
                 title=f"Erase {person.email}?",
-                act="Erase the user",
+                submit_label="Erase the user",
                 facts=[
                     "The account and the profile will be erased.",
                     *(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()),
@@ -256,7 +256,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
 
 
 def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
-    """Return the template context for a user's page in addition to the profile: gaps, progress, applications, mails."""
+    """Return the additional template context of a user's page: gaps, progress, applications and emails."""
     user_id = str(person.pk)
     statuses, projects = SKILL_PROGRESS.get_statuses(user_id), PROJECT_PROGRESS.get_statuses(user_id)
     acquired = [skill for skill, status in statuses.items() if status == SKILL_PROGRESS.done]

@@ -216,7 +216,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         return ask_for_confirmation(
             request,
             title=f"Run “{task.title}” now?",
-            act="Run now",
+            submit_label="Run now",
             facts=consequences,
             undo="This cannot be undone.",
             back=reverse("admin:career_navigator_taskrun_changelist"),
@@ -235,7 +235,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             return ask_for_confirmation(
                 request,
                 title=f"Cancel “{title}”?",
-                act="Cancel the run",
+                submit_label="Cancel the run",
                 facts=[
                     f"The run is {run.status}. {_describe_progress(run)}".strip(),
                     "The steps that are already done stay in effect.",

@@ -120,7 +120,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         if not cast(User, request.user).has_perm(_TRIGGER):
             raise PermissionDenied
         found = find(text=request.GET.get("q", "")[:MAX_CHARACTERS])
-        return JsonResponse({"found": [{"value": name, "label": name} for name in found]})
+        return JsonResponse({"suggestions": [{"value": name, "label": name} for name in found]})
 
     def _collect_now(self, request: HttpRequest) -> HttpResponse:
         user = request.user
@@ -166,7 +166,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         return ask_for_confirmation(
             request,
             title=f"Repeat {_format_count(len(searches), 'search', 'searches')} of {len(run.searches):,}?",
-            act="Repeat what failed",
+            submit_label="Repeat what failed",
             facts=[
                 *(f"{role} in {place}" for role, place in searches[:_MAX_NAMED]),
                 *([f"and {more:,} more"] if more > 0 else []),
@@ -186,7 +186,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         return ask_for_confirmation(
             request,
             title="Cancel the collection?",
-            act="Cancel the collection",
+            submit_label="Cancel the collection",
             facts=[
                 f"{_format_count(waiting, 'search', 'searches')} of {len(statuses):,} will not begin, and {running:,}"
                 " will stop after the page that is being fetched.",

@@ -65,8 +65,8 @@ class ProjectIdeaAdmin(CuratedAdmin):
         text = " ".join(request.GET.get("q", "").split()).casefold()
         roles = sorted(role for role in Document.objects.distinct("roles") if text and text in role.casefold())
         suggestions = [{"value": role, "label": role} for role in roles]
-        exact = next((suggestion for suggestion in suggestions if suggestion["value"].casefold() == text), None)
-        return JsonResponse({"found": suggestions[:_MAX_SUGGESTED], "meant": exact})
+        exact_match = next((suggestion for suggestion in suggestions if suggestion["value"].casefold() == text), None)
+        return JsonResponse({"suggestions": suggestions[:_MAX_SUGGESTED], "exact_match": exact_match})
 
     @admin.display(description="skills")
     def skill_list(self, idea: Any) -> str:

@@ -220,8 +220,8 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
         text = request.GET.get("q", "")
         suggestions = [{"value": skill.name, "label": describe_names(skill)} for skill in search_skills(text)]
         match = get_vocabulary().get(text)
-        exact = {"value": match.name, "label": match.display_name} if match else None
-        return JsonResponse({"found": suggestions, "meant": exact})
+        exact_match = {"value": match.name, "label": match.display_name} if match else None
+        return JsonResponse({"suggestions": suggestions, "exact_match": exact_match})
 
     @action(description="Merge with another skill…", permissions=["change"], url_path="merge-with")
     def merge_with(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -295,7 +295,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             "title": "Merge two skills",
             "opts": self.opts,
             "form": form,
-            "act": "Merge",
+            "submit_label": "Merge",
             "note": "Users, postings, stats, resources, project ideas and progress move to the skill you keep.",
             "facts": _describe_uses(names),
             "undo": "This cannot be undone.",
@@ -314,7 +314,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             "title": f"Merge {source.display_name if source else name} into which skill?",
             "opts": self.opts,
             "form": form,
-            "act": "Continue",
+            "submit_label": "Continue",
             "note": "Nothing is merged yet. The next page shows what the merge would change.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)

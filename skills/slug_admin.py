@@ -133,7 +133,7 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
             "title": f"Which skill is {slug}?",
             "opts": self.opts,
             "form": form,
-            "act": "Resolve",
+            "submit_label": "Resolve",
             "note": f"Seen {slug.count:,} time{'' if slug.count == 1 else 's'}.",
         }
         return TemplateResponse(request, "career_navigator/question.html", context)

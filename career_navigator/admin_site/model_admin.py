@@ -149,7 +149,7 @@ def ask_for_confirmation(
     request: HttpRequest,
     *,
     title: str,
-    act: str,
+    submit_label: str,
     facts: Iterable[str],
     undo: str,
     back: str,
@@ -159,13 +159,13 @@ def ask_for_confirmation(
 ) -> HttpResponse:
     """Render the confirmation page for a destructive action. Its form posts the `hidden` values to the same URL.
 
-    `act` labels the submit button, and `back` is the URL of the cancel link. The sentences in `facts` say what the
-    action does and how many objects it affects, and `undo` whether it can be undone. `field` has the `name` and `label`
-    of a text input that the user must fill in first.
+    `submit_label` is the text of the submit button, and `back` is the URL of the cancel link. The sentences in `facts`
+    say what the action does and how many objects it affects, and `undo` says whether it can be undone. `field` has the
+    `name` and `label` of a text input that the user must fill in first.
     """
     context = admin.site.each_context(request) | {
         "title": title,
-        "act": act,
+        "submit_label": submit_label,
         "facts": list(facts),
         "undo": undo,
         "back": back,
@@ -197,7 +197,7 @@ def ask_about_selected(
     return ask_for_confirmation(
         request,
         title=f"{verb} {count:,} {noun}?",
-        act=f"{verb} {count:,} {noun}",
+        submit_label=f"{verb} {count:,} {noun}",
         facts=[*facts, *names, *more],
         undo=undo,
         back=request.get_full_path(),

@@ -208,7 +208,7 @@ class TestMerging:
 
         ask = staff_client.get(f"{SKILLS}{skill.pk}/merge-with/", follow=True)
         form, _ = ask.redirect_chain[-1]
-        found = staff_client.get(f"{SKILLS}suggest.json", {"q": "scs"}).json()["found"]
+        found = staff_client.get(f"{SKILLS}suggest.json", {"q": "scs"}).json()["suggestions"]
         question = staff_client.post(form, {"skill": " SCSS "}, follow=True)
         merge, _ = question.redirect_chain[-1]
         staff_client.post(merge, {"target": "sass"})
@@ -249,7 +249,7 @@ class TestMerging:
     def test_suggests_nothing_for_text_that_matches_no_skill(
         self, staff_client: Client, two_skills: None, text: str
     ) -> None:
-        assert staff_client.get(f"{SKILLS}suggest.json", {"q": text}).json()["found"] == []
+        assert staff_client.get(f"{SKILLS}suggest.json", {"q": text}).json()["suggestions"] == []
 
 
 class TestUser:

@@ -157,12 +157,12 @@ def test_passes_labels_to_the_chips_script(staff_client: Client) -> None:
 def test_resolves_a_synonym_to_its_name(staff_client: Client, address: str, value: str, label: str) -> None:
     response = staff_client.get(address).json()
 
-    assert response["meant"] == {"value": value, "label": label}
-    assert value in [each["value"] for each in response["found"]]
+    assert response["exact_match"] == {"value": value, "label": label}
+    assert value in [each["value"] for each in response["suggestions"]]
 
 
 def test_suggests_roles_of_ideas_with_permission(limited_client: Any) -> None:
-    found = limited_client("view_projectidea").get(f"{IDEAS}suggest-roles.json?q=boss").json()["found"]
+    found = limited_client("view_projectidea").get(f"{IDEAS}suggest-roles.json?q=boss").json()["suggestions"]
 
     assert [each["value"] for each in found] == ['The "Boss"; all']
 

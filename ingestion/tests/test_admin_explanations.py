@@ -223,7 +223,7 @@ def test_suggests_places(text: str, first: str) -> None:
 def test_suggests_nothing_for_unmatched_text(staff_client: Client, kind: str, text: str) -> None:
     response = staff_client.get(f"{RUNS}suggest-{kind}.json", {"q": text})
 
-    assert (response.status_code, response.json()) == (200, {"found": []})
+    assert (response.status_code, response.json()) == (200, {"suggestions": []})
 
 
 def test_the_form_has_suggestions(staff_client: Client) -> None:

@@ -138,19 +138,19 @@ function setUpChips(area) {
     }
     const url = `/admin/${area.dataset.suggestions}?q=${encodeURIComponent(item)}`;
     const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
-    const { meant } = response?.ok ? await response.json() : {};
+    const { exact_match: match } = response?.ok ? await response.json() : {};
     const index = items.indexOf(item);
-    if (!meant || index < 0) {
+    if (!match || index < 0) {
       return;
     }
-    labels.set(meant.value, meant.label);
+    labels.set(match.value, match.label);
     // Compare with the other items only, since the item can be its own canonical name in different case.
-    if (includesItem(meant.value, items.filter((_, other) => other !== index))) {
+    if (includesItem(match.value, items.filter((_, other) => other !== index))) {
       items.splice(index, 1);
     } else {
-      items[index] = meant.value;
+      items[index] = match.value;
     }
-    status.textContent = `${meant.label} added.`;
+    status.textContent = `${match.label} added.`;
     store();
   }
 

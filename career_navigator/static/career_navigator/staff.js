@@ -109,8 +109,8 @@ function addSuggestions(input) {
     if (!response?.ok || round !== latest) {
       return;
     }
-    const { found } = await response.json();
-    list.replaceChildren(...found.map(({ value, label }) => new Option(label, value)));
+    const { suggestions } = await response.json();
+    list.replaceChildren(...suggestions.map(({ value, label }) => new Option(label, value)));
   });
 }
 
