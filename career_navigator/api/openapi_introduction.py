@@ -1,7 +1,7 @@
 """The introduction of the OpenAPI document, in Markdown. Tests compare its codes, paths and limits with the code."""
 
 INTRODUCTION = """\
-Career Navigator shows which skills the job market asks for, which of them a person lacks, and how to learn them.
+Career Navigator shows which skills the job market requires, which of them a person lacks, and how to learn them.
 
 Requests and responses are JSON in UTF-8, except for uploaded and downloaded files. Times are in UTC and in ISO 8601
 format. Paths work with and without a trailing slash. Every response has an `X-Request-ID`, which identifies the request
@@ -17,7 +17,7 @@ in the server's log.
    ```
 
    The response contains `access_token`, `refresh_token`, `token_type` and `expires_in`. `/auth/register?login=true`
-   returns these fields too, so you need not log in. OAuth2 clients can use `POST /auth/login/form`, a password form in
+   returns these fields too, so no login is needed. OAuth2 clients can use `POST /auth/login/form`, a password form in
    which `username` is the email address.
 3. Send the access token with every request, as `Authorization: Bearer <access_token>`. Operations without a security
    requirement in this document need no token.
@@ -44,7 +44,7 @@ All errors have the same shape:
 - `code` is for programs, and its meaning never changes. The schema `ErrorCodeEnum` lists all codes with their meanings.
   New codes may be added, so handle an unknown code by the HTTP status.
 - Errors about invalid input also have `errors` and `error_codes`, which contain the messages and the codes of each
-  invalid field. A name such as `skills.1` is the path to a nested value, and `non_field_errors` is the body as a whole.
+  invalid field. A name such as `skills.1` is the path to a nested value, and `non_field_errors` refers to the body as a whole.
   The schema `FieldErrorCodeEnum` lists the codes of fields.
 
 401 responses have a `WWW-Authenticate` header, and 405 responses list the supported methods in `Allow`. 503 means that
