@@ -81,9 +81,7 @@ def register(request: Request, fields: Mapping[str, Any], *, email_field: str) -
     try:
         queue_confirmation(user_id=change.user.pk)
     except QueueUnavailable:
-        logger.warning(
-            "the queue is unavailable: user %s has to request the confirmation message again", change.user.pk
-        )
+        logger.warning("the queue is unavailable: user %s must request the confirmation message again", change.user.pk)
     return change.user
 
 

@@ -146,7 +146,7 @@ def send_reset_message(*, email: str, now: datetime) -> bool:
     token = PasswordReset.issue(user_id=user.pk, now=now)
     link = settings.PASSWORD_RESET_URL.replace("{token}", token)
     text = (
-        "someone, probably you, has requested a password reset for your account. "
+        "Someone, probably you, has requested a password reset for your account. "
         f"Use this link within the next hour to set a new password. It works once:\n\n{link}\n\n"
         "If you did not request this, you can ignore this message. Your password does not change.\n"
     )
@@ -176,7 +176,7 @@ def _use_reset_token(token: str, hashed_password: str, now: datetime) -> None:
         raise ResetRejected("the token is unknown, used or expired")
     try:
         _set_password(user, hashed_password, now)
-        # The token was sent by mail, so the user has access to the address.
+        # The token was sent by email, so the user has access to the address.
         User.confirm_email(user_id=user.pk, now=now)
     except ConcurrentChange as error:
         raise ResetRejected("the password was changed or the account erased concurrently") from error
@@ -196,9 +196,9 @@ def send_confirmation_message(*, user_id: ObjectId, now: datetime) -> bool:
     token = EmailConfirmation.issue(user_id=user.pk, now=now)
     link = f"{settings.PUBLIC_URL}{CONFIRMATION_PATH}?{urlencode({'token': token})}"
     text = (
-        "an account was registered with this email address. If you registered it, confirm the address within three "
-        f"days to receive mails for your saved searches:\n\n{link}\n\n"
-        "If you did not register it, you can ignore this message. Unconfirmed addresses receive no such mails.\n"
+        "An account was registered with this email address. If you registered it, confirm the address within three "
+        f"days to receive emails for your saved searches:\n\n{link}\n\n"
+        "If you did not register it, you can ignore this message. Unconfirmed addresses do not receive these emails.\n"
     )
     subject = "confirm your email address"
     _send(user, "confirmation message", kind=CONFIRMATION, subject=subject, text=text, now=now)

@@ -1,4 +1,4 @@
-"""Delivery records of mails to users. A record contains neither the text of the mail nor the address."""
+"""Delivery records of emails to users. A record contains neither the text of the email nor the address."""
 
 import logging
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ from career_navigator.documents import StoredDocument
 logger = logging.getLogger(__name__)
 
 CONFIRMATION, RESET, DIGEST = KINDS = ("confirmation", "reset", "digest")
-# "printed": in development, mails go to the log when EMAIL_HOST is not set.
+# "printed": in development, emails go to the log when EMAIL_HOST is not set.
 SENT, PRINTED, FAILED = STATUSES = ("sent", "printed", "failed")
 MAIL_TTL_SECONDS = 90 * 24 * 3600
 MAX_ERROR_LENGTH = 500
 
 
 class Mail(StoredDocument):
-    """A mail to a user. `tries` counts every attempt. A mail that is sent after failed attempts is one document."""
+    """An email to a user. `tries` counts every attempt. An email that is sent after failed attempts is one document."""
 
     user = ObjectIdField(required=True)
     kind = StringField(required=True, choices=KINDS)
@@ -37,9 +37,9 @@ class Mail(StoredDocument):
     meta = {
         "collection": "mails",
         "indexes": [
-            # The mails of a user, and the failed mail that a retry updates.
+            # The emails of a user, and the failed email that a retry updates.
             {"fields": ["user", "kind", "status"]},
-            # The list in the admin, newest first. MongoDB also deletes old mails by this index.
+            # The list in the admin, newest first. MongoDB also deletes old emails by this index.
             {"fields": ["at"], "expireAfterSeconds": MAIL_TTL_SECONDS},
         ],
     }
@@ -50,7 +50,7 @@ class Mail(StoredDocument):
 
 @contextmanager
 def recorded_mail(*, user_id: ObjectId, kind: str, now: datetime) -> Iterator[None]:
-    """Record whether the enclosed block sent its mail. Exceptions of the block propagate."""
+    """Record whether the enclosed block sent its email. Exceptions of the block propagate."""
     try:
         yield
     except (SMTPException, OSError) as error:
@@ -61,9 +61,9 @@ def recorded_mail(*, user_id: ObjectId, kind: str, now: datetime) -> Iterator[No
 
 
 def record_mail(*, user_id: ObjectId, kind: str, error: str = "", now: datetime) -> None:
-    """Record a mail that was sent, or that failed with `error`.
+    """Record an email that was sent, or that failed with `error`.
 
-    If a failed mail of this user and kind is already recorded, update that record, since this attempt is its retry.
+    If a failed email of this user and kind is already recorded, update that record, since this attempt is its retry.
     """
     delivered = PRINTED if "console" in settings.EMAIL_BACKEND else SENT
     change = {
@@ -73,21 +73,21 @@ def record_mail(*, user_id: ObjectId, kind: str, error: str = "", now: datetime)
     try:
         database().mails.update_one({"user": user_id, "kind": kind, "status": FAILED}, change, upsert=True)
     except UNAVAILABLE_ERRORS as unavailable:
-        # Raising would make the task retry and send the mail again.
-        logger.warning("could not record a mail to user %s: %s", user_id, unavailable)
+        # Raising would make the task retry and send the email again.
+        logger.warning("could not record an email to user %s: %s", user_id, unavailable)
 
 
 def list_mails(*, user_id: ObjectId, limit: int = 10) -> list[Mail]:
-    """Return the most recent mails to a user, newest first."""
+    """Return the most recent emails to a user, newest first."""
     return list(Mail.objects(user=user_id).order_by("-at", "-id")[:limit])
 
 
 def export_mails(user_id: ObjectId) -> list[dict[str, Any]]:
-    """Return the user's mails for the data export, oldest first."""
+    """Return the user's emails for the data export, oldest first."""
     mails = Mail.objects(user=user_id).order_by("at", "id")
     return [{"kind": mail.kind, "status": mail.status, "at": mail.at} for mail in mails]
 
 
 def erase_mails(user_id: ObjectId) -> None:
-    """Delete the records of mails to the user."""
+    """Delete the records of emails to the user."""
     Mail.objects(user=user_id).delete()

@@ -1,4 +1,4 @@
-"""Admin models for users and the mails sent to them."""
+"""Admin models for users and the emails sent to them."""
 
 from accounts import documents, mails
 from career_navigator.document_admin.models import DocumentModel
@@ -23,10 +23,11 @@ class Person(DocumentModel):
 
 
 class Mail(DocumentModel):
-    """A mail to a user, with its delivery status."""
+    """An email to a user, with its delivery status."""
 
     document = mails.Mail
 
     class Meta:
         ordering = ("-at", "-pk")
+        verbose_name = "email"
         default_permissions = ("view",)

@@ -12,7 +12,7 @@ from market.roles import normalize_role
 # Limit of RFC 1035. Longer text is rejected without further parsing.
 MAX_DOMAIN_LENGTH = 253
 # Top-level domains outside the public DNS: reserved by RFC 6761, 6762 (and its appendix G), 7686, 8375 and 9476 or by
-# ICANN, or commonly used as default names of local networks. Mail to such addresses cannot be delivered.
+# ICANN, or commonly used as default names of local networks. Email to these addresses cannot be delivered.
 _LOCAL_DOMAINS = frozenset(
     {
         *("alt", "arpa", "corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain"),

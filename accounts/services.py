@@ -51,7 +51,8 @@ def register_user(
 
     Raises:
         ValidationError: the password violates the policy.
-        EmailTaken: the address is registered. The unique index on `email` decides concurrent registrations.
+        EmailTaken: the address is registered. The unique index on `email` lets only one of several concurrent
+            registrations succeed.
     """
     validate_password(password)
     fields = _normalize_fields({"full_name": full_name, **profile})
@@ -107,13 +108,13 @@ def change_profile(
     `seen_at` is the `updated_at` of the profile version that the change is based on, or None to skip the check.
 
     Raises:
-        StaleVersion: the stored profile is not the version of `seen_at`.
+        StaleVersion: the profile has changed since `seen_at`.
         ConcurrentChange: the profile was changed while this change was being written.
         DoesNotExist: there is no such active user.
     """
     user = User.objects.get(id=user_id, is_active=True)
     if seen_at is not None and user.updated_at != seen_at:
-        raise StaleVersion("the user was changed since the version given")
+        raise StaleVersion("the user has changed since the given version")
     previous_roles = list(user.target_roles)
     if first_role is not None:
         fields = {**fields, "target_roles": [first_role, *previous_roles[1:]]}

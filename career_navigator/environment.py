@@ -187,7 +187,7 @@ class Environment(BaseSettings):
     # Staff
     admin_require_totp: bool = False
 
-    # E-mail
+    # Email
     email_host: str = ""
     email_port: int = Field(587, ge=1, le=65535)
     email_host_user: str = ""

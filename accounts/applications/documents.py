@@ -15,7 +15,7 @@ MAX_NOTE_LENGTH = 2_000
 
 
 class Activity(StoredDocument):
-    """An entry of a user's activity log. Entries are never changed, and are erased with the account.
+    """An entry in a user's activity log. Entries are never changed, and are erased with the account.
 
     `application` is set on entries of an application's timeline. It distinguishes them from entries that a client logs
     with the same `action_type`.
@@ -43,7 +43,7 @@ class Activity(StoredDocument):
 
 
 class Application(StoredDocument):
-    """A user's saved job or application for a job.
+    """A job that a user saved or applied for.
 
     `reached` maps each reached stage to its date, stored as UTC midnight (see `accounts.applications.stages`). `title`,
     `company`, `url` and `location` are a snapshot of the posting taken when the document was created, because old
@@ -94,6 +94,6 @@ class Application(StoredDocument):
         return self.stage_dates[self.stage]
 
     def build_snapshot_row(self) -> dict[str, Any]:
-        """Return the snapshot of a deleted posting in the format of a row of a closed posting."""
+        """Return the snapshot as a stored posting that is closed, for when the posting itself was deleted."""
         snapshot = {name: self[name] for name in self.SNAPSHOT}
         return {"_id": self.job, **snapshot, "day": self.created_at, "closed_at": self.created_at}

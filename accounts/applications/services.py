@@ -107,7 +107,7 @@ def unsave_job(*, user_id: ObjectId, job_id: ObjectId, seen_at: datetime | None 
         if application.stage != SAVED:
             raise AlreadyApplied(application.stage)
         if seen_at not in (None, application.updated_at):
-            raise StaleVersion("the application was changed since the version given")
+            raise StaleVersion("the application has changed since the given version")
     record_activity(user_id=user_id, action_type="unsave_job", job_id=job_id, now=now)
 
 
@@ -140,7 +140,7 @@ def set_stage(
         application = Application.objects(user=user_id, job=job_id).first()
         seen = application.activity if application is not None else None
         if seen_at is not None and (application is None or application.updated_at != seen_at):
-            raise StaleVersion("the application was changed since the version given")
+            raise StaleVersion("the application has changed since the given version")
         if application is None:
             application = _build_application(user_id=user_id, job_id=job_id, now=now)
         if not _apply_change(application, stage=stage, note=note, day=date, resume_id=resume_id, now=now) or (

@@ -60,7 +60,7 @@ class Resume(StoredDocument):
                 "unique": True,
                 "partialFilterExpression": {"idempotency_key": {"$exists": True}},
             },
-            # Find uploads whose reading was lost.
+            # Finds uploads whose parsing was interrupted.
             {"fields": ["status", "created_at"], "partialFilterExpression": {"status": "processing"}},
             # TTL index: MongoDB deletes expired documents.
             {"fields": ["expires_at"], "expireAfterSeconds": 0},

@@ -6,16 +6,16 @@ from career_navigator.documents import StoredDocument
 
 DIGESTS = ("daily", "weekly")
 MAX_NAME_LENGTH = 100
-# Limit per user. Each search can cost one mail and one query per day.
+# Limit per user. Each search can cost one email and one query per day.
 MAX_SEARCHES = 50
 
 
 class SavedSearch(StoredDocument):
-    """A job filter saved by a user, with an optional mail digest of new postings.
+    """A job filter saved by a user, with an optional email digest of new postings.
 
-    `filter` is a request body for `JobFilterSerializer`. `digest` is the frequency of mails, or None for no mails. A
-    posting is new if it was first collected since `since`, which is reset when the filter changes. Mails report only
-    postings collected since `mailed_since`, the time at which mails were last turned on. `digest_day` is the last day
+    `filter` is a request body for `JobFilterSerializer`. `digest` is the frequency of emails, or None for no emails. A
+    posting is new if it was first collected since `since`, which is reset when the filter changes. Emails report only
+    postings collected since `mailed_since`, the time at which emails were last turned on. `digest_day` is the last day
     in TIME_ZONE whose digest is done, such as "2026-11-16", or "" for none. `number` starts at 0 and is unique per
     user, which enforces `MAX_SEARCHES`. `idempotency_key` identifies repeated requests (see
     `career_navigator.documents`) and is removed when the search changes.
@@ -60,9 +60,9 @@ class SavedSearch(StoredDocument):
 
 
 class NotifiedPosting(StoredDocument):
-    """A posting that was reserved for, or reported by, a mail of a saved search, or marked as seen.
+    """A posting that was reserved for, or reported by, an email of a saved search, or marked as seen.
 
-    `told_at` is None if a mail with the posting was started and may not have been sent.
+    `told_at` is None if an email with the posting was started and may not have been sent.
     """
 
     search = ObjectIdField(required=True)

@@ -45,18 +45,18 @@ def build_filter(*, search: SavedSearch) -> JobFilter:
 
 
 def find_new_postings(*, search: SavedSearch, now: datetime) -> NewPostings:
-    """Return the open postings that match, were collected since `search.since`, and were neither mailed nor seen.
+    """Return the open postings that match, were collected since `search.since`, and were neither emailed nor seen.
 
-    Postings of a mail that was started and may not have been sent still count as new.
+    Postings of an email that was started and may not have been sent still count as new.
     """
     notified = NotifiedPosting.objects(search=search.pk, told_at__ne=None).scalar("job")
     return _find_matching(search, since=search.since, excluded=list(notified), now=now)
 
 
 def find_postings_to_mail(*, search: SavedSearch, now: datetime) -> NewPostings:
-    """Return the new postings that a mail can report.
+    """Return the new postings that an email can report.
 
-    They were collected since mails were turned on and are not reserved for another mail.
+    They were collected since emails were turned on and are not reserved for another email.
     """
     reserved = NotifiedPosting.objects(search=search.pk).scalar("job")
     return _find_matching(search, since=max(search.since, search.mailed_since), excluded=list(reserved), now=now)

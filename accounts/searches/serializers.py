@@ -34,7 +34,7 @@ class SavedSearchInSerializer(serializers.Serializer[Any]):
     name = StrictCharField(max_length=MAX_NAME_LENGTH)
     filter = FilterField()
     digest = StrictChoiceField(
-        choices=DIGESTS, required=False, allow_null=True, help_text="Frequency of mails. Null means no mails."
+        choices=DIGESTS, required=False, allow_null=True, help_text="Frequency of emails. Null means no emails."
     )
 
 
@@ -89,12 +89,12 @@ class SearchDeletedSerializer(SuccessSerializer):
 
 
 class DigestPreviewSerializer(serializers.Serializer[Any]):
-    """A preview of the next digest mail."""
+    """A preview of the next digest email."""
 
     reason = serializers.ChoiceField(
         sorted(UNSENT_REASONS),
         allow_null=True,
-        help_text="Why no mail would be sent now. Null if a mail would be sent.",
+        help_text="Why no email would be sent now. Null if an email would be sent.",
     )
     detail = serializers.CharField(allow_null=True, help_text="The reason as a sentence, with what to do about it.")
     is_example = serializers.BooleanField(
@@ -104,7 +104,7 @@ class DigestPreviewSerializer(serializers.Serializer[Any]):
     subject = serializers.CharField()
     text = serializers.CharField()
     html = serializers.CharField()
-    jobs = serializers.IntegerField(help_text=f"Number of new postings listed in the mail, at most {MAX_MAILED}.")
+    jobs = serializers.IntegerField(help_text=f"Number of new postings listed in the email, at most {MAX_MAILED}.")
     total = serializers.IntegerField(help_text="Number of new postings.")
 
 
@@ -129,4 +129,4 @@ class SeenAnswerSerializer(SuccessSerializer):
 class TokenQuery(QuerySerializer):
     """Query parameters of an unsubscribe link."""
 
-    token = StrictCharField(max_length=MAX_TOKEN_LENGTH, help_text="The token from the link in the mail.")
+    token = StrictCharField(max_length=MAX_TOKEN_LENGTH, help_text="The token from the link in the email.")

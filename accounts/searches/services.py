@@ -1,8 +1,8 @@
-"""Services for saved searches, their mail digests and unsubscribing. A digest reports a posting at most once.
+"""Services for saved searches, their email digests and unsubscribing. A digest reports a posting at most once.
 
 `send_digest` first connects to the mail server, since that can fail without side effects. It then acquires the day's
-digest for the search, reserves each posting, and sends the mail last. A task that runs twice finds the reservations and
-sends nothing. After a crash between reservation and sending, no mail ever reports those postings, but
+digest for the search, reserves each posting, and sends the email last. A task that runs twice finds the reservations
+and sends nothing. After a crash between reservation and sending, no email ever reports those postings, but
 GET /jobs/searches/{id}/new still lists them.
 """
 
@@ -95,7 +95,7 @@ def change_search(
 ) -> SavedSearch:
     """Change `name`, `job_filter` or `digest`, whichever `fields` contains.
 
-    A new filter resets `since` to `now`. Turning on mails sets `mailed_since` to `now`. `seen_at` is the `updated_at`
+    A new filter resets `since` to `now`. Turning on emails sets `mailed_since` to `now`. `seen_at` is the `updated_at`
     of the version that the change is based on. Raises StaleVersion if the stored search is another version.
     """
     # `updated_at` identifies the version, so it must increase.
@@ -113,7 +113,7 @@ def change_search(
     changes = {f"set__{name}": value for name, value in change.items()}
     # Remove the idempotency key, because the stored search no longer equals the one originally requested.
     if not _query_version(search, seen_at).update_one(**changes, unset__idempotency_key=True) and seen_at is not None:
-        raise StaleVersion("the search was changed since the version given")
+        raise StaleVersion("the search has changed since the given version")
     changed: SavedSearch = search.reload()
     return changed
 
@@ -121,7 +121,7 @@ def change_search(
 def delete_search(*, search: SavedSearch, seen_at: datetime | None = None) -> None:
     """Delete a search and its notified postings. Raises StaleVersion if `seen_at` is not the stored version."""
     if not _query_version(search, seen_at).delete() and seen_at is not None:
-        raise StaleVersion("the search was changed since the version given")
+        raise StaleVersion("the search has changed since the given version")
     NotifiedPosting.objects(search=search.pk).delete()
 
 
@@ -131,20 +131,20 @@ def _query_version(search: SavedSearch, seen_at: datetime | None) -> QuerySet:
 
 
 def end_digest(*, search_id: ObjectId, now: datetime) -> None:
-    """Turn off the mails of a search. Idempotent. A deleted search is ignored."""
+    """Turn off the emails of a search. Idempotent. A deleted search is ignored."""
     subscribed = SavedSearch.objects(id=search_id, digest__ne=None)
     subscribed.update_one(set__digest=None, set__updated_at=now, unset__idempotency_key=True)
 
 
 def mark_notified(*, search: SavedSearch, job_ids: Iterable[ObjectId], now: datetime) -> None:
-    """Mark postings as notified, so that they are no longer new and no mail reports them."""
+    """Mark postings as notified, so that they are no longer new and no email reports them."""
     ids = list(job_ids)
     reserve_postings(search_id=search.pk, job_ids=ids, now=now)
     NotifiedPosting.objects(search=search.pk, job__in=ids, told_at=None).update(set__told_at=now)
 
 
 def reserve_postings(*, search_id: ObjectId, job_ids: Iterable[ObjectId], now: datetime) -> set[ObjectId]:
-    """Reserve postings for a mail of the search, and return those that were not reserved before."""
+    """Reserve postings for an email of the search, and return those that were not reserved before."""
     ids = list(job_ids)
     if not ids:
         return set()
@@ -184,12 +184,12 @@ UNSUBSCRIBE_PATH = "/jobs/searches/unsubscribe"
 _signer = Signer(salt="accounts.searches.unsubscribe")
 
 
-# Why no mail is sent, with what to do about it.
+# The reasons why no email is sent, and what to do about them.
 UNSENT_REASONS = {
     "account_deactivated": "The account is deactivated.",
-    "digest_off": "Mails are off for this search. Set its digest to daily or weekly.",
+    "digest_off": "Emails are off for this search. Set its digest to daily or weekly.",
     "email_not_confirmed": "Your address is not confirmed. Use POST /auth/email/send to receive a confirmation link.",
-    "no_mail_server": "This service cannot send mail, because EMAIL_HOST is not set.",
+    "no_mail_server": "This service cannot send email, because EMAIL_HOST is not set.",
     "nothing_new": "There are no new postings for this search.",
 }
 
@@ -198,7 +198,7 @@ UNSENT_REASONS = {
 class DigestPreview:
     """The digest that would be sent now, or an example if there are no new postings.
 
-    `reason` is a key of `UNSENT_REASONS` if no mail would be sent, else None. `jobs` is the number of postings listed,
+    `reason` is a key of `UNSENT_REASONS` if no email would be sent, else None. `jobs` is the number of postings listed,
     `total` the number of new postings.
     """
 
@@ -217,7 +217,7 @@ class DigestPreview:
 
 
 def preview_digest(*, search: SavedSearch, now: datetime) -> DigestPreview:
-    """Return the mail that would be sent now, without sending or changing anything.
+    """Return the email that would be sent now, without sending or changing anything.
 
     If there are no new postings, the preview shows the newest matching postings. Raises ValidationError if the filter
     of the search is no longer valid.
@@ -251,7 +251,7 @@ def _find_unsent_reason(search: SavedSearch, user: User) -> str | None:
 
 
 def send_digest(*, search_id: ObjectId, day: date, force: bool = False, now: datetime) -> int:
-    """Mail the new postings of a search, at most once per day, and return the number of postings reported.
+    """Email the new postings of a search, at most once per day, and return the number of postings reported.
 
     `day` is the day of the digest in TIME_ZONE. With `force`, the digest is sent even if that day's was already
     started. Return 0 without sending if there is nothing new, the user is deactivated, the address is not confirmed, or
@@ -290,7 +290,7 @@ def send_digest(*, search_id: ObjectId, day: date, force: bool = False, now: dat
             with recorded_mail(user_id=user.pk, kind=DIGEST, now=now):
                 message.send()
         except (SMTPException, OSError) as error:
-            # The server may have accepted the mail despite the error, so do not retry.
+            # The server may have accepted the email despite the error, so do not retry.
             logger.error("the digest of saved search %s may not have been sent: %s", search_id, type(error).__name__)
             return 0
         NotifiedPosting.objects(search=search.pk, job__in=list(reserved)).update(set__told_at=now)
@@ -300,7 +300,7 @@ def send_digest(*, search_id: ObjectId, day: date, force: bool = False, now: dat
 
 @contextmanager
 def _open_mail_connection(user_id: ObjectId, now: datetime) -> Iterator[Any]:
-    """Connect to the mail server. If that fails, record the mail as failed and re-raise the error."""
+    """Connect to the mail server. If that fails, record the email as failed and re-raise the error."""
     connection = get_connection()
     try:
         connection.open()
@@ -324,7 +324,7 @@ def _query_pending_digest(search_id: ObjectId, day: date, force: bool) -> QueryS
 
 
 def _acquire_digest(search: SavedSearch, day: date, force: bool) -> bool:
-    """Acquire the day's digest. Return False if another task has acquired it or mails were turned off."""
+    """Acquire the day's digest. Return False if another task has acquired it or emails were turned off."""
     # Use $max, because `digest_day` of a weekly search may already be later.
     return bool(_query_pending_digest(search.pk, day, force).update_one(max__digest_day=day.isoformat()))
 
@@ -332,7 +332,7 @@ def _acquire_digest(search: SavedSearch, day: date, force: bool) -> bool:
 def _build_message(
     search: SavedSearch, user: User, rows: list[Row], *, total: int, now: datetime
 ) -> EmailMultiAlternatives:
-    """Build the mail that lists the rows. `total` is the number of new postings."""
+    """Build the email that lists the rows. `total` is the number of new postings."""
     more = max(0, total - len(rows))
     job_filter = build_filter(search=search)
     jobs = [_describe_job(JobListing(row, now=now, job_filter=job_filter)) for row in rows]
@@ -381,7 +381,7 @@ class InvalidToken(ValueError):
 
 
 def get_unsubscribe_url(*, search_id: ObjectId) -> str:
-    """Return the signed link that turns off the mails of a search."""
+    """Return the signed link that turns off the emails of a search."""
     query = urlencode({"token": make_token(search_id=search_id)})
     return f"{settings.PUBLIC_URL}{UNSUBSCRIBE_PATH}?{query}"
 

@@ -14,7 +14,7 @@ from career_navigator.background import UNAVAILABLE_ERRORS, ScheduledTask
 from career_navigator.celery import enqueue
 
 
-@shared_task(base=ScheduledTask, title="Mail saved searches", icon="mail")
+@shared_task(base=ScheduledTask, title="Send saved-search digests", icon="mail")
 def queue_digests() -> str:
     """Queue one task per saved search whose digest is due."""
     day = get_local_day(timezone.now())

@@ -86,9 +86,9 @@ class SavedSearchViewSet(DocumentViewSet):
     def create(self, request: Request) -> Response:
         """Save a search.
 
-        Only postings collected from now on are new. With `digest`, new postings are mailed daily at 07:00 or on
-        Mondays, in the server's TIME_ZONE. Each posting is mailed once, and a mail lists at most 20. Mails require a
-        confirmed address, so a confirmation message is sent if necessary. Returns 409 if the user already has 50
+        Only postings collected from now on are new. With `digest`, new postings are emailed daily at 07:00 or on
+        Mondays, in the server's TIME_ZONE. Each posting is emailed once, and an email lists at most 20. Emails require
+        a confirmed address, so a confirmation message is sent if necessary. Returns 409 if the user already has 50
         searches. Saving the same search again within a few minutes returns the existing search.
         """
         filter_input = self.body["filter"]
@@ -113,7 +113,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def retrieve(self, request: Request, search_id: str) -> Response:
         """Return a saved search.
 
-        The response has the normalized filter and the frequency of mails.
+        The response has the normalized filter and the frequency of emails.
         """
         search = self.get_object()
         return Response(self.get_serializer({"search": search}).data, headers=build_etag(search.updated_at))
@@ -122,7 +122,7 @@ class SavedSearchViewSet(DocumentViewSet):
         """Change a saved search.
 
         Omitted fields are not changed. After a change of the filter, only postings collected from then on are new.
-        After turning on mails, only postings collected from then on are mailed.
+        After turning on emails, only postings collected from then on are emailed.
         """
         fields = dict(self.body)
         search = self.get_object()
@@ -140,7 +140,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def destroy(self, request: Request, search_id: str) -> Response:
         """Delete a saved search.
 
-        Its mails stop.
+        Its emails stop.
         """
         search = self.get_object()
         delete_search(search=search, seen_at=check_if_match(request, search.updated_at))
@@ -156,8 +156,8 @@ class SavedSearchViewSet(DocumentViewSet):
         """List the new postings of a saved search.
 
         A posting is new if it matches, is open, was first collected since the search was saved or its filter last
-        changed, and was neither mailed nor marked as seen. Listing postings does not change them. They stay new until a
-        mail reports them or POST /jobs/searches/{search_id}/seen marks them. The date of collection counts, not the
+        changed, and was neither emailed nor marked as seen. Listing postings does not change them. They stay new until
+        an email reports them or POST /jobs/searches/{search_id}/seen marks them. The date of collection counts, not the
         date of posting. A posting that changes does not become new again. `total` is counted up to 10,000.
         """
         search, now = self.get_object(), timezone.now()
@@ -172,10 +172,10 @@ class SavedSearchViewSet(DocumentViewSet):
         error_statuses=(409,),
     )
     def digest(self, request: Request, search_id: str) -> Response:
-        """Preview the mail of a saved search.
+        """Preview the email of a saved search.
 
-        Returns the mail that would be sent now, or an example if there are no new postings. Nothing is sent or marked
-        as mailed.
+        Returns the email that would be sent now, or an example if there are no new postings. Nothing is sent or marked
+        as emailed.
         """
         try:
             preview = preview_digest(search=self.get_object(), now=timezone.now())
@@ -192,7 +192,7 @@ class SavedSearchViewSet(DocumentViewSet):
     def seen(self, request: Request, search_id: str) -> Response:
         """Mark postings of a saved search as seen.
 
-        They are no longer new, and no mail reports them. Idempotent.
+        They are no longer new, and no email reports them. Idempotent.
         """
         job_ids = self.body["job_ids"]
         search = self.get_object()
@@ -202,7 +202,7 @@ class SavedSearchViewSet(DocumentViewSet):
 
 
 class UnsubscribeViewSet(PublicViewSet):
-    """The targets of the unsubscribe links in mails. The signed token names the search, so no login is required.
+    """The targets of the unsubscribe links in emails. The signed token names the search, so no login is required.
 
     The request body is ignored, so a mail program may send it in any format.
     """
@@ -212,9 +212,9 @@ class UnsubscribeViewSet(PublicViewSet):
 
     @action(detail=False, url_path="unsubscribe", media_type="text/html")
     def page(self, request: Request) -> HttpResponse:
-        """Show a page with a button that stops the mails of a saved search.
+        """Show a page with a button that stops the emails of a saved search.
 
-        Opening the page does not stop the mails, because mail scanners follow links.
+        Opening the page does not stop the emails, because mail scanners follow links.
         """
         try:
             search = SavedSearch.objects(id=self._get_search_id()).only("name").first()
@@ -227,7 +227,7 @@ class UnsubscribeViewSet(PublicViewSet):
     @extend_schema(request={"application/x-www-form-urlencoded": _ONE_CLICK})
     @page.mapping.post
     def unsubscribe(self, request: Request) -> HttpResponse:
-        """Stop the mails of a saved search (RFC 8058 one-click unsubscribe).
+        """Stop the emails of a saved search (RFC 8058 one-click unsubscribe).
 
         Idempotent. Succeeds even if the search was deleted.
         """

@@ -19,13 +19,13 @@ def test_moves_an_application_and_records_its_timeline(ada, job, now):
     three_days_ago, yesterday = (str(now.astimezone(UTC).date() - timedelta(days=days)) for days in (3, 1))
     ada.post(f"/jobs/{job}/save", {})
 
-    answer = put_application(ada, job, stage="applied", date=three_days_ago, note="By mail.", user_id=ada.id)
+    answer = put_application(ada, job, stage="applied", date=three_days_ago, note="By email.", user_id=ada.id)
     put_application(ada, job, stage="interview", date=yesterday)
 
     assert answer.status_code == 200
     assert answer.json()["messages"] == "success"
     application = answer.json()["application"]
-    assert (application["stage"], application["note"], application["resume_id"]) == ("applied", "By mail.", None)
+    assert (application["stage"], application["note"], application["resume_id"]) == ("applied", "By email.", None)
     assert application["date"] == three_days_ago
     body = get_application(ada, job)
     assert body["application"]["reached"] == {
@@ -39,7 +39,7 @@ def test_moves_an_application_and_records_its_timeline(ada, job, now):
     saved, applied, interview = body["timeline"]
     assert (saved["action_type"], applied["action_type"]) == ("save_job", "stage")
     assert applied["id"] == answer.json()["activity_id"]
-    assert applied["metadata"] == {"stage": "applied", "date": application["date"], "note": "By mail."}
+    assert applied["metadata"] == {"stage": "applied", "date": application["date"], "note": "By email."}
     assert interview["metadata"]["stage"] == "interview"
 
 
@@ -50,12 +50,12 @@ def test_creates_an_application_without_saving_the_job_first(ada, job):
 
 def test_keeps_omitted_fields(ada, job, now):
     yesterday = str(now.astimezone(UTC).date() - timedelta(days=1))
-    put_application(ada, job, stage="applied", note="By mail.", date=yesterday)
+    put_application(ada, job, stage="applied", note="By email.", date=yesterday)
 
     unchanged = put_application(ada, job, stage="applied", note=None, date=None).json()["application"]
     cleared = put_application(ada, job, stage="applied", note="").json()["application"]
 
-    assert (unchanged["note"], unchanged["date"]) == ("By mail.", yesterday)
+    assert (unchanged["note"], unchanged["date"]) == ("By email.", yesterday)
     assert (cleared["note"], cleared["date"]) == (None, yesterday)
 
 
@@ -172,13 +172,13 @@ def test_rejects_requests_for_other_users(ada, register, job, owner):
 def test_exports_applications_and_erases_them_with_the_account(ada, register, job):
     grace = register(email="grace@example.org")
     grace.post(f"/jobs/{job}/save", {})
-    put_application(ada, job, stage="applied", note="By mail.")
+    put_application(ada, job, stage="applied", note="By email.")
 
     exported = ada.get("/auth/me/export").json()
     ada.delete("/auth/me", {"password": PASSWORD})
 
     (application,) = exported["applications"]
-    assert (application["job_id"], application["stage"], application["note"]) == (job, "applied", "By mail.")
+    assert (application["job_id"], application["stage"], application["note"]) == (job, "applied", "By email.")
     assert application["title"] == "Backend Developer"
     assert [line["action_type"] for line in exported["activities"]] == ["stage"]
     assert [str(each.user) for each in Application.objects] == [grace.id]

@@ -1,4 +1,4 @@
-"""Digests on request: the preview of a search's mail, and `manage.py send_digests`."""
+"""Digests on request: the preview of a search's email, and `manage.py send_digests`."""
 
 import json
 from datetime import timedelta

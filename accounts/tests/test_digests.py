@@ -1,4 +1,4 @@
-"""Mail digests of saved searches."""
+"""Email digests of saved searches."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -149,7 +149,7 @@ def test_limits_a_mail_and_sends_the_rest_with_the_next(save, mailoutbox):
     sent = [send(search, day=THURSDAY + number * DAY) for number in range(3)]
 
     assert sent == [MAX_MAILED, 3, 0]
-    assert "3 more jobs are new" in mailoutbox[0].body
+    assert "3 more new jobs match this search" in mailoutbox[0].body
     assert "more" not in mailoutbox[1].body
     lines = [line for message in mailoutbox for line in message.body.splitlines() if line.startswith("- Job")]
     assert len(set(lines)) == len(lines) == MAX_MAILED + 3
@@ -341,7 +341,7 @@ def test_queues_a_task_per_due_digest(save, redis, mailoutbox):
 
 
 def test_is_scheduled_after_the_daily_collection():
-    entry = app.conf.beat_schedule["mail what saved searches newly find"]
+    entry = app.conf.beat_schedule["send saved-search digests"]
 
     assert entry["task"] == tasks.queue_digests.name
     assert (entry["schedule"].hour, entry["schedule"].minute) == ({7}, {0})

@@ -77,7 +77,7 @@ def test_keeps_the_furthest_stage_with_the_oldest_first_activity(unindexed):
         2, "offer", reached={"applied": day(5), "offer": day(9)}, activity=ObjectId(), updated_at=after(30),
         note="They were kind.",
     )  # fmt: skip
-    first = application(1, reached={"saved": day(3)}, note="By mail.")
+    first = application(1, reached={"saved": day(3)}, note="By email.")
     last = application(3, "applied", reached={"saved": day(4), "applied": day(4)}, updated_at=after(60), resume=resume)
     ids = store_applications(unindexed, offered, first, last)
     other = application(4, job=ObjectId())
@@ -90,7 +90,7 @@ def test_keeps_the_furthest_stage_with_the_oldest_first_activity(unindexed):
         "reached": {"saved": day(3), "applied": day(4), "offer": day(9)},
         "activity": offered["activity"],
         "updated_at": after(60),
-        "note": "They were kind.\n\nBy mail.",
+        "note": "They were kind.\n\nBy email.",
         "resume": resume,
     }
     assert unindexed.applications.find_one({"_id": other["_id"]}) == other

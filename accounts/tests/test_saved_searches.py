@@ -1,4 +1,4 @@
-"""Saved searches, their new postings, and unsubscribing from their mails."""
+"""Saved searches, their new postings, and unsubscribing from their emails."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -148,7 +148,7 @@ def test_stores_each_search_that_differs(ada, register, change):
         lambda _, search_id: end_digest(search_id=ObjectId(search_id), now=timezone.now()),
         lambda _, search_id: SavedSearch.objects(id=search_id).update(created_at=timezone.now() - REPEAT_WINDOW),
     ],
-    ids=["it is deleted", "it is changed", "its mails are ended", "some time"],
+    ids=["it is deleted", "it is changed", "its emails are turned off", "some time has passed"],
 )
 def test_stores_a_search_again_after(ada, act):
     first = save(ada, digest="daily")

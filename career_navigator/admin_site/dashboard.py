@@ -366,6 +366,6 @@ def _load_worker_cards(now: datetime) -> Iterable[Card]:
         title="Workers",
         value=f"{len(alive)} alive" if alive else "none",
         note=", ".join(alive) or f"no heartbeat for {HEARTBEAT_TTL} s",
-        meaning="Workers collect postings, compute stats and send mail. None of this happens without a worker.",
+        meaning="Workers collect postings, compute stats and send email. None of this happens without a worker.",
         tone="good" if alive else "bad",
     )

@@ -53,7 +53,7 @@ def test_dashboard_counts_problems(staff_client: Client, problems: None) -> None
         "Broken links": "1",
         "Unknown slugs": "2",
         "Failed staff logins": "2",
-        "Mails not sent": "1",
+        "Emails not sent": "1",
     }
 
 
@@ -69,7 +69,7 @@ def test_each_problem_links_to_its_filtered_list(staff_client: Client, problems:
         "Unknown slugs": 2,
         # Both failed logins are counted in a single document.
         "Failed staff logins": 1,
-        "Mails not sent": 1,
+        "Emails not sent": 1,
     }
 
 
@@ -77,7 +77,7 @@ def test_each_problem_links_to_its_filtered_list(staff_client: Client, problems:
     ("role", "titles"),
     [
         ("curator", {"Rejected postings", "Failed maintenance tasks", "Broken links", "Unknown slugs"}),
-        ("support", {"Mails not sent"}),
+        ("support", {"Emails not sent"}),
     ],
 )
 def test_role_sees_only_problems_it_has_permission_for(problems: None, role: str, titles: set[str]) -> None:

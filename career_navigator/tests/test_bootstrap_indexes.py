@@ -138,7 +138,7 @@ def store_duplicates(database: "Database[dict[str, Any]]") -> dict[str, ObjectId
             application | {
                 "_id": ids["other"], "stage": "applied", "reached": {"applied": NOW}, "activity": ids["applied"],
                 "first_activity": ids["applied"], "created_at": NOW + timedelta(milliseconds=1),
-                "updated_at": NOW + timedelta(seconds=5), "note": "By mail",
+                "updated_at": NOW + timedelta(seconds=5), "note": "By email",
             },
         ]
     )  # fmt: skip
@@ -172,7 +172,7 @@ def test_merges_duplicates_and_creates_all_indexes(runner, documents):
     }  # fmt: skip
     assert_all_indexed(runner, documents)
     (application,) = runner.database.applications.find()
-    assert (application["_id"], application["stage"], application["note"]) == (ids["kept"], "applied", "By mail")
+    assert (application["_id"], application["stage"], application["note"]) == (ids["kept"], "applied", "By email")
     assert (application["first_activity"], application["activity"]) == (ids["saved"], ids["applied"])
     assert set(runner.database.activities.distinct("application")) == {ids["kept"]}
     assert [row["version"] for row in runner.database.resumes.find().sort("created_at", 1)] == list(range(1, 11))

@@ -90,14 +90,14 @@ MENUS = {
     ],
     "operator": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collect now", "Collection runs", "Rejected postings", "Mails", "Log entries", "Schedule"),
+        *("Collect now", "Collection runs", "Rejected postings", "Emails", "Log entries", "Schedule"),
         *("Failed staff logins", "Maintenance tasks"),
     ],
-    "support": ["Dashboard", "Mails", "Users"],
-    "helpdesk": ["Dashboard", "Mails", "Users"],
+    "support": ["Dashboard", "Emails", "Users"],
+    "helpdesk": ["Dashboard", "Emails", "Users"],
     "auditor": [
         *("Dashboard", "Job postings", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
-        *("Collection runs", "Rejected postings", "Mails", "Users", "Log entries", "Schedule", "Failed staff logins"),
+        *("Collection runs", "Rejected postings", "Emails", "Users", "Log entries", "Schedule", "Failed staff logins"),
         *("Maintenance tasks", "Roles", "Staff accounts"),
     ],
 }

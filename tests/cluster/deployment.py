@@ -17,7 +17,7 @@ from tests.processes import kill_group, wait_until
 WEB_PROCESSES, WORKERS, BEATS = 3, 3, 2
 # Eight processes start at the same time, possibly on only two processors.
 START_SECONDS = 240
-# Half of the processes collect roles while the others send mails.
+# Half of the processes collect roles while the others send emails.
 _PROCESSES_PER_WORKER = 2
 
 

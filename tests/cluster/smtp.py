@@ -1,4 +1,4 @@
-"""An SMTP server that stores the mails it receives."""
+"""An SMTP server that stores the emails it receives."""
 
 import socketserver
 import threading

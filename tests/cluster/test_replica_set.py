@@ -136,7 +136,7 @@ def outcome(request, replica_set, deployment, fake_theirstack, mail_server, undi
     wait_until(
         lambda: len(fake_theirstack.requests) >= 4, seconds=90, what=f"pages were requested\n{deployment.logs()}"
     )
-    wait_until(lambda: len(mail_server.mails) >= 2, seconds=90, what=f"mails were sent\n{deployment.logs()}")
+    wait_until(lambda: len(mail_server.mails) >= 2, seconds=90, what=f"emails were sent\n{deployment.logs()}")
 
     assert run.reload().status in OPEN_RUN_STATUSES, "the collection is over before the fault"
     assert list_due_searches(day=get_local_day(timezone.now())), "the digests are sent before the fault"
@@ -293,7 +293,7 @@ def test_never_mails_a_posting_twice(outcome):
 
 
 def test_skips_only_mails_in_progress_at_the_fault(outcome):
-    # A mail in progress when the database fails is not sent again. Each process sends one mail at a time.
+    # An email in progress when the database fails is not sent again. Each process sends one email at a time.
     assert 0 <= outcome.silent <= 6
 
 

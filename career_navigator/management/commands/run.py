@@ -118,7 +118,7 @@ class Command(BaseCommand):
                 *("--log-level", settings.LOG_LEVEL.lower()),
             ],
         )
-        # Only the collector processes roles and long maintenance tasks, so that mails and uploads never wait for them.
+        # Only the collector processes roles and long maintenance tasks, so that emails and uploads never wait for them.
         for name, queues in (("worker", "--exclude-queues"), ("collector", "--queues")):
             self._manager.start(
                 name,
