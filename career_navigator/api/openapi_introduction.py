@@ -44,8 +44,8 @@ All errors have the same shape:
 - `code` is for programs, and its meaning never changes. The schema `ErrorCodeEnum` lists all codes with their meanings.
   New codes may be added, so handle an unknown code by the HTTP status.
 - Errors about invalid input also have `errors` and `error_codes`, which contain the messages and the codes of each
-  invalid field. A name such as `skills.1` is the path to a nested value, and `non_field_errors` refers to the body as a whole.
-  The schema `FieldErrorCodeEnum` lists the codes of fields.
+  invalid field. A name such as `skills.1` is the path to a nested value, and `non_field_errors` refers to the body as
+  a whole. The schema `FieldErrorCodeEnum` lists the codes of fields.
 
 401 responses have a `WWW-Authenticate` header, and 405 responses list the supported methods in `Allow`. 503 means that
 a server is unavailable or busy. Try again after the number of seconds in `Retry-After`.
