@@ -30,7 +30,7 @@ run: install ## Start all services on this machine; Ctrl-C stops them (PORT=8000
 test: install-test ## Run all tests; they start their own servers
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-coverage: install-test ## Run all tests with branch coverage; fail below 95 % (slower)
+coverage: install-test ## Run all tests with branch coverage; fail below 95% (slower)
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov $(ARGS)
 
 test-cluster: install-test ## Test failover of MongoDB and Redis under load (takes minutes)

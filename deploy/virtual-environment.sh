@@ -68,7 +68,7 @@ find_python() {
         return
     fi
     supported=
-    # Prefer the distribution's Python: it is built with optimizations, pyenv's usually is not and is 50 % slower.
+    # Prefer the distribution's Python: pyenv's is usually built without optimizations and is 50% slower.
     for candidate in /usr/bin/python3.14 /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11 \
         /usr/bin/python3 python3.14 python3.13 python3.12 python3.11 python3; do
         is_tested "$candidate" || continue

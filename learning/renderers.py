@@ -32,8 +32,8 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
                 f"{roadmap.target_role}. This is too few to rely on, so treat the percentages as rough estimates."
             )
         sentences.append(
-            f"You have {acquired or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least 10 % of "
-            f"the postings for {roadmap.target_role} require ({roadmap.coverage_percentage} %)."
+            f"You have {acquired or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least 10% of "
+            f"the postings for {roadmap.target_role} require ({roadmap.coverage_percentage}%)."
         )
     to_learn = roadmap.to_learn
     if to_learn:
@@ -73,7 +73,7 @@ def _describe_source(roadmap: Roadmap) -> list[str]:
         opening = "This roadmap is based on your own skills, without the gap analysis."
     elif not roadmap.paths:
         postings = format_count(roadmap.postings, "posting")
-        opening = f"No skill is required by at least 10 % of the {postings} for {role}."
+        opening = f"No skill is required by at least 10% of the {postings} for {role}."
     else:
         return []
     if not roadmap.paths and roadmap.source is not RoadmapSource.POSTINGS:
@@ -90,7 +90,7 @@ def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     if roadmap.source is not RoadmapSource.POSTINGS:
         return [f"Begin with {first.display_name}."]
     top = max(missing, key=_get_priority)
-    share = f"{first.priority_score} % of the postings require"
+    share = f"{first.priority_score}% of the postings require"
     foundation = first.foundation_names[0] if first.foundations else None
     sentences = [
         f"Begin with {foundation}, which {first.display_name} builds on. {share} {first.display_name}."
@@ -107,7 +107,7 @@ def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
         sentences.append(f"{first.display_name} comes first because {_join_names(dependents)} {verb} on it.")
     if _get_priority(top) > _get_priority(first):
         sentences.append(
-            f"Of the skills you lack, {top.display_name} is required by the most postings ({top.priority_score} %). It "
+            f"Of the skills you lack, {top.display_name} is required by the most postings ({top.priority_score}%). It "
             f"is in stage {top.stage}."
         )
     pairs = [
@@ -160,7 +160,7 @@ def render_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
         lines += [
             f"Based on {format_count(roadmap.postings, 'posting')} from the last {WINDOW_DAYS} days. "
             f"{format_count(len(roadmap.paths), 'skill')}, {len(roadmap.missing)} missing, "
-            f"{roadmap.coverage_percentage} % covered, "
+            f"{roadmap.coverage_percentage}% covered, "
             f"about {format_count(roadmap.estimated_hours, 'hour')} to learn.",
             "",
         ]
@@ -175,7 +175,7 @@ def render_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
 def _render_path(path: SkillPath) -> list[str]:
     facts = [path.status]
     if path.priority_score:
-        facts.append(f"{path.priority_score} % of the postings")
+        facts.append(f"{path.priority_score}% of the postings")
     if path.estimated_hours:
         facts.append(f"about {format_count(path.estimated_hours, 'hour')}")
     if path.alternative is not None:
@@ -287,7 +287,7 @@ def render_calendar(*, blocks: list[StudyBlock], role: str | None, owner: str, n
 
 
 def _describe_path(path: SkillPath) -> str:
-    lines = [f"Required by {path.priority_score} % of the postings."] if path.priority_score else []
+    lines = [f"Required by {path.priority_score}% of the postings."] if path.priority_score else []
     lines += [f"Learn first: {', '.join(path.foundation_names)}."] if path.foundations else []
     lines += [f"{resource.skill}: {resource.title} - {resource.url}" for resource in path.foundation_resources]
     lines += [f"{resource.type}: {resource.title} - {resource.url}" for resource in path.resources]

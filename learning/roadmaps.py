@@ -53,7 +53,7 @@ class SkillPath:
             learn them. Each is listed, and its hours are counted, only for the first skill that needs it.
         foundation_names: Display names of the foundations.
         foundation_resources: The first resource of each foundation that has resources.
-        alternative: The skill that replaces this missing skill. A skill with an alternative does not have to be learned
+        alternative: The skill that replaces this missing skill. A skill with an alternative does not need to be learned
             and has no foundations and no hours.
         estimated_hours: Hours left to learn the skill and its foundations.
     """
@@ -272,7 +272,7 @@ def estimate_hours(*, skill: Skill, acquired: Collection[str], implied: Collecti
     """Estimate the hours left to learn the skill.
 
     Returns 0 if the skill is acquired, a quarter of the full hours if the skill is in `implied` because an acquired
-    skill builds on it, and 60 % if a related skill is acquired.
+    skill builds on it, and 60% if a related skill is acquired.
     """
     if skill.name in acquired:
         return 0

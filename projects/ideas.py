@@ -77,7 +77,7 @@ class IdeaCatalogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdeaMatch:
-    """An idea compared with a person's skills: the number of its skills the person has, and the missing ones."""
+    """An idea compared with a person's skills: the number of skills the person has, and the missing skills."""
 
     idea: Idea
     acquired_count: int
@@ -219,10 +219,9 @@ def build_recommendations(
     only_missing = Counter(match.missing[0] for match in shown if len(match.missing) == 1)
     if only_missing:
         skill, count = min(only_missing.items(), key=lambda item: (-item[1], -demand.get(item[0], 0.0), item[0]))
-        projects = "project" if count == 1 else "projects"
-        sentences.append(f"{names[skill]} is the only skill you lack for {count} {projects} shown.")
+        sentences.append(f"{names[skill]} is the only skill you lack for {count} of the projects shown.")
         if role and (share := demand.get(skill)):
-            sentences[-1] += f" {share} % of the postings for {role} require it."
+            sentences[-1] += f" {share}% of the postings for {role} require it."
     return sentences
 
 

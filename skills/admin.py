@@ -351,7 +351,7 @@ def _encode_names(names: list[str]) -> str:
 
 
 # URL names of the admin lists that can be filtered by skill, by collection.
-_LISTS = {
+_CHANGELIST_URL_NAMES = {
     "job_postings": "admin:market_jobposting_changelist",
     "learning_resources": "admin:learning_learningresource_changelist",
     "project_ideas": "admin:projects_projectidea_changelist",
@@ -362,8 +362,8 @@ def _render_uses(name: str) -> SafeString:
     """Render the uses of the skill, with links to the lists filtered by the skill."""
     query = urlencode({"skill": name})
     parts: list[Any] = [
-        format_html('<a class="staff-link" href="{}?{}">{}</a>', reverse(_LISTS[kind]), query, text)
-        if kind in _LISTS
+        format_html('<a class="staff-link" href="{}?{}">{}</a>', reverse(_CHANGELIST_URL_NAMES[kind]), query, text)
+        if kind in _CHANGELIST_URL_NAMES
         else text
         for kind, text in list_uses(name, count_uses([name]))
     ]
@@ -386,7 +386,7 @@ def _list_roles(skill: str) -> list[str]:
         for found in demand.list_required(threshold=DEFAULT_THRESHOLD)
         if found.name == skill
     }
-    return [f"{role} ({shares[role]:.0f} %)" for role in sorted(shares, key=lambda role: (-shares[role], role))]
+    return [f"{role} ({shares[role]:.0f}%)" for role in sorted(shares, key=lambda role: (-shares[role], role))]
 
 
 def _describe_uses(names: list[str]) -> list[str]:

@@ -109,7 +109,7 @@ def _chances() -> _Chances:
 def _shares_on(role: Role, day: date) -> list[tuple[str, float]]:
     """Return the role's skills with their shares on this day.
 
-    The demand for each skill varies by up to 45 % over about a year. Each skill starts at another point, so growth
+    The demand for each skill varies by up to 45% over about a year. Each skill starts at another point, so growth
     rates differ.
     """
     return [(slug, share * (1 + _swing(slug, day.toordinal()))) for slug, share in role.skills.items()]
@@ -280,7 +280,7 @@ def _salary(place: Place, middle: float, low_draw: float, high_draw: float) -> d
 
 
 def _hiring_team(draw: float) -> list[dict[str, Any]]:
-    """Return a fictitious recruiter for 11 % of the jobs."""
+    """Return a fictitious recruiter for 11% of the jobs."""
     if draw >= 0.11:
         return []
     first_name = _FIRST_NAMES[int(draw / 0.11 * len(_FIRST_NAMES))]

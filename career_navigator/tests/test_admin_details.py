@@ -117,7 +117,7 @@ def test_skill_page_shows_where_the_skill_is_used(staff_client: Client) -> None:
     assert "1 project idea<" in page
     assert "prerequisite of django" in page
     assert "related to django" in page
-    assert "backend developer (100 %)" in page.lower()
+    assert "backend developer (100%)" in page.lower()
     for model in ("market/jobposting", "learning/learningresource", "projects/projectidea"):
         link = f"/admin/{model}/?skill=python"
         assert f'href="{link}"' in page

@@ -89,7 +89,7 @@ def test_returns_every_documented_field(roadmap, post_jobs):
     assert find_path(response, "python")["status"] == "held"
     assert find_path(response, "communication")["resources"] == []
     assert response["estimated_hours"] == sum(path["estimated_hours"] for path in response["skill_paths"])
-    assert "Begin with Docker, which 70.0 % of the postings require." in response["recommendations"]
+    assert "Begin with Docker, which 70.0% of the postings require." in response["recommendations"]
 
 
 def test_agrees_with_the_gap_analysis(roadmap, newcomer, post_jobs):
@@ -305,7 +305,7 @@ def test_command_prints_the_roadmap_for_roles_and_skills(catalogue, post_jobs):
 
     summary = "For a person with Python, Linux. Based on 10 postings. 4 of 6 skills are missing."
     assert summary in printed.getvalue()
-    assert "| 2 | Docker | 70.0 % | 20 | linux | Container Lab (2); Shop Back End (3) |" in printed.getvalue()
+    assert "| 2 | Docker | 70.0% | 20 | linux | Container Lab (2); Shop Back End (3) |" in printed.getvalue()
 
 
 def test_command_rejects_names_that_are_not_skills(catalogue):

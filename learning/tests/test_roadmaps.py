@@ -91,13 +91,13 @@ def test_lists_foundations_and_counts_their_hours_once():
         "docker": ("linux",),
         "kubernetes": (),
         "postgresql": ("sql",),
-        # Acquired, so nothing has to be learned first.
+        # Acquired, so no prerequisite needs to be learned first.
         "django": (),
     }
     assert paths["docker"].estimated_hours == 20 + 20
     assert paths["postgresql"].estimated_hours == 30 + 30
     sentences = build_recommendations(roadmap=roadmap)
-    assert "Begin with Linux, which Docker builds on. 70.0 % of the postings require Docker." in sentences
+    assert "Begin with Linux, which Docker builds on. 70.0% of the postings require Docker." in sentences
     assert "Learn SQL before PostgreSQL, although few postings mention the prerequisites." in sentences
     page = render_page(roadmap=roadmap, recommendations=[])
     assert "builds on linux; learn first: Linux" in page
@@ -174,10 +174,10 @@ def test_builds_recommendations_from_the_roadmap():
     roadmap = build({"python": 90.0, "kubernetes": 71.5, "docker": 70.0, "linux": 20.0}, held=["python"])
 
     assert build_recommendations(roadmap=roadmap) == [
-        "You have 1 of the 4 skills that at least 10 % of the postings for Backend Developer require (25.0 %).",
-        "Begin with Linux, which 20.0 % of the postings require.",
+        "You have 1 of the 4 skills that at least 10% of the postings for Backend Developer require (25.0%).",
+        "Begin with Linux, which 20.0% of the postings require.",
         "Linux comes first because Docker builds on it.",
-        "Of the skills you lack, Kubernetes is required by the most postings (71.5 %). It is in stage 3.",
+        "Of the skills you lack, Kubernetes is required by the most postings (71.5%). It is in stage 3.",
         "Learning the 3 missing skills takes about 90 hours.",
     ]
 
@@ -185,7 +185,7 @@ def test_builds_recommendations_from_the_roadmap():
 def test_does_not_recommend_beginning_with_soft_skills():
     sentences = build_recommendations(roadmap=build({"communication": 90.0, "sql": 20.0}))
 
-    assert "Begin with SQL, which 20.0 % of the postings require." in sentences
+    assert "Begin with SQL, which 20.0% of the postings require." in sentences
 
 
 def test_lists_alternatives_and_plans_no_hours_for_them():
@@ -203,14 +203,14 @@ def test_lists_alternatives_and_plans_no_hours_for_them():
     blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=MONDAY)
     assert [block.path.skill for block in blocks] == ["sql", "aws"]
     page = render_page(roadmap=roadmap, recommendations=sentences)
-    assert "### azure\n\nopen, 20.0 % of the postings, replaced by aws" in page
+    assert "### azure\n\nopen, 20.0% of the postings, replaced by aws" in page
 
 
 def test_recommends_nothing_to_learn_if_acquired_skills_replace_all_missing_ones():
     sentences = build_recommendations(roadmap=build({"aws": 40.0, "azure": 20.0}, held=["aws"]))
 
     assert sentences == [
-        "You have 1 of the 2 skills that at least 10 % of the postings for Backend Developer require (50.0 %).",
+        "You have 1 of the 2 skills that at least 10% of the postings for Backend Developer require (50.0%).",
         "aws replaces azure. Learn more than one skill of a kind only if a posting requires it.",
     ]
 
@@ -242,7 +242,7 @@ def test_explains_why_the_roadmap_is_based_on_own_skills(source, role, opening):
 def test_explains_if_all_skills_are_acquired_or_none_is_required():
     assert build_recommendations(roadmap=build({"sql": 50.0}, held=["sql"]))[-1].startswith("You have all of these")
     assert build_recommendations(roadmap=build({})) == [
-        "No skill is required by at least 10 % of the 200 postings for Backend Developer."
+        "No skill is required by at least 10% of the 200 postings for Backend Developer."
     ]
 
 
@@ -257,7 +257,7 @@ def test_recommendations_contain_only_percentages_of_the_roadmap(priorities, hel
 
     assert sentences == build_recommendations(roadmap=build(dict(reversed(priorities.items())), held=sorted(held)))
     shares = {str(share) for share in [*priorities.values(), roadmap.coverage_percentage]}
-    # "at least 10 %" is a fixed threshold.
+    # "at least 10%" is a fixed threshold.
     mentioned = set(re.findall(r"(?<!at least )\b([\d.]+) %", " ".join(sentences)))
     assert mentioned <= shares
     for path in roadmap.paths:

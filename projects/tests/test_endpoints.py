@@ -90,10 +90,8 @@ def test_ranks_projects_by_demand(request_projects, newcomer, post_jobs):
 
     assert list_ids(response["projects"]) == [3, 5]
     focused = request_projects("recommendations", skill_focus="kafka")
-    assert (
-        "Kafka is the only skill you lack for 1 project shown. 100.0 % of the postings for Backend Developer require"
-        in focused["recommendations"][-1]
-    )
+    sentences = focused["recommendations"][-1]
+    assert "Kafka is the only skill you lack for 1 of the projects shown. 100.0% of the postings" in sentences
 
 
 def test_does_not_recommend_finished_projects(request_projects, newcomer):

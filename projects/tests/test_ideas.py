@@ -154,7 +154,7 @@ def test_builds_sentences_from_the_projects_shown():
     assert recommend(ideas, held=["a"], demand={"b": 45.2}) == [
         "Begin with Project 1. The only new skill in it is B.",
         "You have all the skills for 1 of the 4 projects shown. 9 projects match in total.",
-        "B is the only skill you lack for 2 projects shown. 45.2 % of the postings for Chef require it.",
+        "B is the only skill you lack for 2 of the projects shown. 45.2% of the postings for Chef require it.",
     ]
 
 

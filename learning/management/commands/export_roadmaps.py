@@ -64,7 +64,7 @@ def _render_row(path: SkillPath) -> str:
     cells = (
         str(path.stage),
         path.display_name + _render_note(path),
-        f"{path.priority_score} %",
+        f"{path.priority_score}%",
         str(path.estimated_hours or ""),
         ", ".join(f"**{name}**" if name in path.foundations else name for name in path.prerequisites),
         "; ".join(f"{suggestion.project.title} ({suggestion.project.id})" for suggestion in path.projects),
