@@ -21,7 +21,7 @@ ERROR_CODES: Mapping[str, tuple[int, str]] = {
     "refresh_token_invalid": (401, "The refresh token is unknown, used or expired. Log in again."),
     "wrong_credentials": (401, "The email address or the password is wrong."),
     "permission_denied": (403, "You do not have permission to do this."),
-    "other_user": (403, "The `user_id` is another user's."),
+    "other_user": (403, "`user_id` belongs to another user."),
     "token_too_old": (403, "Erasing an account requires an access token issued in the last five minutes."),
     "signature_invalid": (403, "The webhook signature does not match the body."),
     "not_found": (404, "Not found."),
@@ -42,7 +42,7 @@ ERROR_CODES: Mapping[str, tuple[int, str]] = {
     "metrics_off": (404, "Metrics are disabled on this server."),
     "method_not_allowed": (405, "This path does not support the method. `Allow` lists the supported methods."),
     "body_timeout": (408, "The body did not arrive in time."),
-    "conflict": (409, "The request conflicts with the stored data."),
+    "conflict": (409, "The request conflicts with stored data."),
     "concurrent_change": (
         409,
         "Another request changed this resource. Read it again, then repeat your change.",
@@ -51,7 +51,7 @@ ERROR_CODES: Mapping[str, tuple[int, str]] = {
     "nothing_to_compare": (409, "The job states nothing that can be compared with the profile."),
     "application_in_progress": (409, "The application is past the stage that this request applies to."),
     "too_many_searches": (409, "You have reached the maximum number of saved searches."),
-    "too_many_resumes": (409, "You have reached the maximum number of written resumes."),
+    "too_many_resumes": (409, "You have reached the maximum number of generated resumes."),
     "resume_too_long": (409, "The resume would exceed the maximum length."),
     "resume_processing": (409, "The resume is still being processed. Try again shortly."),
     "resume_unreadable": (409, "The uploaded file could not be read, so this resume has no content."),
@@ -70,7 +70,7 @@ ERROR_CODES: Mapping[str, tuple[int, str]] = {
     ),
     "queue_unavailable": (503, "The task could not be queued, and nothing was changed. Try again."),
     "busy": (503, "The service is overloaded. Try again after `Retry-After` seconds."),
-    "not_ready": (503, "Returned by `/health/ready` only: a dependency of the service does not work."),
+    "not_ready": (503, "Returned by `/health/ready` only: a dependency of the service is unavailable."),
 }
 
 # The codes of invalid fields, as listed in `error_codes`.
@@ -93,7 +93,7 @@ FIELD_CODES: Mapping[str, str] = {
     "already_registered": "An account with this email address already exists.",
     "not_public": "The email address does not have a public domain.",
     "wrong_password": "The password does not match the account.",
-    "weak_password": "The password breaks a rule. The message states which one.",
+    "weak_password": "The password violates the password policy. The message names the rule.",
     "token_invalid": "The token from the email is unknown, used or expired.",
     "read_only": "The field cannot be changed here.",
     "contradiction": "The value contradicts another value in the request.",
@@ -111,7 +111,7 @@ FIELD_CODES: Mapping[str, str] = {
     "lost": "Processing of the file was interrupted. Upload it again.",
 }
 
-# Codes that Django, DRF and this project's fields raise, by the listed code they are reported as.
+# Maps other codes that Django, DRF and this project's fields raise to the listed codes.
 _FIELD_CODES_BY_OTHER_NAME = {
     "not_a_dict": "not_an_object",
     "no_name": "not_a_file",
@@ -132,7 +132,7 @@ _FIELD_CODES_BY_OTHER_NAME = {
     "infinite": "invalid",
 }
 
-# The code of an error that has no listed code, by its status.
+# The code, per HTTP status, of errors that have no listed code.
 _CODES_BY_STATUS = {
     400: "malformed_request",
     403: "permission_denied",
@@ -196,7 +196,7 @@ def get_error_code(code: object, *, status: int) -> str:
 
 
 def get_field_code(code: object) -> str:
-    """Return the listed field code for a code of Django, DRF or this project; `invalid` for an unknown code."""
+    """Return the listed field code for a code of Django, DRF or this project. Defaults to `invalid`."""
     name = str(code)
     name = _FIELD_CODES_BY_OTHER_NAME.get(name, name)
     return name if name in FIELD_CODES else "invalid"
