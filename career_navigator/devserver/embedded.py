@@ -25,7 +25,7 @@ from career_navigator.devserver.private_files import write_privately
 
 HOST = "127.0.0.1"
 START_TIMEOUT_SECONDS = 60.0
-# MongoDB's internal account. Its password is the server's key file, so no account has to be created.
+# MongoDB's internal account. Its password is the server's key file, so no account needs to be created.
 _MONGODB_ACCOUNT = "__system"
 # Query string of a MongoDB URI with a password, to append after the database name.
 MONGODB_LOGIN = "?authSource=local"
@@ -220,7 +220,7 @@ def _start(
     get_answering_pid: Callable[[str], int | None],
     while_waiting: Callable[[], None],
 ) -> EmbeddedServer:
-    """Start a server. Tries another port if another program takes the actual_port one first."""
+    """Start a server. If another program takes a free port first, try again with another port."""
     attempts_left = _PORT_ATTEMPTS if port is None else 1
     while True:
         actual_port = find_free_port() if port is None else port
@@ -310,11 +310,11 @@ def _describe_failure(server: EmbeddedServer, log_tail: str) -> str:
     if status is None:
         failure = f"did not answer within {START_TIMEOUT_SECONDS:.0f} s"
     elif status < 0:
-        failure = f"was ended by {signal.Signals(-status).name}"
+        failure = f"was killed by {signal.Signals(-status).name}"
         if status == -signal.SIGILL:
             failure += (
                 " (MongoDB needs a CPU with AVX; without one, run MongoDB on another machine and set MONGODB_URI)"
             )
     else:
-        failure = f"ended with exit code {status}"
+        failure = f"exited with code {status}"
     return f"{server.name} {failure}. From {server.log}:\n{log_tail}"

@@ -170,7 +170,7 @@ class ProcessManager:
         give_up_at = time.monotonic() + READY_TIMEOUT
         while not _answers(host, port):
             if time.monotonic() > give_up_at:
-                raise RunFailed(f"{name} does not answer after {READY_TIMEOUT} s.")
+                raise RunFailed(f"{name} did not answer within {READY_TIMEOUT} s.")
             self._wait()
 
     def check(self) -> None:
@@ -255,7 +255,7 @@ class ProcessManager:
 
 def describe_end(name: str, status: int) -> str:
     """Describe how a process ended. A negative status is the number of the signal that ended it."""
-    return name + (f" was ended by {signal.Signals(-status).name}" if status < 0 else f" ended with exit code {status}")
+    return name + (f" was killed by {signal.Signals(-status).name}" if status < 0 else f" exited with code {status}")
 
 
 @contextlib.contextmanager

@@ -57,7 +57,7 @@ def is_running(process_id: int) -> bool:
         return False
 
 
-def wait_for_ended(manager: ProcessManager) -> Process:
+def wait_for_end(manager: ProcessManager) -> Process:
     give_up_at = time.monotonic() + 10
     while time.monotonic() < give_up_at:
         for process in manager.take_ended():
@@ -71,20 +71,20 @@ def test_prefixes_lines_with_the_name_even_without_a_final_newline(
 ) -> None:
     manager.start("speaker", [sys.executable, "-c", "print('one'); print('two'); print('three', end='')"])
 
-    wait_for_ended(manager)
+    wait_for_end(manager)
     output.close()
 
     assert stream.getvalue() == "speaker  | one\nspeaker  | two\nspeaker  | three\n"
 
 
-@pytest.mark.parametrize(("exit_code", "shown"), [(0, ""), (3, "step     | it went so\n")])
+@pytest.mark.parametrize(("exit_code", "shown"), [(0, ""), (3, "step     | its output\n")])
 def test_shows_the_output_of_a_one_off_process_only_if_it_fails(
     manager: ProcessManager, output: Output, stream: io.StringIO, exit_code: int, shown: str
 ) -> None:
-    code = f"print('it went so'); raise SystemExit({exit_code})"
+    code = f"print('its output'); raise SystemExit({exit_code})"
     manager.start("step", [sys.executable, "-c", code], runs_once=True)
 
-    ended = wait_for_ended(manager)
+    ended = wait_for_end(manager)
     output.close()
 
     assert ended.popen.returncode == exit_code
@@ -95,15 +95,15 @@ def test_detects_a_killed_process(manager: ProcessManager) -> None:
     process = manager.start("worker", [sys.executable, "-c", WAITS])
     process.popen.kill()
 
-    ended = wait_for_ended(manager)
+    ended = wait_for_end(manager)
 
-    assert describe_end(ended.name, ended.popen.returncode) == "worker was ended by SIGKILL"
+    assert describe_end(ended.name, ended.popen.returncode) == "worker was killed by SIGKILL"
 
 
 def test_restarts_an_ended_process_and_kills_its_children(manager: ProcessManager, stream: io.StringIO) -> None:
     process = manager.start("worker", [sys.executable, "-c", FORKS], COLOUR="green")
     wait_until(stream, "forked")
-    left_behind = int(stream.getvalue().split()[-1])
+    orphan_pid = int(stream.getvalue().split()[-1])
     process.popen.kill()
     process.popen.wait()
 
@@ -111,11 +111,11 @@ def test_restarts_an_ended_process_and_kills_its_children(manager: ProcessManage
     wait_until(stream, "starting it again.\nworker   | child of")
 
     assert stream.getvalue().count("green") == 2
-    assert not is_running(left_behind)
+    assert not is_running(orphan_pid)
 
 
 def test_describes_the_exit_code_of_a_failed_process() -> None:
-    assert describe_end("web", 3) == "web ended with exit code 3"
+    assert describe_end("web", 3) == "web exited with code 3"
 
 
 def test_kills_a_process_that_ignores_sigterm(
@@ -137,7 +137,7 @@ def test_passes_environment_variables_to_a_process(
 ) -> None:
     manager.start("child", [sys.executable, "-c", "import os; print(os.environ['COLOUR'])"], COLOUR="green")
 
-    wait_for_ended(manager)
+    wait_for_end(manager)
     output.close()
 
     assert stream.getvalue() == "child    | green\n"

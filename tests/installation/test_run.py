@@ -120,7 +120,7 @@ def test_recovers_with_all_data_when_killed_and_says_which_of_its_processes_was_
     assert new.isdisjoint(each.pid for each in old)
     assert not [each for each in old if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
     assert exit_code == 1
-    assert "MongoDB was ended by SIGKILL" in again.output
+    assert "MongoDB was killed by SIGKILL" in again.output
     assert find_marked(var_dir=var_dir) == []
 
 
@@ -137,7 +137,7 @@ def test_restarts_a_process_that_ends_and_gives_up_if_it_ends_too_often(var_dir:
 
     for name, words in {"web": ("granian",), "beat": ("celery", " beat "), "worker": WORKER}.items():
         end(*words)
-        run.wait_for(f"{name} was ended by SIGKILL. Restarting it.")
+        run.wait_for(f"{name} was killed by SIGKILL. Restarting it.")
         run.find_new(*words, but=ended)
     run.wait_until_answers()
     for _ in range(MAX_RESTARTS):
@@ -145,8 +145,8 @@ def test_restarts_a_process_that_ends_and_gives_up_if_it_ends_too_often(var_dir:
     exit_code = run.end(seconds=30)
 
     assert exit_code == 1
-    assert run.output.count("worker was ended by SIGKILL. Restarting it.") == MAX_RESTARTS
-    assert f"worker was ended by SIGKILL, after {MAX_RESTARTS} restarts within 60 s." in run.output
+    assert run.output.count("worker was killed by SIGKILL. Restarting it.") == MAX_RESTARTS
+    assert f"worker was killed by SIGKILL, after {MAX_RESTARTS} restarts within 60 s." in run.output
     assert find_marked(var_dir=var_dir) == []
 
 
