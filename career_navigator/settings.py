@@ -196,7 +196,7 @@ DATABASES = {
         "ENGINE": "career_navigator.db.backend",
         "HOST": MONGODB_URI,
         "NAME": MONGODB_DATABASE,
-        "OPTIONS": build_client_options(address=MONGODB_URI, timeout_seconds=MONGODB_TIMEOUT_SECONDS),
+        "OPTIONS": build_client_options(uri=MONGODB_URI, timeout_seconds=MONGODB_TIMEOUT_SECONDS),
     }
 }
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"

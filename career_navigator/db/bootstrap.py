@@ -85,7 +85,7 @@ def _list_subclasses(document: type[Document]) -> Iterator[type[Document]]:
 
 
 def _create_document_indexes(document: type[Document]) -> int:
-    """Create a document's indexes and return how many documents had to be merged. Raises _Rejected."""
+    """Create a document's indexes and return how many documents were merged. Raises _Rejected."""
     name, merged = document._get_collection_name(), 0
     if retired := document._meta.get("retired_indexes"):
         _drop_indexes(document._get_collection(), retired)

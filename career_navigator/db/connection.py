@@ -37,7 +37,7 @@ MAX_SILENCE = 0.75
 # While MongoDB is unavailable, this many requests per process wait for it for up to WAITING_TIMEOUT seconds.
 MAX_WAITING_REQUESTS = 2
 WAITING_TIMEOUT = 2
-# The other requests wait LATE_TIMEOUT seconds at first, since the heartbeat may only be late. After _LONG_SILENCE they
+# The other requests wait LATE_TIMEOUT seconds at first, since the heartbeat may just be late. After _LONG_SILENCE they
 # do not wait at all. The timeout is then practically zero, because PyMongo checks a server selection timeout only every
 # half second unless the timeout has expired from the start.
 LATE_TIMEOUT = 0.25
@@ -86,7 +86,7 @@ class Availability(ServerHeartbeatListener):
         answered_at = self._answered_at
         return 0.0 if answered_at is None else monotonic() - answered_at
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Reset the state for a new client."""
         self._answered_at = self._writable_server = None
 
@@ -103,10 +103,10 @@ class Availability(ServerHeartbeatListener):
             is_counted = not is_silent or self._waiting_requests < MAX_WAITING_REQUESTS
             self._waiting_requests += is_counted
         try:
-            with hold_thread() if is_silent and is_counted else nullcontext(is_counted) as waits:
+            with hold_thread() if is_silent and is_counted else nullcontext(is_counted) as may_wait:
                 if is_silent:
                     seconds = min(seconds, WAITING_TIMEOUT)
-                if not waits:
+                if not may_wait:
                     seconds = LATE_TIMEOUT if silence < _LONG_SILENCE else UNAVAILABLE_TIMEOUT
                 with pymongo.timeout(seconds):
                     yield
@@ -119,21 +119,21 @@ class Availability(ServerHeartbeatListener):
 availability = Availability()
 
 
-def build_client_options(*, address: str, timeout_seconds: float) -> dict[str, Any]:
+def build_client_options(*, uri: str, timeout_seconds: float) -> dict[str, Any]:
     """Return the options of all MongoDB clients. A write is acknowledged when a majority has journaled it.
 
     `w` must be set explicitly. Otherwise the driver would send only `{j: true}`, which overrides the server's default
-    of a majority, and acknowledged writes could be lost in a failover. The address takes precedence for `w`, `journal`
-    and `wtimeoutMS`.
+    of a majority, and acknowledged writes could be lost in a failover. The URI takes precedence for `w`, `journal` and
+    `wtimeoutMS`.
     """
-    named = {option.partition("=")[0].casefold() for option in re.split("[&;]", address.partition("?")[2])}
+    uri_options = {option.partition("=")[0].casefold() for option in re.split("[&;]", uri.partition("?")[2])}
     durability = {"w": "majority", "journal": True, "wTimeoutMS": WRITE_CONCERN_TIMEOUT * 1000}
     return {
         "serverSelectionTimeoutMS": timeout_seconds * 1000,
         "connectTimeoutMS": CONNECT_TIMEOUT * 1000,
         "heartbeatFrequencyMS": int(HEARTBEAT_INTERVAL * 1000),
         "event_listeners": [availability],
-        **{name: value for name, value in durability.items() if name.casefold() not in named},
+        **{name: value for name, value in durability.items() if name.casefold() not in uri_options},
     }
 
 
@@ -142,14 +142,14 @@ def register_connection() -> None:
 
     The connection opens at the first query, so that forked processes do not share a socket.
     """
-    availability.forget()
+    availability.reset()
     mongoengine.register_connection(
         mongoengine.DEFAULT_CONNECTION_NAME,
         db=settings.MONGODB_DATABASE,
         host=settings.MONGODB_URI,
         tz_aware=True,
         uuidRepresentation="standard",
-        **build_client_options(address=settings.MONGODB_URI, timeout_seconds=settings.MONGODB_TIMEOUT_SECONDS),
+        **build_client_options(uri=settings.MONGODB_URI, timeout_seconds=settings.MONGODB_TIMEOUT_SECONDS),
     )
 
 

@@ -109,13 +109,13 @@ def test_staff_session_is_stored_as_json(redis: Any, staff_client: Any) -> None:
 
 
 def test_password_that_looks_like_an_option_is_not_an_option() -> None:
-    options = build_client_options(address="mongodb://user:w=1&journal=x@host:1/name", timeout_seconds=1)
+    options = build_client_options(uri="mongodb://user:w=1&journal=x@host:1/name", timeout_seconds=1)
 
     assert (options["w"], options["journal"]) == ("majority", True)
 
 
 def test_parses_a_replica_set_uri_with_an_ipv6_member() -> None:
-    options = build_client_options(address="mongodb://host:1,[::1]:2/name?w=2", timeout_seconds=1)
+    options = build_client_options(uri="mongodb://host:1,[::1]:2/name?w=2", timeout_seconds=1)
 
     assert "w" not in options
     assert options["journal"]
@@ -126,7 +126,7 @@ class FrozenMongoDB:
 
     def __init__(self, directory: Path) -> None:
         self._server = start_mongodb(directory=directory, cache_gb=0.25)
-        options = build_client_options(address=self._server.uri, timeout_seconds=3)
+        options = build_client_options(uri=self._server.uri, timeout_seconds=3)
         self.client: pymongo.MongoClient[Any] = pymongo.MongoClient(self._server.uri, **options)
         self.client.test.command("ping")
         os.kill(self._server.pid, signal.SIGSTOP)
