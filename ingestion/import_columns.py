@@ -75,7 +75,7 @@ COLUMNS = (
         name="date_posted",
         kind="date",
         example="2026-11-20",
-        about="The day for which the posting counts. Defaults to today.",
+        about="The day on which the posting counts. Defaults to today.",
         other_names=("posted_at", "posted"),
     ),
     Column(
@@ -257,21 +257,21 @@ COLUMNS = (
     ),
 )
 COLUMNS_BY_NAME = {name: column for column in COLUMNS for name in (column.name, *column.other_names)}
-_NEXT_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAX_NAME_LENGTH = 100
 
 
-def find_column(written: str) -> Column | None:
+def find_column(name: str) -> Column | None:
     """Return the column that a file's column name refers to: "Job Title", "jobTitle" and "title" are `job_title`."""
-    return COLUMNS_BY_NAME.get(normalize_name(written))
+    return COLUMNS_BY_NAME.get(normalize_name(name))
 
 
-def suggest_column(written: str) -> str | None:
+def suggest_column(name: str) -> str | None:
     """Return the known column name that is spelled most similarly to an unknown one, or None."""
-    return next(iter(get_close_matches(normalize_name(written), COLUMNS_BY_NAME, n=1, cutoff=0.8)), None)
+    return next(iter(get_close_matches(normalize_name(name), COLUMNS_BY_NAME, n=1, cutoff=0.8)), None)
 
 
 @lru_cache(maxsize=4_096)
-def normalize_name(written: str) -> str:
+def normalize_name(name: str) -> str:
     """Return a name in snake case: "jobTitle" and "Job-Title" become `job_title`."""
-    return "_".join(re.findall(r"[^\W_]+", _NEXT_WORD.sub(" ", written[:MAX_NAME_LENGTH]).lower()))
+    return "_".join(re.findall(r"[^\W_]+", _CAMEL_CASE_BOUNDARY.sub(" ", name[:MAX_NAME_LENGTH]).lower()))

@@ -43,10 +43,13 @@ def is_empty(value: Any) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Row:
-    """A row as a job object. `written` maps canonical names to the file's. `unread` lists fields that were ignored."""
+    """A row as a job object.
+
+    `file_names` maps canonical column names to the file's names. `unread` lists the fields that were ignored.
+    """
 
     job: dict[str, Any]
-    written: dict[str, str]
+    file_names: dict[str, str]
     unread: list[str]
 
 
@@ -62,7 +65,7 @@ def read_row(row: Mapping[str, Any]) -> Row:
             else:
                 named.setdefault(column.name, []).append(name)
     job: dict[str, Any] = {}
-    written: dict[str, str] = {}
+    file_names: dict[str, str] = {}
     for canonical, names in named.items():
         column = COLUMNS_BY_NAME[canonical]
         if len(names) > 1:
@@ -70,7 +73,7 @@ def read_row(row: Mapping[str, Any]) -> Row:
             order = (canonical, *column.other_names)
             names.sort(key=lambda name: order.index(normalize_name(name)))
         first, *others = names
-        job[canonical], written[canonical] = row[first], first
+        job[canonical], file_names[canonical] = row[first], first
         for name in others:
             if column.kind == "list" and isinstance(row[name], list) and isinstance(job[canonical], list):
                 job[canonical] = _merge_lists(job[canonical], row[name])
@@ -80,8 +83,8 @@ def read_row(row: Mapping[str, Any]) -> Row:
     _normalize_countries(job)
     _build_company_object(job)
     if job.get("url") and _STORED_ID.fullmatch(str(job.get("id"))):
-        del job["id"], written["id"]
-    return Row(job=job, written=written, unread=unread)
+        del job["id"], file_names["id"]
+    return Row(job=job, file_names=file_names, unread=unread)
 
 
 def _merge_lists(first: list[Any], second: list[Any]) -> list[Any]:
@@ -150,13 +153,13 @@ def with_country(posting: Posting) -> Posting:
 
 def find_unread_values(*, row: Mapping[str, Any], read: Row, posting: Posting) -> Iterator[tuple[str, str]]:
     """Yield the file's column name and a message for each value that the posting could not use."""
-    for name, written in read.written.items():
+    for name, file_name in read.file_names.items():
         column = COLUMNS_BY_NAME[name]
-        for value in _list_unread_parts(column, row[written], posting):
+        for value in _list_unread_parts(column, row[file_name], posting):
             is_date = column.kind in ("date", "time") and isinstance(value, str)
             problem = "is ambiguous" if is_date and has_two_readings(value) else "cannot be read"
             allowed = f"; use {_ALLOWED[name]}" if name in _ALLOWED else ""
-            yield written, f"{_shorten(value)} {problem}{allowed}"
+            yield file_name, f"{_shorten(value)} {problem}{allowed}"
 
 
 def _list_unread_parts(column: Column, value: Any, posting: Posting) -> list[Any]:

@@ -116,7 +116,7 @@ def import_postings(
 
     Rows that cannot become postings are rejected by line number, or by position in a JSON list, and the import
     continues. `on_read` is called with the number of bytes read since its last call. With `dry_run`, nothing is stored
-    and the summary reports what would be. Raises `UnreadableFileError`.
+    and the summary reports what an import would do. Raises `UnreadableFileError`.
     """
     summary = ImportSummary(dry_run=dry_run)
     batch: list[Posting] = []
@@ -167,7 +167,7 @@ def _read_posting(line: int, row: Any, summary: ImportSummary) -> Posting | None
 
 
 class _SeenPostings:
-    """The postings that a dry run has read, to recognize repeated ones, since a dry run stores none to compare with."""
+    """The postings that a dry run has read. They reveal repeated postings, since a dry run stores nothing."""
 
     def __init__(self) -> None:
         self._hashes: dict[str, int] = {}
@@ -195,15 +195,15 @@ def read_rows(*, path: Path, on_read: Callable[[int], object] | None = None) -> 
     Raises `UnreadableFileError`.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    compressed = suffixes[-1:] == [".gz"]
-    form = (suffixes[:-1] if compressed else suffixes)[-1:]
-    if not form or form[0] not in FORMATS:
+    is_compressed = suffixes[-1:] == [".gz"]
+    extension = "".join((suffixes[:-1] if is_compressed else suffixes)[-1:])
+    if extension not in FORMATS:
         raise UnreadableFileError("format", f"{path.name}: use one of {', '.join(FORMATS)}, optionally with .gz")
     try:
-        with path.open("rb") as raw, _decompress(_CountingFile(raw, on_read), compressed=compressed) as file:
-            if form[0] == ".json":
+        with path.open("rb") as raw, _decompress(_CountingFile(raw, on_read), is_compressed=is_compressed) as file:
+            if extension == ".json":
                 yield from _read_json(file, path)
-            elif form[0] == ".csv":
+            elif extension == ".csv":
                 yield from _read_csv(file, path)
             else:
                 yield from _read_json_lines(file, path)
@@ -213,8 +213,8 @@ def read_rows(*, path: Path, on_read: Callable[[int], object] | None = None) -> 
         raise UnreadableFileError("missing", f"{path}: {error.strerror}") from error
 
 
-def _decompress(file: "_CountingFile", *, compressed: bool) -> AbstractContextManager[Any]:
-    return gzip.GzipFile(fileobj=cast(BinaryIO, file)) if compressed else nullcontext(file)
+def _decompress(file: "_CountingFile", *, is_compressed: bool) -> AbstractContextManager[Any]:
+    return gzip.GzipFile(fileobj=cast(BinaryIO, file)) if is_compressed else nullcontext(file)
 
 
 class _CountingFile:
@@ -301,7 +301,7 @@ def _read_whole(file: IO[bytes], path: Path) -> bytes:
 def _name_columns(header: list[str]) -> list[str]:
     """Return distinct column names. Columns without a name or with a repeated name are named by their number."""
     names: list[str] = []
-    for number, name in enumerate((each.strip() for each in header), start=1):
+    for number, name in enumerate((cell.strip() for cell in header), start=1):
         names.append(name if name and name not in names else f"{name} (column {number})".strip())
     return names
 

@@ -167,7 +167,7 @@ class FetchJobsViewSet(DocumentViewSet):
         with rate_limited(("fetch_jobs", str(user_id))):
             fetch = start_fetch(criteria=criteria, user_id=user_id, now=now)
             if fetch.is_new and not queue_run(run=fetch.run):
-                # The client gets an error and has to repeat the request, so the run must not stay open.
+                # The client gets an error and must repeat the request, so the run must not stay open.
                 cancel_run(run_id=fetch.run.pk, now=now)
                 raise QueueUnavailable(_QUEUE_UNAVAILABLE)
         return fetch.run

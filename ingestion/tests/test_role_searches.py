@@ -179,7 +179,7 @@ def test_a_place_becomes_the_filters_that_find_it(place, filters):
     [
         ("React Developer", ["react native"]),
         ("Go Developer", ["go to market"]),
-        # In any order, these words also occur in titles of the role itself.
+        # Titles of the role itself contain the excluded words too, in another order.
         ("Product Manager", None),
         ("Data Engineer", None),
         ("Java Developer", None),
