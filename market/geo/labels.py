@@ -21,9 +21,9 @@ from market.geo.names import (
     is_non_place,
 )
 
-# A longer label is a sentence. Text beyond this length is ignored because it does not change the place.
+# Longer labels are sentences. The rest of a sentence is ignored, because it does not change the place.
 _MAX_LABEL_LENGTH = 200
-_MAX_LAYERS = 6
+_MAX_PASSES = 6
 
 _REMOTE = re.compile(
     r"\b(?:remote(?:ly)?|anywhere|everywhere|any location|worldwide|global(?:ly)?|work from home|wfh"
@@ -43,9 +43,9 @@ _COMPOUND_NAME = re.compile(r"[^,()/]+(?: ?\([^,()/]+\)|/[^,()/]+)")
 _SHORT_NAMES = ((re.compile(r"\b[Ff][Tt]\.? +(?=[A-Z])"), "Fort "), (re.compile(r"\b[Mm][Tt]\.? +(?=[A-Z])"), "Mount "))
 _DASHES = re.compile(r"[‐-―−]")
 # Upper-case "OR" separates places only before another word and not after a comma. Otherwise "OR" is Oregon.
-_SEVERAL = re.compile(r"\s*[;|/•·\n]\s*|\s+(?:or|and|&|\+)\s+|(?<!,)\s+(?:OR|AND)\s+(?=\w)|\s*&\s*")
-_PARTS = re.compile(r"\s*[,()\[\]{}:*]\s*|\s+-+\s*|-+\s+")
-_INNER = re.compile(r"[(\[]([^()\[\]]+,[^()\[\]]+)[)\]]")
+_PLACE_SEPARATOR = re.compile(r"\s*[;|/•·\n]\s*|\s+(?:or|and|&|\+)\s+|(?<!,)\s+(?:OR|AND)\s+(?=\w)|\s*&\s*")
+_PART_SEPARATOR = re.compile(r"\s*[,()\[\]{}:*]\s*|\s+-+\s*|-+\s+")
+_PLACE_IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]+,[^()\[\]]+)[)\]]")
 _POSTAL_CODE = re.compile(r"^\d{4,6}\s+|\s+\d{4,6}(?:-\d+)?$")
 _NOISE_BEFORE = re.compile(
     r"^(?:hybrid|on-?site|in-office|in-person|hq|headquarters|head office|offices?|flexible|fully|based|greater"
@@ -64,8 +64,8 @@ _NAME_PREFIX_WORDS = (
     "lower|san|santa|saint|st|grand|little|big|la|le|los|las|el|de|di|of|on|in|bay|glen|point|del|"
     "great|"
 )
-# Countries whose adverts use state codes that are also US state codes: "Chennai, TN".
-_OWN_CODES = frozenset({"BR", "IN"})
+# Countries whose job ads use state codes that are also US state codes: "Chennai, TN".
+_COUNTRIES_WITH_US_STATE_CODES = frozenset({"BR", "IN"})
 _NAME_PREFIXES = frozenset(_NAME_PREFIX_WORDS.split("|"))
 
 
@@ -75,7 +75,7 @@ def parse_place_label(label: str) -> Place:
     place = _parse_label(label)
     # Unusual labels can have several layers of noise. Parse the place's own label again until it is stable, so that
     # every place has exactly one label.
-    for _ in range(_MAX_LAYERS):
+    for _ in range(_MAX_PASSES):
         if not place.city or is_default_place(place):
             break
         again = _parse_label(place.label)
@@ -128,8 +128,8 @@ def _parse_first(text: str) -> Place:
     whole = find_place(_remove_noise(text))
     if whole:
         return whole
-    inner = _INNER.search(text)
-    alternatives = [piece for piece in _SEVERAL.split(text) if _split_parts(piece)]
+    inner = _PLACE_IN_BRACKETS.search(text)
+    alternatives = [piece for piece in _PLACE_SEPARATOR.split(text) if _split_parts(piece)]
     if not alternatives:
         return Place()
     place = _parse_parts(_split_parts(alternatives[0]))
@@ -143,7 +143,7 @@ def _parse_first(text: str) -> Place:
 def _split_parts(text: str) -> list[str]:
     """Split a label into names: "Denver, CO - US (HQ)" becomes Denver, CO and US."""
     parts: list[str] = []
-    for piece in _PARTS.split(_IN_OFFICE.sub("", text)):
+    for piece in _PART_SEPARATOR.split(_IN_OFFICE.sub("", text)):
         pieces = _split_tight_hyphen(piece)
         parts += [_remove_noise(each) for each in pieces]
     named = [part for part in parts if any(c.isalnum() for c in part) and not is_non_place(part)]
@@ -222,13 +222,18 @@ def _parse_city(name: str, rest: list[str]) -> Place:
     home = default.country_code if default else None
     state_code = None
     for part in rest:
-        # Two letters can be both a state and a country. A well-known city of that country decides: "Toronto, CA".
+        # Two letters can be both a state and a country code. They mean the country if it has a well-known city of this
+        # name: "Toronto, CA".
         if default and is_country_code(part.upper()) and home == part.upper() and len(part) == 2:
             return default
         if home == "GE" and fold(part) == "georgia":
             return Place(city=city, country_code="GE")
         region = find_region(part)
-        if home and is_code_of_part(part, country=home) and (home in _OWN_CODES or not find_state(part)):
+        if (
+            home
+            and is_code_of_part(part, country=home)
+            and (home in _COUNTRIES_WITH_US_STATE_CODES or not find_state(part))
+        ):
             return Place(city=city, country_code=home)
         if region is None or region.country_code is None:
             continue

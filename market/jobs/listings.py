@@ -105,13 +105,13 @@ def _is_expired(row: Row, *, now: datetime) -> bool:
 
 
 def _find_matching_title(row: Row, *, job_filter: JobFilter) -> tuple[str | None, list[str]]:
-    """Return the filter's phrase that matches the posting, and the filter's words and skills that it has.
+    """Return the filter's phrase that matches the posting, and the filter's words and skills that occur in it.
 
     The phrase is the first of the filter's titles that matches the posting's title or roles. If none does, it is the
     filter's text, provided the posting's title contains it word for word.
     """
     keys = build_posting_keys(row)
-    has_words, has_skills = set(keys["search_words"]), set(row.get("skills") or ())
+    posting_words, posting_skills = set(keys["search_words"]), set(row.get("skills") or ())
     phrases = [
         title
         for title in job_filter.titles
@@ -120,14 +120,14 @@ def _find_matching_title(row: Row, *, job_filter: JobFilter) -> tuple[str | None
     ]
     if job_filter.text and has_phrase(key=keys["title_key"], phrase=normalize_role(job_filter.text)):
         phrases.append(job_filter.text)
-    words = [skill for skill in (*job_filter.skills_all, *job_filter.skills_any) if skill in has_skills]
+    words = [skill for skill in (*job_filter.skills_all, *job_filter.skills_any) if skill in posting_skills]
     for term in parse_search_text(job_filter.text):
-        if term.skill is not None and term.skill in has_skills:
+        if term.skill is not None and term.skill in posting_skills:
             words.append(term.skill)
         else:
-            words += [word for word in term.words if word in has_words]
+            words += [word for word in term.words if word in posting_words]
     for title in job_filter.titles:
-        words += [word for word in normalize_words(title) if word in has_words]
+        words += [word for word in normalize_words(title) if word in posting_words]
     return next(iter(phrases), None), list(dict.fromkeys(words))
 
 

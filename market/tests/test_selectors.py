@@ -60,7 +60,7 @@ def stored_titles():
         ("developer", "(BRAZIL", {"C++ Developer"}),
         ("", "new york", {"Developer (Backend)"}),
         ("nothing of the kind", None, set()),
-        # Neither keywords nor location run as a pattern.
+        # Keywords and location are not interpreted as regular expressions.
         (".*", None, set()),
         ("developer", ".*", set()),
         ("developer", "^Austin", set()),
