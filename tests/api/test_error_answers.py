@@ -80,10 +80,10 @@ def test_returns_the_code_of_an_error(ada, method, path, body, status, code):
 
     answer = ada.send(method, path, body)
 
-    told = answer.json()
-    assert (answer.status_code, told["code"]) == (status, code)
-    assert told["detail"][0].isupper() or code == "validation"
-    assert told["detail"].endswith(".")
+    content = answer.json()
+    assert (answer.status_code, content["code"]) == (status, code)
+    assert content["detail"][0].isupper() or code == "validation"
+    assert content["detail"].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -111,26 +111,26 @@ def test_returns_the_code_of_an_error(ada, method, path, body, status, code):
 def test_returns_the_code_of_each_field_error(api, field, body, code):
     answer = api.post("/auth/register", REGISTRATION | {"email": "new@example.org"} | body)
 
-    told = answer.json()
-    assert (answer.status_code, told["code"]) == (400, "validation")
-    assert told["error_codes"] == {field: [code]}
-    assert told["errors"].keys() == told["error_codes"].keys()
+    content = answer.json()
+    assert (answer.status_code, content["code"]) == (400, "validation")
+    assert content["error_codes"] == {field: [code]}
+    assert content["errors"].keys() == content["error_codes"].keys()
 
 
 def test_reports_every_missing_field(api):
-    told = api.post("/auth/register", {}).json()
+    content = api.post("/auth/register", {}).json()
 
-    assert told["error_codes"] == {key: ["required"] for key in ("full_name", "email", "password")}
-    assert list(told["errors"]) == list(told["error_codes"])
+    assert content["error_codes"] == {key: ["required"] for key in ("full_name", "email", "password")}
+    assert list(content["errors"]) == list(content["error_codes"])
 
 
 def test_names_the_error_of_a_token_in_the_header(ada):
     old = issue_access_token(user_id=ObjectId(ada.id), now=timezone.now() - timedelta(days=8))
     answers = {token: API(token=token).get("/auth/me") for token in (None, old, "x", "")}
 
-    told = {token: (answer.json()["code"], answer["WWW-Authenticate"]) for token, answer in answers.items()}
+    content = {token: (answer.json()["code"], answer["WWW-Authenticate"]) for token, answer in answers.items()}
     refused = 'Bearer error="invalid_token", error_description='
-    assert told == {
+    assert content == {
         None: ("not_authenticated", "Bearer"),
         old: ("token_expired", f'{refused}"The token has expired."'),
         "x": ("token_invalid", f'{refused}"The token is not valid."'),
@@ -162,9 +162,9 @@ def test_returns_the_object_of_a_gap_analysis_without_jobs(ada):
 def test_distinguishes_another_role_from_having_no_target_role(register, role, code):
     member = register(target_roles=["Software Engineer"] if role else [])
 
-    told = member.get(f"/skills/gap-analysis?role={role or 'Nurse'}").json()
+    content = member.get(f"/skills/gap-analysis?role={role or 'Nurse'}").json()
 
-    assert told["error_codes"] == {"role": [code]}
+    assert content["error_codes"] == {"role": [code]}
 
 
 def test_reports_too_many_requests(ada, settings):

@@ -41,10 +41,10 @@ def test_names_what_every_operation_ignores(everybodys):
             member.token = answer.json()["access_token"]
         seen += 1
         named = {unquote(each) for each in answer.get(HEADER, "").split(", ")}
-        told = answer.json() if answer.content and answer["Content-Type"] == "application/json" else None
+        content = answer.json() if answer.content and answer["Content-Type"] == "application/json" else None
         if name in ("GET auth/me", "GET market/trending", "GET openapi.json") or name.endswith(".json"):
-            told = None
-        if named != expected or (isinstance(told, dict) and not expected <= {*told.get(FIELD, ())}):
+            content = None
+        if named != expected or (isinstance(content, dict) and not expected <= {*content.get(FIELD, ())}):
             wrong[name] = (answer.status_code, named, answer.content[:300])
 
     assert wrong == {}

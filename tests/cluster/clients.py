@@ -102,8 +102,8 @@ class Client(threading.Thread):
         while give_up_at is None or time.monotonic() < give_up_at:
             answer = self.send(method, path, body)
             if answer is not None and answer.ok:
-                told: dict[str, Any] = answer.json()
-                return told
+                acknowledged: dict[str, Any] = answer.json()
+                return acknowledged
             if answer is not None:
                 self.written.bad.append(f"{method} {path} {answer.status_code}: {answer.text[:300]}")
                 return {}
@@ -130,9 +130,9 @@ class ProfileChanging(Client):
     """A client that stores an increasing number in its user's profile."""
 
     def write(self, number: int) -> None:
-        told = self.send_until_taken("PUT", "/auth/me", {"professional_summary": f"{number:06}"})
-        if told:
-            self.written.acknowledged.append(told["professional_summary"])
+        stored = self.send_until_taken("PUT", "/auth/me", {"professional_summary": f"{number:06}"})
+        if stored:
+            self.written.acknowledged.append(stored["professional_summary"])
 
 
 class Uploading(Client):
@@ -143,8 +143,8 @@ class Uploading(Client):
     def write(self, number: int) -> None:
         content = f"Ada Lovelace\nada@example.org\n\nSkills\nPython, Docker\n\nNumber {number} of many resumes.\n"
         body = {"user_id": self.account.id, "source": "upload", "content": content}
-        if told := self.send_until_taken("POST", "/resumes/generate", body):
-            self.written.acknowledged.append(told["resume_id"])
+        if stored := self.send_until_taken("POST", "/resumes/generate", body):
+            self.written.acknowledged.append(stored["resume_id"])
 
 
 class SearchSaving(Client):
@@ -153,8 +153,8 @@ class SearchSaving(Client):
     writes_limit = 45  # a user can have 50
 
     def write(self, number: int) -> None:
-        if told := self.send_until_taken("POST", "/jobs/searches", {"name": f"Search {number}", "filter": {}}):
-            self.written.acknowledged.append(told["search"]["id"])
+        if stored := self.send_until_taken("POST", "/jobs/searches", {"name": f"Search {number}", "filter": {}}):
+            self.written.acknowledged.append(stored["search"]["id"])
 
 
 class Refreshing(Client):

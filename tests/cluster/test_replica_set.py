@@ -283,12 +283,12 @@ def test_returns_no_error_except_503(outcome):
 
 
 def test_never_mails_a_posting_twice(outcome):
-    told = collections.Counter(
+    notified = collections.Counter(
         (mail.to, line.removeprefix("- ")) for mail in outcome.mails for line in mail.lines if line.startswith("- ")
     )
 
-    assert {title for _, title in told} == set(TITLES)
-    assert [each for each, count in told.items() if count > 1] == []
+    assert {title for _, title in notified} == set(TITLES)
+    assert [each for each, count in notified.items() if count > 1] == []
     assert len({mail.to for mail in outcome.mails}) == len(outcome.mails)
 
 

@@ -122,7 +122,7 @@ def is_over(run: CollectionRunDocument) -> bool:
     return run.reload().status not in OPEN_RUN_STATUSES
 
 
-def test_a_killed_worker(installation, fake_theirstack, undisturbed, database):
+def test_a_killed_worker_loses_no_posting(installation, fake_theirstack, undisturbed, database):
     def disturb():
         installation.kill_workers()
         installation.ensure_worker()
@@ -130,7 +130,7 @@ def test_a_killed_worker(installation, fake_theirstack, undisturbed, database):
     assert collect_disturbed(installation, fake_theirstack, database, disturb) == undisturbed
 
 
-def test_a_killed_worker_process_whose_task_is_redelivered(installation, fake_theirstack, undisturbed, database):
+def test_a_redelivered_task_continues_a_run_of_a_killed_process(installation, fake_theirstack, undisturbed, database):
     """The redelivered task continues immediately. Nothing else resumes the run."""
     fake_theirstack.script_faults([{"delay_seconds": 0.2, "next": 200}])
     installation.ensure_worker()
@@ -152,9 +152,7 @@ def test_a_killed_worker_process_whose_task_is_redelivered(installation, fake_th
     assert count_spent_credits(now=timezone.now()) >= fake_theirstack.credits_used
 
 
-def test_a_frozen_worker_that_continues_after_another_has_taken_over(
-    installation, fake_theirstack, undisturbed, database
-):
+def test_a_frozen_worker_does_not_overwrite_its_successor(installation, fake_theirstack, undisturbed, database):
     def disturb():
         stopped = installation.workers()
         for worker in stopped:
@@ -178,7 +176,7 @@ def test_a_frozen_worker_that_continues_after_another_has_taken_over(
     assert count_spent_credits(now=timezone.now()) >= fake_theirstack.credits_used
 
 
-def test_a_killed_mongodb(installation, servers, fake_theirstack, undisturbed, database):
+def test_a_killed_mongodb_loses_no_posting(installation, servers, fake_theirstack, undisturbed, database):
     def disturb():
         kill(servers.mongodb)
         servers.start_mongodb()
@@ -186,7 +184,7 @@ def test_a_killed_mongodb(installation, servers, fake_theirstack, undisturbed, d
     assert collect_disturbed(installation, fake_theirstack, database, disturb) == undisturbed
 
 
-def test_a_killed_redis(installation, servers, fake_theirstack, undisturbed, database):
+def test_a_killed_redis_loses_no_posting(installation, servers, fake_theirstack, undisturbed, database):
     def disturb():
         kill(servers.valkey)
         servers.start_valkey()

@@ -31,7 +31,7 @@ def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Install
 
 @pytest.fixture(scope="module")
 def worker(installation):
-    """Start one worker for all tests, because it has to survive every restart."""
+    """Start one worker for all tests, because it must survive every restart."""
     worker = installation.start_worker(processes=2)
     wait_until(lambda: "ready." in installation.log.read_text(), seconds=90, what="the worker is ready")
     return worker

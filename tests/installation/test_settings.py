@@ -59,10 +59,10 @@ def test_demands_https_in_production(production: dict[str, Any]) -> None:
 
 
 def test_serves_plain_http_in_development_and_if_configured() -> None:
-    told = settings_under(DEBUG="False", JWT_SECRET_KEY="k" * 32, HTTPS_ONLY="False")
+    explicit = settings_under(DEBUG="False", JWT_SECRET_KEY="k" * 32, HTTPS_ONLY="False")
 
     assert project_settings.SECURE_SSL_REDIRECT is False
-    assert told["SECURE_SSL_REDIRECT"] is False
+    assert explicit["SECURE_SSL_REDIRECT"] is False
 
 
 def test_derives_djangos_key_from_the_one_secret(production: dict[str, Any]) -> None:
