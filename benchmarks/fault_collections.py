@@ -96,7 +96,7 @@ class Outcome:
         ]
 
     def list_broken(self) -> list[str]:
-        return self.broken + [f"{name} died by itself" for name in self.died]
+        return self.broken + [f"{name} died unexpectedly" for name in self.died]
 
 
 def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: float, resume: bool) -> Iterator[Outcome]:

@@ -25,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=int, default=200_000, help="postings already stored (default: %(default)s)")
     arguments = parser.parse_args()
-    report = Report("Storing postings in batches of 1,000, each beside a bare bulk upsert of the same documents")
+    report = Report("Storing postings in batches of 1,000, compared with plain bulk upserts of the same documents")
     with own_servers(cache_gb=1.0) as directory:
         compare_writing(report, arguments.postings)
         compare_memory(report, directory)

@@ -121,7 +121,7 @@ def compare(count: int) -> Report:
     )
     check = check_stats()
     report.at_most(
-        f"days of {check.days} whose figures differ from their postings",
+        f"days of {check.days} whose stats differ from their postings",
         len(check.differing),
         0,
         measured=str(len(check.differing)),

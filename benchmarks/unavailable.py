@@ -247,7 +247,7 @@ def _find_mongodb() -> tuple[int, int]:
     with pymongo.MongoClient[dict[str, int]](settings.MONGODB_URI) as client:
         host = client.address
         if host is None:
-            raise RuntimeError("MongoDB does not answer")
+            raise RuntimeError("MongoDB is unavailable")
         return host[1], int(client.admin.command("serverStatus")["pid"])
 
 

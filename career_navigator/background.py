@@ -67,7 +67,7 @@ class Task(celery.Task[Any, Any]):
     title = ""
     icon = "build"
     permissions: tuple[str, ...] = ("career_navigator.run_task",)
-    # Takes the time and returns sentences about what the task destroys. If set, staff have to confirm the start.
+    # Takes the time and returns sentences about what the task destroys. If set, staff must confirm the start.
     consequences: Callable[[datetime], list[str]] | None = None
     throws = (TaskFailed,)
     # Django's templates call callable variables, so a page that lists tasks would run them.

@@ -297,7 +297,7 @@ _MAX_DEMAND_RATIO = 2
 def find_alternatives(
     *, candidates: Iterable[CandidateSkill], started: Collection[str], prerequisites: Mapping[str, Collection[str]]
 ) -> dict[str, str]:
-    """Return the missing skills that do not have to be learned, each with the skill that replaces it.
+    """Return the missing skills that do not need to be learned, each with the skill that replaces it.
 
     A skill is not replaced if it is in `started`, if at least half of the postings require it, or if another skill to
     learn builds on it. A skill that builds on a replaced skill is replaced too, if it belongs to a group.

@@ -183,7 +183,7 @@ _SKILL = OpenApiParameter(
     "skill",
     OpenApiTypes.STR,
     OpenApiParameter.PATH,
-    description="Skill name in any spelling. A slash in the name does not have to be encoded.",
+    description="Skill name in any spelling. A slash in the name does not need to be encoded.",
 )
 
 

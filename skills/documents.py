@@ -108,7 +108,7 @@ class SkillDocument(CuratedDocument):
 
 
 class UnknownSlugDocument(StoredDocument):
-    """A technology slug from a job source that is not in the vocabulary and that a curator has to resolve."""
+    """A technology slug from a job source that is not in the vocabulary and that a curator must resolve."""
 
     slug = StringField(required=True, unique=True, max_length=200)
     count = IntField(required=True, default=0)

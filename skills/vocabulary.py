@@ -37,7 +37,7 @@ def fold(text: str) -> str:
 
     "Node.js", "node-js" and "NODE/JS" all fold to "node js", while "C++", "C#" and ".NET" keep their symbols. The
     result has the same length as the text, so offsets into one are offsets into the other. Every non-ASCII character
-    becomes a space. Callers that have to distinguish accented letters from dashes must inspect the original text.
+    becomes a space. Callers that need to distinguish accented letters from dashes must inspect the original text.
     """
     # The "replace" handler writes exactly one "?" per character. Translating bytes is about fifty times faster than
     # str.translate on text that contains a single typographic quote. Restoring three rare symbols afterwards is another

@@ -23,7 +23,7 @@ VALID_DAYS = settings.PASSWORD_RESET_TIMEOUT // 86_400
 
 
 class InvitationTokens(PasswordResetTokenGenerator):
-    """Generator of expiring tokens, which a password change, a login or a new email address invalidates."""
+    """Generator of expiring tokens. A password change, a login or a new email address invalidates a token."""
 
     key_salt = "career_navigator.admin_site.invitations"
 
@@ -38,16 +38,16 @@ def send_invitation(*, user_id: str) -> None:
     """
     user = User.objects.filter(pk=user_id, is_active=True, is_staff=True).first()
     if user is None or not user.email:
-        logger.warning("staff account %s is not invited: it is deleted, inactive or without an email address", user_id)
+        logger.warning("staff account %s was not invited: it was deleted, is inactive or has no email address", user_id)
         return
     if not settings.EMAIL_HOST and not settings.DEBUG:
-        logger.error("EMAIL_HOST is not set: the invitation of staff account %r is not sent", user.get_username())
+        logger.error("EMAIL_HOST is not set: the invitation to staff account %r cannot be sent", user.get_username())
     key = urlsafe_base64_encode(force_bytes(user.pk))
     link = f"{settings.PUBLIC_URL}{reverse('admin:invitation', args=[key, tokens.make_token(user)])}"
     send_mail(
         subject=f"{settings.APP_NAME}: set the password of your staff account",
         message=(
-            f"Hello,\n\nYou have been given the staff account {user.get_username()!r}. Use this link to set your "
+            f"Hello,\n\nThe staff account {user.get_username()!r} was created for you. Use this link to set your "
             f"password. It works once and expires after {VALID_DAYS} days:\n\n{link}\n\n"
             "If you did not expect this message, you can ignore it.\n"
         ),

@@ -168,7 +168,7 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):  # type: ignore[type-
                 queryset,
                 verb="Disable two-factor authentication of",
                 facts=["These accounts can log in with only a password, and their recovery codes stop working."],
-                undo="This cannot be undone. Each user has to set up two-factor authentication again.",
+                undo="This cannot be undone. Each user must set up two-factor authentication again.",
             )
         disabled = 0
         for user in queryset:

@@ -94,7 +94,7 @@ class DocumentForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at 
         return [name for name in self.fields if name != "fingerprint"]
 
     def _get_validation_exclusions(self) -> set[str]:
-        # Django would exclude optional fields that were left empty, but the document has to validate those too.
+        # Django would exclude optional fields that were left empty, but the document must validate those too.
         names = {field.name for field in self.instance._meta.concrete_fields}
         return {name for name in names if name not in self.fields or name in self.errors}
 

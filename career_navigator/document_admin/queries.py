@@ -88,7 +88,7 @@ class DocumentModelQuery(Query):
             {self.words_field: {"$regex": pattern, "$options": "i"}} for pattern in patterns
         ]
         if self.by_index:
-            # Quotes make punctuation significant, but MongoDB then has to read every matching document.
+            # Quotes make punctuation significant, but MongoDB must then read every matching document.
             conditions.insert(0, {"$text": {"$search": indexed if indexed.isalnum() else f'"{indexed}"'}})
         return {"$and": conditions}
 

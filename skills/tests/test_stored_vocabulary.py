@@ -207,7 +207,7 @@ def test_serves_the_vocabulary_while_another_thread_waits_for_an_unavailable_mon
         reset_caches()
         loaded = selectors.get_vocabulary()
         freeze()
-        time.sleep(1.1)  # until the version has to be read again
+        time.sleep(1.1)  # until the cached version expires
 
         def ask() -> None:
             with suppress(PyMongoError), pymongo.timeout(5):

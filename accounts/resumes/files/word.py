@@ -17,7 +17,7 @@ from docx.text.paragraph import Paragraph
 from accounts.resumes.files.sandbox import FileRejected
 
 MAX_PARTS = 1_000
-# Images stay raw bytes, but parsed XML takes ten times its size, so XML has a lower limit of its own.
+# Images stay raw bytes, but parsed XML takes ten times its size, so XML has a separate, lower limit.
 MAX_UNPACKED_BYTES = 40_000_000
 MAX_XML_BYTES = 8_000_000
 MAX_ELEMENTS = 200_000

@@ -47,7 +47,7 @@ _DEGREE = re.compile(
     r"|diploma|doctorate|high\s+school\s+diploma|abitur|a-levels|certificate)"
     r"|B\.?\s?Sc\.?|M\.?\s?Sc\.?|B\.?A\.?|M\.A\.|B\.?Tech\.?|M\.?Tech\.?|B\.E\.|M\.E\.|B\.?Eng\.?|M\.?Eng\.?"
     r"|M\.?B\.?A\.?|B\.?B\.?A\.?|Ph\.?\s?D\.?|B\.?S\.?|M\.S\.|BCA|MCA|LL\.?[BM]\.?|M\.D\.|J\.D\."
-    # Without periods these are also abbreviations of US states, so a subject has to follow.
+    # Without periods these are also abbreviations of US states, so a subject must follow.
     r"|(?:MA|MS|ME|MD|BE)(?=\s+(?:in\b|[A-Z]))"
     r")(?!\w)"
 )
@@ -109,7 +109,7 @@ def _find_entry_heads(lines: Sequence[Line], now: date) -> Iterator[_EntryHead]:
     """Yield the heads of entries, found by their dates.
 
     The number of head lines above the first dates limits the heads of later entries, because a resume usually formats
-    all of its entries in the same way. A head that is a paragraph of its own is exempt from this limit.
+    all of its entries in the same way. A head that is a separate paragraph is exempt from this limit.
     """
     previous_last = -1
     max_lines_above = _MAX_HEAD_LINES

@@ -90,7 +90,7 @@ def _format_style(
     for script in ("w:ascii", "w:hAnsi", "w:cs"):
         fonts.set(qn(script), _FONT)
     spacing.space_before, spacing.space_after, spacing.line_spacing = Pt(before), Pt(after), 1.1
-    # Right-to-left text has a size setting of its own, in half-points.
+    # Right-to-left text has a separate size setting, in half-points.
     for complex_size in run_properties.xpath("w:szCs"):
         run_properties.remove(complex_size)
     complex_size = OxmlElement("w:szCs")
