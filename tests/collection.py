@@ -54,12 +54,12 @@ def start(*roles, **changes) -> CollectionRunDocument:
     return start_run(roles=roles or ["Backend Developer"], **defaults | {"now": datetime.now(UTC)} | changes)
 
 
-def begin(clock, *, roles=(), places=("United States",), limit=100, days=14, **options) -> CollectionRunDocument:
+def begin_run(clock, *, roles=(), places=("United States",), limit=100, days=14, **options) -> CollectionRunDocument:
     return start(*roles, places=places, max_age_days=days, per_role_limit=limit, now=clock(), **options)
 
 
 def collect(client, clock, **options) -> CollectionRunDocument:
-    return run_inline(run=begin(clock, **options), client=client, clock=clock)
+    return run_inline(run=begin_run(clock, **options), client=client, clock=clock)
 
 
 class Killed(BaseException):
@@ -89,7 +89,7 @@ class StalledClient(TheirStackClient):
         return found
 
 
-def in_threads(work: list[Callable[[], None]]) -> None:
+def run_in_threads(work: list[Callable[[], None]]) -> None:
     """Run all functions concurrently and raise the error of the first that failed."""
     failures: list[BaseException] = []
 

@@ -187,7 +187,7 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextlib.contextmanager
-def installed(
+def running_installation(
     *, servers: Servers, fake_theirstack: FakeTheirStack, directory: Path, **settings: str
 ) -> Iterator[Installation]:
     """Yield an indexed and seeded installation that collects from the fake TheirStack.

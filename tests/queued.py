@@ -18,7 +18,7 @@ def take_queued(redis) -> list[tuple[str, list]]:
     return waiting
 
 
-def work_off(redis) -> None:
+def run_waiting(redis) -> None:
     """Run the queued tasks as a worker does: with their ids and headers. An error ends only its own task."""
     app.loader.import_default_modules()
     for queue in app.amqp.queues:

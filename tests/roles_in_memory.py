@@ -9,7 +9,7 @@ from market.gaps import RoleDemand, RoleWindow
 Posting = tuple[Collection[str], int]
 
 
-def window_of(postings: Sequence[Posting], before: Sequence[Posting] = ()) -> RoleWindow:
+def build_window(postings: Sequence[Posting], before: Sequence[Posting] = ()) -> RoleWindow:
     """Return the window of `postings`, preceded by a window of the postings `before`.
 
     A posting is a pair of its skills and twice the midpoint of its salary.
@@ -25,6 +25,6 @@ def window_of(postings: Sequence[Posting], before: Sequence[Posting] = ()) -> Ro
     )
 
 
-def unpaid(*skill_sets: str) -> list[Posting]:
+def build_unpaid_postings(*skill_sets: str) -> list[Posting]:
     """Return postings without a salary. Each argument names the skills of one posting, such as "go sql"."""
     return [(set(text.split()), 0) for text in skill_sets]

@@ -15,12 +15,12 @@ from tests.queued import run_queued
 
 
 @pytest.fixture(autouse=True)
-def _servers(servers_emptied):
+def _servers(empty_servers):
     """Empty the databases before every test. Pure test modules override this fixture."""
 
 
 @pytest.fixture(autouse=True)
-def _time_to_read(time_to_read):
+def _long_parse_timeout(long_parse_timeout):
     """Raise the time limit for reading files, so that valid files are not rejected on a busy machine."""
 
 

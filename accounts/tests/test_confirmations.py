@@ -227,8 +227,8 @@ def test_limits_how_often_the_link_is_sent(eve, queued, settings, window_clock):
     assert queued() == [(TASK, [eve.id])] * 2
 
 
-def test_saves_the_search_and_asks_to_retry_while_the_queue_is_unavailable(eve, api, redis_goes):
-    redis_goes("away")
+def test_saves_the_search_and_asks_to_retry_while_the_queue_is_unavailable(eve, api, switch_redis):
+    switch_redis("away")
 
     answer = eve.send("POST", "/auth/email/send")
     saved = eve.post("/jobs/searches", SEARCH)

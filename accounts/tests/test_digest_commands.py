@@ -15,7 +15,7 @@ from market.services import store_postings
 from tests.cluster.smtp import MailServer
 from tests.factories import PostingFactory, SavedSearchFactory
 
-pytestmark = pytest.mark.usefixtures("servers_emptied", "mailoutbox")
+pytestmark = pytest.mark.usefixtures("empty_servers", "mailoutbox")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def parse(text):
 
 
 @pytest.fixture
-def offered(servers_emptied, ada):
+def offered(empty_servers, ada):
     resume_id = ada.post("/resumes/generate", {"user_id": ada.id, "source": "upload", "content": RESUME}).json()[
         "resume_id"
     ]

@@ -310,9 +310,9 @@ def test_stores_no_address_in_redis(ada, limit, redis):
     assert 0 < redis.ttl(keys[0]) <= 3600
 
 
-def test_serves_requests_while_redis_is_unavailable(ada, limit, redis_goes, caplog):
+def test_serves_requests_while_redis_is_unavailable(ada, limit, switch_redis, caplog):
     limit(login_account=Rate(1, 60), user=Rate(1, 60), address=Rate(1, 60))
-    redis_goes("away")
+    switch_redis("away")
 
     statuses = [
         API().post("/auth/register", REGISTRATION | {"email": "grace@example.org"}).status_code,
@@ -328,8 +328,8 @@ def test_serves_requests_while_redis_is_unavailable(ada, limit, redis_goes, capl
     assert "wait for the daily collection" in caplog.text
 
 
-def test_asks_to_retry_a_message_while_the_queue_is_unavailable(api, redis_goes):
-    redis_goes("away")
+def test_asks_to_retry_a_message_while_the_queue_is_unavailable(api, switch_redis):
+    switch_redis("away")
 
     answer = api.post("/auth/password/forgot", {"email": "ada@example.org"})
 
@@ -337,22 +337,22 @@ def test_asks_to_retry_a_message_while_the_queue_is_unavailable(api, redis_goes)
     assert answer["Retry-After"] == "5"
 
 
-def test_shows_a_change_made_while_redis_was_unavailable(ada, redis_goes):
+def test_shows_a_change_made_while_redis_was_unavailable(ada, switch_redis):
     ada.get("/auth/me")
-    redis_goes("away")
+    switch_redis("away")
     ada.put("/auth/me", {"full_name": "Ada King"})
     during = ada.get("/auth/me").json()["full_name"]
-    redis_goes("back")
+    switch_redis("back")
 
     assert during == "Ada King"
     assert ada.get("/auth/me").json()["full_name"] == "Ada King"
 
 
-def test_rejects_a_user_erased_while_redis_was_unavailable(ada, redis_goes):
+def test_rejects_a_user_erased_while_redis_was_unavailable(ada, switch_redis):
     ada.get("/auth/me")
-    redis_goes("away")
+    switch_redis("away")
     User.objects.get().delete()
-    redis_goes("back")
+    switch_redis("back")
 
     assert ada.get("/auth/me").status_code == 401
 

@@ -30,7 +30,7 @@ WORD = "Backedup"
 
 
 @pytest.fixture(scope="module")
-def filled_database(everybodys: dict[str, str]) -> Iterator[Database[Any]]:
+def filled_database(shared_data: dict[str, str]) -> Iterator[Database[Any]]:
     """Return a database with postings, stats, accounts and values of all BSON types."""
     register_with_word(WORD)
     stored = database()
@@ -139,14 +139,14 @@ def test_restores_into_an_empty_database(
 
 
 def test_restores_while_redis_is_unavailable(
-    filled_database: Database[Any], before: dict[str, Any], file: Path, redis_goes: Callable[[str], None]
+    filled_database: Database[Any], before: dict[str, Any], file: Path, switch_redis: Callable[[str], None]
 ) -> None:
-    redis_goes("away")
+    switch_redis("away")
     change_database(filled_database)
 
     run("restore", file, "--replace")
 
-    redis_goes("back")
+    switch_redis("back")
     assert read_contents(filled_database) == before
 
 

@@ -18,7 +18,7 @@ TRENDING = ["/market/trending?days=30", "/market/trending?days=30"]
 
 
 @pytest.fixture
-def market(servers_emptied: None) -> None:
+def market(empty_servers: None) -> None:
     now = timezone.now()
     skills = ("python", "docker", "sql", "go", "java", "react", "django", "flask", "kubernetes", "redis", "rust", "php")
     postings = PostingFactory.build_batch(20, date_posted=now.date(), technology_slugs=skills)
@@ -46,7 +46,7 @@ def test_compresses_long_responses(ada: Member, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/auth/me", "/nowhere", "/countries?search=Iceland"])
-def test_does_not_compress_short_responses(servers_emptied: None, ada: Member, path: str) -> None:
+def test_does_not_compress_short_responses(empty_servers: None, ada: Member, path: str) -> None:
     response = ada.get(path, **GZIP)
 
     assert len(response.content) < MIN_BYTES
@@ -54,7 +54,7 @@ def test_does_not_compress_short_responses(servers_emptied: None, ada: Member, p
     assert response.json()
 
 
-def test_does_not_compress_formats_that_are_already_compressed(servers_emptied: None, ada: Member) -> None:
+def test_does_not_compress_formats_that_are_already_compressed(empty_servers: None, ada: Member) -> None:
     text = "Grace Hopper\ngrace@example.org\n\nSkills\nPython, Docker\n"
     resume_id = ada.post("/resumes/generate", {"source": "upload", "content": text}).json()["resume_id"]
 
@@ -84,7 +84,7 @@ def test_returns_304_for_the_etag_of_the_plain_and_of_the_compressed_response(ap
     assert api.get(path, **GZIP, **{"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_accepts_the_weak_etag_of_a_compressed_profile_in_if_match(servers_emptied: None, ada: Member) -> None:
+def test_accepts_the_weak_etag_of_a_compressed_profile_in_if_match(empty_servers: None, ada: Member) -> None:
     skills = [f"Skill number {number}" for number in range(100)]
     ada.put("/auth/me", {"skills": skills})
     tag = ada.get("/auth/me", **GZIP)["ETag"]
@@ -97,7 +97,7 @@ def test_accepts_the_weak_etag_of_a_compressed_profile_in_if_match(servers_empti
     assert stale.status_code in {409, 412}
 
 
-def test_compressed_responses_vary_in_length(servers_emptied: None, ada: Member) -> None:
+def test_compressed_responses_vary_in_length(empty_servers: None, ada: Member) -> None:
     ada.put("/auth/me", {"skills": [f"Skill number {number}" for number in range(100)]})
 
     lengths = {len(ada.get("/auth/me", **GZIP).content) for _ in range(30)}

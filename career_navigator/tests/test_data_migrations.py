@@ -13,7 +13,7 @@ from career_navigator.db.bootstrap import apply_data_migrations, migrate_task_ru
 from career_navigator.documents import TaskRunDocument
 from career_navigator.tasks import run_chore
 from tests.factories import NOW
-from tests.queued import work_off
+from tests.queued import run_waiting
 
 HOUR = timedelta(hours=1)
 ran: list[str] = []
@@ -86,7 +86,7 @@ def test_runs_a_task_that_an_earlier_release_queued(mongo, redis):
     migrate_task_runs(now=NOW)
 
     run_chore(str(waiting["_id"]))
-    work_off(redis)
+    run_waiting(redis)
 
     run = TaskRunDocument.objects.get()
     assert (run.task, run.status, run.started_by) == ("market.tasks.refresh_daily_stats", "finished", "root")

@@ -22,7 +22,7 @@ from skills.documents import SkillDocument
 from skills.services import count_unknown_slugs, seed_skills
 from tests.factories import NOW, PostingFactory, TaskRunFactory
 from tests.other_servers import NO_REDIS, queue_at
-from tests.queued import work_off
+from tests.queued import run_waiting
 
 LIST = "/admin/career_navigator/taskrun/"
 Offer = Callable[[Callable[[], str | None]], None]
@@ -60,9 +60,9 @@ def test_task_is_queued_runs_once_and_its_page_follows_it(
     waiting = get_state(staff_client)
     staff_client.get(LIST)
     message = redis.lrange("default", 0, -1)[0]
-    work_off(redis)
+    run_waiting(redis)
     redis.rpush("default", message)
-    work_off(redis)
+    run_waiting(redis)
 
     assert response.headers["Location"] == f"{LIST}{TaskRunDocument.objects.get().id}/change/"
     assert (waiting["status"], waiting["open"]) == ("queued", True)
@@ -77,7 +77,7 @@ def test_shows_that_there_was_nothing_to_do(staff_client: Client, redis: Redis, 
     register_task(lambda: None)
 
     staff_client.post(f"{LIST}start/test.sweep/")
-    work_off(redis)
+    run_waiting(redis)
 
     assert (get_state(staff_client)["status"], get_state(staff_client)["texts"]["outcome"]) == (
         "finished",
@@ -92,7 +92,7 @@ def test_shows_the_message_of_an_anticipated_failure(staff_client: Client, redis
     register_task(fail)
 
     staff_client.post(f"{LIST}start/test.sweep/")
-    work_off(redis)
+    run_waiting(redis)
 
     assert (get_state(staff_client)["status"], get_state(staff_client)["texts"]["outcome"]) == (
         "failed",
@@ -109,7 +109,7 @@ def test_shows_an_unexpected_failure_without_a_traceback(
     register_task(raise_unexpectedly)
 
     staff_client.post(f"{LIST}start/test.sweep/")
-    work_off(redis)
+    run_waiting(redis)
 
     pages = [staff_client.get(f"{LIST}{TaskRunDocument.objects.get().id}/change/"), staff_client.get(LIST)]
     assert get_state(staff_client)["texts"]["outcome"] == "failed, see the log"
@@ -173,7 +173,7 @@ def test_reread_applies_a_resolved_slug_to_stored_postings(staff_client: Client,
     reset_caches()
     before = mongo.job_postings.find()[0]["skills"]
     staff_client.post(f"{LIST}start/market.tasks.reread_skills/")
-    work_off(redis)
+    run_waiting(redis)
 
     assert f'href="{LIST}#market.tasks.reread_skills"' in resolved.content.decode()
     assert SkillDocument.objects.get().slugs == ["k8s-thing"]

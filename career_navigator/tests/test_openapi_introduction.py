@@ -48,7 +48,7 @@ def test_mentions_only_existing_codes_and_schemas(document: Any) -> None:
     assert document["components"]["schemas"]["FieldErrorCodeEnum"]["enum"] == list(FIELD_CODES)
 
 
-def test_shows_an_error_as_the_api_returns_it(servers_emptied: None, api: API) -> None:
+def test_shows_an_error_as_the_api_returns_it(empty_servers: None, api: API) -> None:
     example = json.loads(INTRODUCTION.partition("All errors have the same shape:\n\n```json\n")[2].partition("```")[0])
 
     response = api.post("/auth/register", {"full_name": "Ada", "password": "SecurePass123", "skills": ["Python", 5]})

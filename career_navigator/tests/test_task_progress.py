@@ -27,7 +27,7 @@ from ingestion.tasks import clean_up
 from learning.tasks import check_links
 from market.services import store_postings
 from tests.factories import NOW, PostingFactory, TaskRunFactory
-from tests.queued import work_off
+from tests.queued import run_waiting
 
 LIST = "/admin/career_navigator/taskrun/"
 HOUR = timedelta(hours=1)
@@ -75,7 +75,7 @@ def test_queued_task_cannot_be_started_again(staff_client: Client, redis: Redis,
     assert "“Sweep” was not started: this run has been queued since" in again.content.decode()
     assert f'href="{LIST}{run.id}/change/">Queued since' in page
     assert redis.llen("default") == 1
-    work_off(redis)
+    run_waiting(redis)
     staff_client.post(f"{LIST}start/test.sweep/")
     assert TaskRunDocument.objects.count() == 2
 
@@ -128,7 +128,7 @@ def test_queued_run_is_skipped_if_the_schedule_starts_first(staff_client: Client
     queued = TaskRunDocument.objects.get()
     create_running(task=check_links.name, due_at=NOW)
 
-    work_off(redis)
+    run_waiting(redis)
 
     assert queued.reload().status == "skipped"
     assert get_state(staff_client, queued)["texts"]["outcome"].startswith("the run that the schedule started at ")
@@ -170,7 +170,7 @@ def test_shows_progress_of_a_running_task(staff_client: Client, redis: Redis, re
 
     register_task(work)
     staff_client.post(f"{LIST}start/test.sweep/")
-    work_off(redis)
+    run_waiting(redis)
 
     assert (seen[0]["percent"], seen[0]["texts"]["progress"]) == (25, "1 of 4 steps are done")
     assert get_state(staff_client, TaskRunDocument.objects.get())["percent"] == 100
@@ -187,7 +187,7 @@ def test_queued_run_is_cancelled_immediately_and_never_starts(
     question = staff_client.get(f"{LIST}{run.id}/cancel/").content.decode()
     before = run.reload().status
     response = staff_client.post(f"{LIST}{run.id}/cancel/", follow=True).content.decode()
-    work_off(redis)
+    run_waiting(redis)
 
     assert "Cancel “Sweep”?" in question
     assert "This cannot be undone, but you can start the task again." in question
@@ -215,7 +215,7 @@ def test_running_run_ends_at_its_next_step_when_cancelled(staff_client: Client, 
 
     register_task(work)
     staff_client.post(f"{LIST}start/test.sweep/")
-    work_off(redis)
+    run_waiting(redis)
 
     run = TaskRunDocument.objects.get()
     assert steps == [0]

@@ -13,7 +13,7 @@ from ingestion.source import check_source, count_spent_credits
 from ingestion.theirstack import build_client
 from market.refresh import check_stats
 from market.selectors import read_response
-from tests.collection import TODAY, begin, collect, job
+from tests.collection import TODAY, begin_run, collect, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -119,12 +119,12 @@ def test_searches_everything_again_when_reaching_further_back(theirstack_client,
 def test_skips_a_fresh_role_even_if_it_found_nothing(theirstack_client, clock, fake_theirstack):
     collect(theirstack_client, clock, roles=("Data Scientist",))
 
-    run = begin(clock, roles=("Data-Scientist",), fresh_within_days=30)
+    run = begin_run(clock, roles=("Data-Scientist",), fresh_within_days=30)
 
     assert run.status == "finished"
     assert [search.status for search in run.searches] == ["skipped"]
     clock.ahead = timedelta(days=31)
-    assert begin(clock, roles=("Data Scientist",), fresh_within_days=30).status == "queued"
+    assert begin_run(clock, roles=("Data Scientist",), fresh_within_days=30).status == "queued"
 
 
 def test_filters_titles_of_other_roles_but_counts_their_credits(theirstack_client, clock, mongo, fake_theirstack):
@@ -295,12 +295,12 @@ def test_stores_how_far_a_role_was_collected(theirstack_client, clock):
 )
 def test_rejects_an_invalid_request(clock, options, reason):
     with pytest.raises(UnusableRequestError) as error:
-        begin(clock, **options)
+        begin_run(clock, **options)
 
     assert error.value.reason == reason
 
 
 def test_collects_each_role_and_place_once(clock):
-    run = begin(clock, roles=("Full-Stack Developer", "full stack developer"), places=("Remote", "Remote "))
+    run = begin_run(clock, roles=("Full-Stack Developer", "full stack developer"), places=("Remote", "Remote "))
 
     assert [(search.role, search.place) for search in run.searches] == [("Full-Stack Developer", "Remote")]

@@ -24,7 +24,7 @@ from tests.fixtures.users import API, PASSWORD
 from tests.other_servers import NO_REDIS, queue_at
 from tests.queued import run_queued, take_queued
 
-pytestmark = pytest.mark.usefixtures("servers_emptied")
+pytestmark = pytest.mark.usefixtures("empty_servers")
 
 PATH = "/jobs/fetch_jobs"
 TODAY = datetime.now(UTC).date()
@@ -259,11 +259,11 @@ def test_throttles_only_new_runs(ada, redis, settings, window_clock):
     assert CollectionRunDocument.objects(requested_by=ada.id).count() == 1
 
 
-def test_returns_503_while_the_queue_is_down_unless_the_roles_are_fresh(ada, redis, redis_goes):
+def test_returns_503_while_the_queue_is_down_unless_the_roles_are_fresh(ada, redis, switch_redis):
     ada.post(PATH, PROFILE)
     run_queued(redis)
 
-    redis_goes("away")
+    switch_redis("away")
     fresh = ada.post(PATH, PROFILE)
     stale = ada.post(PATH, PROFILE | {"desired_job_role": "Chef"})
 

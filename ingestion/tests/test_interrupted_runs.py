@@ -15,7 +15,7 @@ from ingestion.runs import cancel_run, find_interrupted, list_open_roles, stop_r
 from ingestion.services import run_inline
 from ingestion.theirstack import build_client
 from market.refresh import check_stats
-from tests.collection import Killed, begin, job
+from tests.collection import Killed, begin_run, job
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -33,7 +33,7 @@ def get_stored_ids(mongo) -> set[str]:
 def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, fake_theirstack):
     settings.MAX_JOBS_PER_SEARCH = 10
     fake_theirstack.script_faults([{"delay_seconds": 0.3, "next": 3}])
-    runs = [begin(clock), begin(clock)]
+    runs = [begin_run(clock), begin_run(clock)]
 
     def work(run):
         with build_client() as client:
@@ -50,7 +50,7 @@ def test_runs_of_the_same_role_never_overlap(clock, mongo, settings, fake_theirs
 
 
 def test_the_same_task_twice_collects_once(theirstack_client, clock, fake_theirstack):
-    run = begin(clock)
+    run = begin_run(clock)
 
     for _ in range(2):
         collect_role(run_id=run.id, role="Backend Developer", client=theirstack_client, clock=clock)
@@ -62,7 +62,7 @@ def test_the_same_task_twice_collects_once(theirstack_client, clock, fake_theirs
 def test_a_task_that_read_its_run_before_another_finished_it_fetches_nothing(
     theirstack_client, clock, monkeypatch, fake_theirstack
 ):
-    run = begin(clock, limit=20)
+    run = begin_run(clock, limit=20)
 
     def acquire_after_another_has_finished(**search):
         monkeypatch.setattr(collection, "acquire_lease", acquire_lease)
@@ -86,7 +86,7 @@ def test_a_run_that_is_stopped_or_cancelled_ends_after_its_page(
     theirstack_client, clock, monkeypatch, settings, fake_theirstack, stop, status, pages
 ):
     settings.MAX_JOBS_PER_SEARCH = 10
-    run = begin(clock, roles=("Backend Developer", "Data Scientist"))
+    run = begin_run(clock, roles=("Backend Developer", "Data Scientist"))
     search_jobs = theirstack_client.search_jobs
 
     def stop_meanwhile(payload, **options):
@@ -104,7 +104,7 @@ def test_a_run_that_is_stopped_or_cancelled_ends_after_its_page(
 
 def test_a_lost_worker_costs_one_page(theirstack_client, clock, mongo, monkeypatch, settings, fake_theirstack):
     settings.MAX_JOBS_PER_SEARCH = 10
-    run = begin(clock)
+    run = begin_run(clock)
     search_jobs = theirstack_client.search_jobs
 
     def die_on_the_second_page(payload, **options):
@@ -136,13 +136,13 @@ def test_a_crash_at_the_start_leaves_no_run_with_unregistered_roles(clock, monke
     monkeypatch.setattr(runs, "register_role", die)
 
     with pytest.raises(Killed):
-        begin(clock)
+        begin_run(clock)
 
     assert CollectionRunDocument.objects.count() == 0
 
 
 def test_closes_a_search_as_lost_after_repeated_crashes(theirstack_client, clock, monkeypatch, settings):
-    run = begin(clock)
+    run = begin_run(clock)
 
     def die(payload, **options):
         raise Killed

@@ -20,7 +20,7 @@ from ingestion.theirstack_errors import (
     TheirStackRetryableError,
 )
 from market.refresh import check_stats
-from tests.collection import Killed, StalledClient, begin, collect, in_threads, job
+from tests.collection import Killed, StalledClient, begin_run, collect, job, run_in_threads
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -86,7 +86,7 @@ WAKES_WITH = {
 def test_a_worker_that_wakes_after_its_lease_does_not_overwrite_its_successor(
     theirstack_client, clock, mongo, settings, fake_theirstack, expected_record, wakes_with
 ):
-    run = begin(clock, limit=200)
+    run = begin_run(clock, limit=200)
     stalled = StalledClient(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     # The successor is in the middle of the search when the stalled worker wakes.
     stalled.meanwhile = lambda: take_over(run, clock, settings, until_page=4)
@@ -106,7 +106,7 @@ def test_a_worker_that_wakes_after_its_lease_does_not_overwrite_its_successor(
 def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
     theirstack_client, clock, settings, expected_record, wakes_with
 ):
-    run = begin(clock, limit=200)
+    run = begin_run(clock, limit=200)
     stalled = StalledClient(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     stalled.meanwhile = lambda: take_over(run, clock, settings)
 
@@ -119,7 +119,7 @@ def test_a_worker_that_wakes_after_its_successor_has_finished_changes_nothing(
 def test_an_expired_lease_is_not_a_failure_of_the_source(
     theirstack_client, clock, settings, expected_record, wakes_with
 ):
-    run = begin(clock, limit=200)
+    run = begin_run(clock, limit=200)
     stalled = StalledClient(theirstack_client, page=2, wakes_with=WAKES_WITH[wakes_with])
     stalled.meanwhile = lambda: setattr(clock, "ahead", timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1))
 
@@ -134,7 +134,7 @@ def test_an_expired_lease_is_not_a_failure_of_the_source(
 def test_stores_a_page_received_after_the_lease_if_no_worker_took_over(
     theirstack_client, clock, settings, fake_theirstack, expected_record
 ):
-    run = begin(clock, limit=200)
+    run = begin_run(clock, limit=200)
     stalled = StalledClient(theirstack_client, page=2)
     stalled.meanwhile = lambda: setattr(clock, "ahead", timedelta(seconds=settings.COLLECTION_LEASE_SECONDS + 1))
 
@@ -156,7 +156,7 @@ def test_a_source_that_fails_within_the_lease_fails_the_search(theirstack_client
 def test_a_suspended_worker_fetches_nothing_after_another_took_over(
     theirstack_client, clock, settings, fake_theirstack, expected_record
 ):
-    run = begin(clock, limit=200)
+    run = begin_run(clock, limit=200)
     search_jobs = theirstack_client.search_jobs
     suspended_payloads: list[dict[str, Any]] = []
 
@@ -184,7 +184,7 @@ def test_a_suspended_worker_fetches_nothing_after_another_took_over(
 def test_a_worker_suspended_before_a_retry_releases_its_reservation(
     theirstack_client, clock, settings, fake_theirstack, expected_record
 ):
-    run = begin(clock, limit=200)
+    run = begin_run(clock, limit=200)
     fake_theirstack.script_faults([{"status": 500, "at": 3}])
     theirstack_client._transport._max_retries = 1
     theirstack_client._transport._sleep = lambda seconds: take_over(run, clock, settings)
@@ -196,7 +196,7 @@ def test_a_worker_suspended_before_a_retry_releases_its_reservation(
 
 
 def test_does_not_begin_a_run_that_was_cancelled_first(theirstack_client, clock, monkeypatch, fake_theirstack):
-    run = begin(clock)
+    run = begin_run(clock)
 
     def cancel_meanwhile(**search):
         lease = acquire_lease(**search)
@@ -216,7 +216,7 @@ class TestRedeliveredTask:
     def test_continues_immediately_where_the_earlier_delivery_died(
         self, theirstack_client, clock, settings, fake_theirstack, expected_record
     ):
-        run = begin(clock, limit=200)
+        run = begin_run(clock, limit=200)
         killed = StalledClient(theirstack_client, page=2, wakes_with=Killed)
         with pytest.raises(Killed):
             collect_role(run_id=run.id, role=ROLE, client=killed, clock=clock, task_id="task-1")
@@ -231,7 +231,7 @@ class TestRedeliveredTask:
     def test_concurrent_deliveries_pay_for_at_most_one_extra_page(
         self, theirstack_client, clock, fake_theirstack, expected_record
     ):
-        run = begin(clock, limit=200)
+        run = begin_run(clock, limit=200)
         stalled = StalledClient(theirstack_client, page=2)
 
         def deliver_again():
@@ -247,13 +247,13 @@ class TestRedeliveredTask:
 
     def test_concurrent_threads_collect_like_a_single_worker(self, clock, mongo, fake_theirstack, expected_record):
         fake_theirstack.script_faults([{"delay_seconds": 0.05, "next": 100}])
-        run = begin(clock, limit=200)
+        run = begin_run(clock, limit=200)
 
         def work():
             with build_client() as client:
                 collect_role(run_id=run.id, role=ROLE, client=client, clock=clock, task_id="task-1")
 
-        in_threads([work] * 3)
+        run_in_threads([work] * 3)
 
         assert run.reload().searches[0].status == "finished"
         record = get_record(run)
@@ -268,7 +268,7 @@ class TestRedeliveredTask:
     def test_closes_the_search_as_lost_after_dying_repeatedly_at_one_page(
         self, theirstack_client, clock, fake_theirstack
     ):
-        run = begin(clock, limit=200)
+        run = begin_run(clock, limit=200)
         for _ in range(MAX_ATTEMPTS):
             killed = StalledClient(theirstack_client, page=0, wakes_with=Killed)
             with pytest.raises(Killed):
@@ -283,7 +283,7 @@ class TestRedeliveredTask:
     def test_passes_its_task_id_to_the_collection(self, clock, monkeypatch, fake_theirstack):
         task_ids = []
         monkeypatch.setattr(tasks, "collect_role_of_run", lambda **options: task_ids.append(options["task_id"]))
-        run = begin(clock)
+        run = begin_run(clock)
 
         tasks.collect_role.apply(args=(str(run.id), ROLE), task_id="task-7")
 
@@ -291,7 +291,7 @@ class TestRedeliveredTask:
 
 
 def test_counts_no_attempt_while_redis_is_unavailable(theirstack_client, clock, monkeypatch, settings, fake_theirstack):
-    run = begin(clock)
+    run = begin_run(clock)
 
     def unavailable(payload, **options):
         raise TheirStackRetryableError("pacing_unavailable", "Redis, which stores the rate limit, is unavailable.")
@@ -311,7 +311,7 @@ def test_a_finished_search_whose_lease_is_lost_at_its_end_is_finished_by_the_nex
     theirstack_client, clock, monkeypatch, settings, fake_theirstack, expected_record
 ):
     """The collected state of the role must be stored, or its pages would be paid for again."""
-    run = begin(clock, limit=200)
+    run = begin_run(clock, limit=200)
 
     def lose_lease_first(*, lease, collected=None):
         monkeypatch.setattr(collection, "release_lease", release_lease)

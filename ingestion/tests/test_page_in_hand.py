@@ -22,8 +22,8 @@ from ingestion.runs import find_interrupted
 from ingestion.source import count_spent_credits
 from ingestion.theirstack import build_client
 from market.refresh import check_stats, refresh_stats
-from tests.collection import begin, job
-from tests.processes import Servers, empty_database, installed, kill
+from tests.collection import begin_run, job
+from tests.processes import Servers, empty_database, kill, running_installation
 
 ROLE = "Backend Developer"
 PAGE = 10
@@ -37,7 +37,7 @@ def source(servers, tmp_path_factory) -> Iterator[FakeTheirStack]:
     with (
         FakeTheirStack(jobs=jobs) as server,
         override_settings(MAX_JOBS_PER_SEARCH=PAGE, MONGODB_TIMEOUT_SECONDS=1),
-        installed(servers=servers, fake_theirstack=server, directory=tmp_path_factory.mktemp("var")),
+        running_installation(servers=servers, fake_theirstack=server, directory=tmp_path_factory.mktemp("var")),
     ):
         yield server
 
@@ -58,7 +58,7 @@ def fake_theirstack(source) -> FakeTheirStack:
 
 
 def collect() -> CollectionRunDocument:
-    run = begin(timezone.now, limit=100)
+    run = begin_run(timezone.now, limit=100)
     with build_client() as client:
         collect_role(run_id=run.id, role=ROLE, client=client, clock=timezone.now)
     return run.reload()

@@ -10,7 +10,7 @@ from ingestion.collection import collect_role
 from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.source import count_spent_credits
 from ingestion.theirstack import build_client
-from tests.collection import begin, collect, job
+from tests.collection import begin_run, collect, job
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -144,7 +144,7 @@ def test_an_error_after_a_lost_response_releases_only_its_own_reservation(clock,
 def test_a_task_that_ends_while_awaiting_a_response_leaves_the_reservation(
     clock, connect, monkeypatch, fake_theirstack, end
 ):
-    client, run = connect(), begin(clock, limit=LIMIT)
+    client, run = connect(), begin_run(clock, limit=LIMIT)
     read = client._transport._read
 
     def end_in_the_second_request(response, *, seconds):

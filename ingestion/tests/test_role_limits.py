@@ -10,7 +10,7 @@ from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import begin_search
 from ingestion.services import run_inline
 from ingestion.theirstack import build_client
-from tests.collection import StalledClient, begin, in_threads, job
+from tests.collection import StalledClient, begin_run, job, run_in_threads
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
 
@@ -32,11 +32,11 @@ def collect_concurrently(run, clock, *, tasks):
         with build_client() as client:
             collect_role(run_id=run.id, role=ROLE, client=client, clock=clock)
 
-    in_threads([work] * tasks)
+    run_in_threads([work] * tasks)
 
 
 def begin_in_places(clock, places=("United States", "Remote")):
-    return begin(clock, places=places, limit=200)
+    return begin_run(clock, places=places, limit=200)
 
 
 def test_the_places_of_a_run_share_the_limit(theirstack_client, clock, fake_theirstack):

@@ -42,6 +42,12 @@ def get_lease_end(settings) -> datetime:
     return NOW + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
 
 
+def acquire(run: CollectionRunDocument, *, now: datetime, task_id: str | None = None) -> Lease:
+    lease = acquire_lease(run=run, index=0, now=now, task_id=task_id)
+    assert lease is not None
+    return lease
+
+
 def test_a_new_run_has_a_queued_search_for_each_role_and_place(mongo):
     run = begin("Data Engineer", "Chef", places=["Remote", "India"], requested_by="someone")
 
@@ -66,8 +72,7 @@ def test_only_one_of_many_concurrent_leases_is_acquired():
 
 def test_a_lease_can_be_taken_over_only_when_it_has_expired(settings):
     first, second = begin(), begin()
-    lease = acquire_lease(run=first, index=0, now=NOW)
-    assert lease is not None
+    lease = acquire(first, now=NOW)
 
     early = acquire_lease(run=second, index=0, now=get_lease_end(settings) - timedelta(milliseconds=1))
     late = acquire_lease(run=second, index=0, now=get_lease_end(settings))
@@ -79,8 +84,7 @@ def test_a_lease_can_be_taken_over_only_when_it_has_expired(settings):
 
 def test_a_renewed_lease_lasts_for_its_full_duration():
     first, second = begin(), begin()
-    lease = acquire_lease(run=first, index=0, now=NOW)
-    assert lease is not None
+    lease = acquire(first, now=NOW)
     until = lease.until
 
     renew_lease(lease=lease, now=NOW + timedelta(seconds=60))
@@ -91,8 +95,7 @@ def test_a_renewed_lease_lasts_for_its_full_duration():
 
 def test_releasing_a_lease_that_was_lost_changes_nothing(settings):
     first, second = begin(), begin()
-    lost = acquire_lease(run=first, index=0, now=NOW)
-    assert lost is not None
+    lost = acquire(first, now=NOW)
     acquire_lease(run=second, index=0, now=get_lease_end(settings))
 
     assert not release_lease(lease=lost, collected={"collected_at": NOW})
@@ -104,8 +107,7 @@ def test_releasing_a_lease_that_was_lost_changes_nothing(settings):
 
 def test_a_stale_run_can_be_leased_immediately(settings):
     run = begin()
-    lease = acquire_lease(run=run, index=0, now=NOW)
-    assert lease is not None
+    lease = acquire(run, now=NOW)
     renew_lease(lease=lease, now=NOW + timedelta(seconds=30))
 
     stale_at = get_lease_end(settings) + timedelta(seconds=30)
@@ -116,15 +118,13 @@ def test_a_stale_run_can_be_leased_immediately(settings):
 
 def test_a_redelivered_task_immediately_takes_over_its_own_lease():
     run = begin()
-    first = acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
+    first = acquire(run, now=NOW, task_id="task-1")
 
     other = acquire_lease(run=run, index=0, now=NOW, task_id="task-2")
     anonymous = acquire_lease(run=run, index=0, now=NOW)
-    again = acquire_lease(run=run, index=0, now=NOW, task_id="task-1")
+    again = acquire(run, now=NOW, task_id="task-1")
 
     assert (other, anonymous) == (None, None)
-    assert first is not None
-    assert again is not None
     assert again.token != first.token
     with pytest.raises(LeaseLostError):
         renew_lease(lease=first, now=NOW)
@@ -200,10 +200,8 @@ STEPS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("step", STEPS)
 def test_a_worker_that_lost_its_lease_writes_nothing_to_the_search(settings, step):
     run = begin()
-    lost = acquire_lease(run=run, index=0, now=NOW)
-    assert lost is not None
-    successor = acquire_lease(run=run, index=0, now=get_lease_end(settings))
-    assert successor is not None
+    lost = acquire(run, now=NOW)
+    successor = acquire(run, now=get_lease_end(settings))
     before = run.reload().to_mongo()
 
     with pytest.raises(LeaseLostError):
@@ -215,8 +213,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_to_the_search(settings, ste
 
 def test_a_worker_that_lost_its_lease_does_not_stop_the_run(settings):
     run = begin("Data Engineer", "Chef")
-    lost = acquire_lease(run=run, index=0, now=NOW)
-    assert lost is not None
+    lost = acquire(run, now=NOW)
     acquire_lease(run=run, index=0, now=get_lease_end(settings))
 
     with pytest.raises(LeaseLostError):
@@ -395,9 +392,7 @@ def test_closes_a_run_whose_worker_died_right_after_its_last_page(settings):
 @pytest.mark.parametrize(("days", "status"), [(29, "skipped"), (30, "queued"), (31, "queued")])
 def test_a_role_is_fresh_for_the_given_days_even_without_results(days, status):
     first = begin()
-    lease = acquire_lease(run=first, index=0, now=NOW)
-    assert lease is not None
-    release_lease(lease=lease, collected={"collected_at": NOW})
+    release_lease(lease=acquire(first, now=NOW), collected={"collected_at": NOW})
 
     later = begin("data-engineer", "Chef", now=NOW + timedelta(days=days), fresh_within_days=30)
 
@@ -406,9 +401,7 @@ def test_a_role_is_fresh_for_the_given_days_even_without_results(days, status):
 
 def test_freshness_is_per_place():
     first = begin()
-    lease = acquire_lease(run=first, index=0, now=NOW)
-    assert lease is not None
-    release_lease(lease=lease, collected={"collected_at": NOW})
+    release_lease(lease=acquire(first, now=NOW), collected={"collected_at": NOW})
 
     later = begin(places=["India", "Remote"], fresh_within_days=1)
 

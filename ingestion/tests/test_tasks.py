@@ -23,7 +23,7 @@ from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
 from tests.collection import start
 from tests.factories import PostingFactory
 from tests.other_servers import NO_REDIS, queue_at, redis_at
-from tests.processes import Installation, empty_database, installed, wait_until
+from tests.processes import Installation, empty_database, running_installation, wait_until
 from tests.queued import count_queued, run_queued, take_queued
 
 TODAY = datetime.now(UTC).date()
@@ -229,7 +229,7 @@ class TestInThisProcess:
 def workers(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
     """Start two workers at the same time, on separate servers."""
     fake_theirstack.reset()
-    with installed(
+    with running_installation(
         servers=servers, fake_theirstack=fake_theirstack, directory=tmp_path_factory.mktemp("var")
     ) as installation:
         for _ in range(2):

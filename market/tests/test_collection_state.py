@@ -16,7 +16,7 @@ GAP = "/skills/gap-analysis?role=Software%20Engineer"
 ROADMAP = "/learning/roadmap?target_role=software-engineer"
 NOT_COLLECTED = {"status": "none", "url": None, "collected_at": None}
 
-pytestmark = pytest.mark.usefixtures("servers_emptied")
+pytestmark = pytest.mark.usefixtures("empty_servers")
 
 
 def start_run(*, status="running", search="running", role=ROLE, requested_by=None, **fields):

@@ -35,7 +35,7 @@ GAP_FIELDS = {
 
 
 @pytest.fixture(autouse=True)
-def _servers(servers_emptied):
+def _servers(empty_servers):
     seed_skills(entries=ENTRIES, now=timezone.now())
 
 

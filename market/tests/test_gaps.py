@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.gaps import RoleDemand, SalaryMedians, compute_coverage, rank_gaps
-from tests.roles_in_memory import unpaid, window_of
+from tests.roles_in_memory import build_unpaid_postings, build_window
 
 NAMES = ["python", "sql", "go", "docker", "react", "aws"]
 SETS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.just(0)), min_size=1, max_size=40)
@@ -16,13 +16,13 @@ THRESHOLDS = st.floats(0.1, 1.0)
 
 
 def list_required(postings, threshold):
-    return [skill.name for skill in rank_gaps(window=window_of(postings), held=(), threshold=threshold).required]
+    return [skill.name for skill in rank_gaps(window=build_window(postings), held=(), threshold=threshold).required]
 
 
 def test_lists_required_skills_by_demand_then_by_name():
-    postings = unpaid("python sql", "python docker", "python", "go")
+    postings = build_unpaid_postings("python sql", "python docker", "python", "go")
 
-    gaps = rank_gaps(window=window_of(postings), held=["docker"], threshold=0.25)
+    gaps = rank_gaps(window=build_window(postings), held=["docker"], threshold=0.25)
 
     assert [(skill.name, skill.percentage, skill.held) for skill in gaps.required] == [
         ("python", 75.0, False),
@@ -51,13 +51,13 @@ def test_lists_required_skills_by_demand_then_by_name():
     ],
 )
 def test_requires_skills_that_reach_the_threshold_exactly(count, postings, threshold, required):
-    rows = unpaid(*["go"] * count, *["sql"] * (postings - count))
+    rows = build_unpaid_postings(*["go"] * count, *["sql"] * (postings - count))
 
     assert ("go" in list_required(rows, threshold)) is required
 
 
 def test_returns_empty_lists_if_no_skill_reaches_the_threshold():
-    gaps = rank_gaps(window=window_of(unpaid("go", "sql", "react")), held=["go"], threshold=0.5)
+    gaps = rank_gaps(window=build_window(build_unpaid_postings("go", "sql", "react")), held=["go"], threshold=0.5)
 
     assert (gaps.postings, gaps.required, gaps.missing) == (3, (), ())
     assert (gaps.coverage.percentage, gaps.coverage.weighted_percentage) == (0.0, 0.0)
@@ -65,14 +65,14 @@ def test_returns_empty_lists_if_no_skill_reaches_the_threshold():
 
 
 def test_accepts_postings_without_skills():
-    gaps = rank_gaps(window=window_of(unpaid("", "")), held=["go"])
+    gaps = rank_gaps(window=build_window(build_unpaid_postings("", "")), held=["go"])
 
     assert (gaps.postings, gaps.required) == (2, ())
     assert gaps.learning_order.reachable_percentage == 0.0
 
 
 def test_percentages_include_postings_without_skills():
-    gaps = rank_gaps(window=window_of(unpaid("go", "")), held=())
+    gaps = rank_gaps(window=build_window(build_unpaid_postings("go", "")), held=())
 
     assert [skill.percentage for skill in gaps.required] == [50.0]
 
@@ -91,9 +91,9 @@ def test_percentages_include_postings_without_skills():
 def test_compares_with_the_previous_window(now, before, growth):
     def rows(counts):
         count, postings = counts
-        return unpaid(*["go"] * count, *["sql"] * (postings - count))
+        return build_unpaid_postings(*["go"] * count, *["sql"] * (postings - count))
 
-    gaps = rank_gaps(window=window_of(rows(now), rows(before)), held=())
+    gaps = rank_gaps(window=build_window(rows(now), rows(before)), held=())
 
     assert {skill.name: skill.comparison.growth_percentage for skill in gaps.required}["go"] == growth
 
@@ -102,7 +102,7 @@ def test_compares_the_pay_of_postings_with_and_without_a_skill():
     # The pay is minimum plus maximum: midpoints are 100,000 + n with the skill and 60,000 + n without it.
     postings = [({"go", "sql"}, 200_000 + 2 * n) for n in range(20)] + [({"sql"}, 120_000 + 2 * n) for n in range(21)]
 
-    medians = window_of(postings).salary_medians
+    medians = build_window(postings).salary_medians
 
     assert medians["go"] == SalaryMedians(with_skill=round(100_009.5), without_skill=60_010)
     assert medians["sql"].without_skill is None
@@ -112,7 +112,7 @@ def test_compares_the_pay_of_postings_with_and_without_a_skill():
 def test_computes_a_median_only_from_20_salaries_or_more(paid, median):
     postings = [({"go"}, 100_000)] * paid + [({"go"}, 0)] * 30
 
-    assert window_of(postings).salary_medians["go"] == SalaryMedians(with_skill=median)
+    assert build_window(postings).salary_medians["go"] == SalaryMedians(with_skill=median)
 
 
 @given(
@@ -123,7 +123,7 @@ def test_computes_a_median_only_from_20_salaries_or_more(paid, median):
     )
 )
 def test_medians_equal_those_of_a_simple_computation(postings):
-    medians = window_of(postings).salary_medians
+    medians = build_window(postings).salary_medians
 
     for name, actual in medians.items():
         with_skill = [pay / 2 for skills, pay in postings if pay and name in skills]
@@ -142,7 +142,7 @@ def test_required_skills_equal_those_of_a_simple_count(postings, threshold):
 
 @given(SETS, THRESHOLDS, st.sets(st.sampled_from(NAMES)))
 def test_acquiring_a_required_skill_never_lowers_coverage(postings, threshold, held):
-    window = window_of(postings)
+    window = build_window(postings)
     gaps = rank_gaps(window=window, held=held, threshold=threshold)
 
     for name in gaps.missing:
@@ -158,14 +158,14 @@ def test_order_of_skills_and_postings_never_matters(postings, threshold, held, r
     random.shuffle(shuffled)
     random.shuffle(repeated)
 
-    gaps = rank_gaps(window=window_of(postings), held=held, threshold=threshold)
+    gaps = rank_gaps(window=build_window(postings), held=held, threshold=threshold)
 
-    assert rank_gaps(window=window_of(shuffled), held=repeated, threshold=threshold) == gaps
+    assert rank_gaps(window=build_window(shuffled), held=repeated, threshold=threshold) == gaps
 
 
 @given(SETS, THRESHOLDS, st.sets(st.sampled_from(NAMES)))
 def test_all_numbers_stay_within_bounds(postings, threshold, held):
-    gaps = rank_gaps(window=window_of(postings), held=held, threshold=threshold)
+    gaps = rank_gaps(window=build_window(postings), held=held, threshold=threshold)
 
     assert len(gaps.missing) == gaps.coverage.required - gaps.coverage.held
     assert set(gaps.missing).isdisjoint(held)

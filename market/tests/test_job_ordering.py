@@ -19,7 +19,7 @@ NEWEST = ["none", "only-lower", "lower", "both", "dollars", "euros", "zero", "tw
 
 
 @pytest.fixture(autouse=True)
-def stored(servers_emptied, mongo):
+def stored(empty_servers, mongo):
     seed_skills(entries=[{"name": "python", "category": "Programming Languages", "display_name": "Python"}], now=NOW)
     postings: dict[str, dict[str, Any]] = {
         "none": {"date_posted": days_ago(0)},

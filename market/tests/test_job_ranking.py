@@ -21,7 +21,7 @@ CANDIDATE = CandidateProfile(skills=frozenset({"python", "sql"}), desired_roles=
 
 
 @pytest.fixture(autouse=True)
-def vocabulary(servers_emptied):
+def vocabulary(empty_servers):
     entries = [
         {"name": name, "category": "Tools/Technologies", "display_name": name.title()}
         for name in ("python", "sql", "java", "docker")

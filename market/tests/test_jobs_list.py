@@ -14,7 +14,7 @@ from market.services import store_postings
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 
-pytestmark = pytest.mark.usefixtures("servers_emptied")
+pytestmark = pytest.mark.usefixtures("empty_servers")
 
 
 def render_listing(row, *, now=NOW, job_filter=None):

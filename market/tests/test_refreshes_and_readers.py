@@ -18,7 +18,7 @@ from tests.other_servers import NO_REDIS, redis_at
 ROLE = "backend developer"
 
 
-pytestmark = pytest.mark.usefixtures("servers_emptied")
+pytestmark = pytest.mark.usefixtures("empty_servers")
 
 
 def store(*postings, role="Backend Developer"):

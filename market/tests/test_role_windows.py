@@ -16,12 +16,12 @@ from market.selectors import get_role_demands, get_role_stats, has_rows, load_ro
 from market.services import compute_role_stats, delete_expired_postings, store_postings
 from market.stats_rows import mark_dirty
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
-from tests.roles_in_memory import window_of
+from tests.roles_in_memory import build_window
 
 ROLE = "backend developer"
 
 
-pytestmark = pytest.mark.usefixtures("servers_emptied")
+pytestmark = pytest.mark.usefixtures("empty_servers")
 
 
 def store(*postings, role="Backend Developer"):
@@ -58,7 +58,7 @@ def test_equals_a_recount_of_the_postings(mongo, days):
         query = {"roles": ROLE, "hidden": {"$ne": True}, "day": {"$gte": day_start(first), "$lte": day_start(last)}}
         return [(set(row["skills"]), sum(get_usable_salary(row) or ())) for row in mongo.job_postings.find(query)]
 
-    expected = window_of(
+    expected = build_window(
         list_postings(days_ago(days - 1), TODAY), before=list_postings(days_ago(2 * days - 1), days_ago(days))
     )
     assert stats is not None

@@ -9,7 +9,7 @@ from skills.services import seed_skills
 
 
 @pytest.fixture(autouse=True)
-def _servers(servers_emptied):
+def _servers(empty_servers):
     seed_skills(entries=ENTRIES, now=timezone.now())
 
 

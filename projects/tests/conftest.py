@@ -2,5 +2,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _servers(servers_emptied):
+def _servers(empty_servers):
     """Start every test with empty servers."""

@@ -41,7 +41,7 @@ ANYTHING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
-def _servers(servers_emptied):
+def _servers(empty_servers):
     seed_skills(entries=ENTRIES, now=timezone.now())
 
 

@@ -44,7 +44,7 @@ SENTENCES = dict.fromkeys(("forged", "unsigned", "of nobody"), "The token is not
     "expired": "The token has expired."
 }
 # The victim's data is created once for all tests, because no test may be able to change it.
-pytestmark = pytest.mark.usefixtures("everybodys")
+pytestmark = pytest.mark.usefixtures("shared_data")
 
 
 @pytest.fixture
@@ -175,12 +175,12 @@ def test_rejects_malformed_ids(name, names, stranger):
     assert {key: answer.content for key, answer in answers.items() if set(answer.json()) != {"detail", "code"}} == {}
 
 
-def test_logs_no_user_input(everybodys, caplog):
+def test_logs_no_user_input(shared_data, caplog):
     caplog.set_level(logging.DEBUG)
     word = f"Logged{MARKER}"
 
     member = register_with_word(word)
-    own = everybodys | create_user_data(member, everybodys, word)
+    own = shared_data | create_user_data(member, shared_data, word)
     for name in OPERATIONS:
         if name.startswith("GET "):
             member.send(*build_request(name, own))
@@ -196,10 +196,10 @@ def test_logs_no_user_input(everybodys, caplog):
     assert [line for line in caplog.text.splitlines() if MARKER.lower() in line.lower()] == []
 
 
-def test_erases_all_data_of_a_user(everybodys):
+def test_erases_all_data_of_a_user(shared_data):
     word = f"Erased{MARKER}"
     member = register_with_word(word)
-    create_user_data(member, everybodys, word)
+    create_user_data(member, shared_data, word)
 
     assert member.delete("/auth/me", {"password": PASSWORD}).status_code == 204
 

@@ -20,7 +20,7 @@ FIELDS = (
     *("professional_summary", "expected_salary", "expected_salary_currency"),
     *("refresh_token", "token", "new_password", "current_password", "username"),
 )
-pytestmark = pytest.mark.usefixtures("servers_emptied")
+pytestmark = pytest.mark.usefixtures("empty_servers")
 
 # Arbitrary JSON, and bodies that are almost valid.
 NEAR = st.fixed_dictionaries(

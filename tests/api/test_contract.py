@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from career_navigator.wsgi import application
 
-pytestmark = pytest.mark.usefixtures("servers_emptied", "time_to_read")
+pytestmark = pytest.mark.usefixtures("empty_servers", "long_parse_timeout")
 
 ADVICE = ("/learning/", "/projects/")
 CHECKS = [

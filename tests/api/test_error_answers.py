@@ -12,7 +12,7 @@ from career_navigator.setting_values import Rate
 from tests.fixtures.users import API, PASSWORD, REGISTRATION
 from tests.other_servers import NO_REDIS, redis_at
 
-pytestmark = pytest.mark.usefixtures("servers_emptied")
+pytestmark = pytest.mark.usefixtures("empty_servers")
 
 NOBODY = "65f000000000000000000000"
 JOB = {"user_id": "<user_id>", "action_type": "view", "job_id": NOBODY}

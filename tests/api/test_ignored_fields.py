@@ -17,10 +17,10 @@ OPTIONS_OF = [name for name, operation in OPERATIONS.items() if operation.needs 
 HTML = ("unsubscribe", "email/confirm")
 
 
-def test_names_what_every_operation_ignores(everybodys):
+def test_names_what_every_operation_ignores(shared_data):
     """Send all requests in one test, because some delete what others create."""
     member = register_with_word("Ignored")
-    names = everybodys | create_user_data(member, everybodys, "Ignored")
+    names = shared_data | create_user_data(member, shared_data, "Ignored")
     wrong, seen = {}, 0
     tried = [
         name
@@ -52,9 +52,9 @@ def test_names_what_every_operation_ignores(everybodys):
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW", "HEAD"])
-def test_handles_unknown_parameters_for_every_method(everybodys, method):
+def test_handles_unknown_parameters_for_every_method(shared_data, method):
     member = register_with_word(f"Asking{method}")
-    names = everybodys | dict.fromkeys(("resume_id", "search_id", "run_id"), "0" * 24) | {"user_id": member.id}
+    names = shared_data | dict.fromkeys(("resume_id", "search_id", "run_id"), "0" * 24) | {"user_id": member.id}
     paths = {build_request(name, names)[1].partition("?")[0] for name in OPTIONS_OF}
 
     statuses = {path: member.send(method, f"{path}?no-parameter=1&limit=1").status_code for path in paths}
@@ -62,7 +62,7 @@ def test_handles_unknown_parameters_for_every_method(everybodys, method):
     assert {path: status for path, status in statuses.items() if status == 500} == {}
 
 
-@pytest.mark.usefixtures("servers_emptied")
+@pytest.mark.usefixtures("empty_servers")
 class TestIgnored:
     def test_omits_the_field_when_nothing_is_ignored(self, ada, api):
         for answer in (ada.get("/auth/me"), ada.put("/auth/me", {"location": "London"}), api.get("/?")):

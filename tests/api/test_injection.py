@@ -33,7 +33,7 @@ OPERATORS = {"$where", "$function", "$accumulator"}
 
 
 @pytest.fixture(scope="module")
-def fields(everybodys):
+def fields(shared_data):
     return list_schema_fields(API().get("/openapi.json").json())
 
 

@@ -12,7 +12,7 @@ READS = [
     name for name in OPERATIONS if name.startswith(tuple(f"GET {path}" for path in SHARED)) and name not in WRITING
 ]
 # The data is created once for all tests, because no test may be able to change it.
-pytestmark = pytest.mark.usefixtures("everybodys")
+pytestmark = pytest.mark.usefixtures("shared_data")
 
 
 @pytest.mark.parametrize("name", READS)

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from tests.api.inventory import OPERATIONS, build_request
 from tests.fixtures.users import API
 
-pytestmark = pytest.mark.usefixtures("everybodys")
+pytestmark = pytest.mark.usefixtures("shared_data")
 
 # Operations that return a list, its name ("" if the response is the list), and two fields of an item.
 LISTS = {

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.api.inventory import OPERATIONS, build_request
 
-pytestmark = pytest.mark.usefixtures("everybodys")
+pytestmark = pytest.mark.usefixtures("shared_data")
 
 # Operations that take the id in the query or the body, then operations that take it in the path.
 BESIDE_THE_PATH = sorted(

@@ -11,9 +11,9 @@ STALE = '"2020-01-02T03:04:05.678000Z"'
 
 
 @pytest.fixture(scope="module")
-def owner(everybodys):
+def owner(shared_data):
     member = register_with_word("Versions")
-    return member, everybodys | create_user_data(member, everybodys, "Versions")
+    return member, shared_data | create_user_data(member, shared_data, "Versions")
 
 
 # Per resource: the path to read it, the request that changes it, and the body.
@@ -119,9 +119,9 @@ def test_rejects_a_conditional_change_of_a_missing_resource(owner, header):
     assert member.get(f"/jobs/{names['other_job_id']}/application").status_code == 404
 
 
-def test_deletes_the_matching_version(everybodys):
+def test_deletes_the_matching_version(shared_data):
     member = register_with_word("Deleting")
-    names = everybodys | create_user_data(member, everybodys, "Deleting")
+    names = shared_data | create_user_data(member, shared_data, "Deleting")
     paths = {
         f"/jobs/searches/{names['search_id']}": member.get(f"/jobs/searches/{names['search_id']}")["ETag"],
         f"/resumes/{names['resume_id']}": member.get(f"/resumes/{names['resume_id']}")["ETag"],
@@ -175,7 +175,7 @@ def test_documents_versions_in_the_schema(api):
     assert {each for each in changes if "412" not in paths[each[0]][each[1]]["responses"]} == set()
 
 
-def test_distinguishes_versions_within_a_millisecond(everybodys):
+def test_distinguishes_versions_within_a_millisecond(shared_data):
     """MongoDB stores times in milliseconds, so two changes within one must still differ."""
     member = register_with_word("Apart")
     tomorrow = database().users.find_one_and_update(

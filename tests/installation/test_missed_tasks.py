@@ -18,7 +18,7 @@ from ingestion.tasks import collect_daily, collect_role
 from tests.collection import start
 from tests.factories import TaskRunFactory
 from tests.other_servers import NO_REDIS, queue_at
-from tests.processes import Installation, empty_database, installed, kill, wait_until
+from tests.processes import Installation, empty_database, kill, running_installation, wait_until
 
 ENTRY = "collect the target roles of users"
 SECONDS = 90
@@ -26,7 +26,7 @@ SECONDS = 90
 
 @pytest.fixture(scope="module")
 def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
-    with installed(
+    with running_installation(
         servers=servers, fake_theirstack=fake_theirstack, directory=tmp_path_factory.mktemp("var")
     ) as installation:
         installation.start_worker(processes=2)

@@ -16,7 +16,7 @@ from ingestion.tasks import check_theirstack, collect_role, queue_run
 from learning.tasks import check_links
 from tests.collection import start
 from tests.factories import LearningResourceFactory
-from tests.processes import Installation, empty_database, installed, wait_until
+from tests.processes import Installation, empty_database, running_installation, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 SECONDS = 60
@@ -25,7 +25,7 @@ SECONDS = 60
 @pytest.fixture(scope="module")
 def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
     """Start a worker and a collector with one process each."""
-    with installed(
+    with running_installation(
         servers=servers, fake_theirstack=fake_theirstack, directory=tmp_path_factory.mktemp("var")
     ) as installation:
         installation.start_worker("--exclude-queues", "collect,maintenance")

@@ -23,7 +23,7 @@ from ingestion.theirstack_errors import TheirStackRetryableError
 from market.refresh import check_stats, refresh_stats
 from tests.collection import start
 from tests.other_servers import NO_REDIS, redis_at
-from tests.processes import Installation, empty_database, installed, kill, wait_until
+from tests.processes import Installation, empty_database, kill, running_installation, wait_until
 
 ROLES = ("Software Engineer", "DevOps Engineer", "Backend Developer")
 PAGE = 10
@@ -47,7 +47,9 @@ def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Install
     directory = tmp_path_factory.mktemp("var")
     with (
         override_settings(MAX_JOBS_PER_SEARCH=PAGE),
-        installed(servers=servers, fake_theirstack=fake_theirstack, directory=directory, **settings) as installation,
+        running_installation(
+            servers=servers, fake_theirstack=fake_theirstack, directory=directory, **settings
+        ) as installation,
     ):
         yield installation
 

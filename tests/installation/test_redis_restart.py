@@ -11,7 +11,7 @@ from career_navigator.db.connection import redis_client
 from ingestion.documents import CollectionRunDocument
 from ingestion.tasks import check_theirstack, queue_run
 from tests.collection import start
-from tests.processes import Installation, Servers, empty_database, installed, kill, wait_until
+from tests.processes import Installation, Servers, empty_database, kill, running_installation, wait_until
 from tests.queued import count_queued
 
 ROLES = ("Software Engineer", "DevOps Engineer")
@@ -25,7 +25,7 @@ RECONNECT_SECONDS = 60
 @pytest.fixture(scope="module")
 def installation(servers, fake_theirstack, tmp_path_factory) -> Iterator[Installation]:
     directory = tmp_path_factory.mktemp("var")
-    with installed(servers=servers, fake_theirstack=fake_theirstack, directory=directory) as installation:
+    with running_installation(servers=servers, fake_theirstack=fake_theirstack, directory=directory) as installation:
         yield installation
 
 
