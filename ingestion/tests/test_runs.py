@@ -8,14 +8,7 @@ from typing import Any
 import pytest
 
 from ingestion import collected_roles, runs
-from ingestion.collected_roles import (
-    Lease,
-    LeaseLostError,
-    acquire_lease,
-    find_other_holder,
-    release_lease,
-    renew_lease,
-)
+from ingestion.collected_roles import Lease, LeaseLostError, acquire_lease, find_other_holder, release_lease, renew_lease
 from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.runs import (
     MAX_ATTEMPTS,
@@ -165,16 +158,15 @@ def test_a_worker_that_stalls_while_acquiring_a_lease_does_not_displace_its_succ
 
     def stall(lease, now):
         monkeypatch.setattr(collected_roles, "_store_token", store_token)
-        successors.append(acquire_lease(run=run, index=0, now=get_lease_end(settings)))
+        successors.append(acquire(run, now=get_lease_end(settings)))
         return store_token(lease, now)
 
-    successors: list[Lease | None] = []
+    successors: list[Lease] = []
     monkeypatch.setattr(collected_roles, "_store_token", stall)
 
     assert acquire_lease(run=run, index=0, now=NOW) is None
 
     (successor,) = successors
-    assert successor is not None
     assert run.reload().searches[0].lease_token == successor.token
     assert CollectedRole.objects.get().claim == successor.token
 
