@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from ingestion import collected_roles, runs
-from ingestion.collected_roles import Lease, LeaseLostError, acquire_lease, find_other_holder, release_lease, renew_lease
+from ingestion.collected_roles import (
+    Lease,
+    LeaseLostError,
+    acquire_lease,
+    find_other_holder,
+    release_lease,
+    renew_lease,
+)
 from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.runs import (
     MAX_ATTEMPTS,
