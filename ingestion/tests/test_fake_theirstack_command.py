@@ -128,4 +128,4 @@ def test_still_runs_under_its_former_name():
     with pytest.raises(CommandError, match="--count may be at most"):
         call_command("theirstack_stand_in", "--count", "200001", stderr=errors)
 
-    assert "use fake_theirstack" in errors.getvalue()
+    assert "Use fake_theirstack instead." in errors.getvalue()
