@@ -3,7 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import bson
 import mongoengine
@@ -75,6 +75,17 @@ class DocumentModelBase(ModelBase):
         return super().__new__(mcs, name, bases, attrs, **kwargs)
 
 
+class DocumentModelManager(models.Manager[Any]):
+    """Manager of document models.
+
+    A class of its own instead of `DocumentModelQuerySet.as_manager()`: the plugin of django-stubs types generated
+    managers, although it does not know the fields of the documents.
+    """
+
+    def get_queryset(self) -> DocumentModelQuerySet:
+        return DocumentModelQuerySet(self.model, using=self._db)
+
+
 class DocumentModel(models.Model, metaclass=DocumentModelBase):
     """Base class for document models.
 
@@ -86,9 +97,8 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
     # An import sets preloaded lookups on its objects.
     lookups = Lookups()
 
-    # Type checkers do not know the fields that come from a document. The cast keeps the plugin of django-stubs from
-    # typing the managers of subclasses.
-    objects: Any = cast(Any, DocumentModelQuerySet.as_manager())
+    # `Any`, because type checkers do not know the fields that come from a document.
+    objects: Any = DocumentModelManager()
 
     class Meta:
         abstract = True

@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 
 from ingestion import collected_roles, runs
-from ingestion.collected_roles import (
-    Lease,
-    LeaseLostError,
-    acquire_lease,
-    find_other_holder,
-    release_lease,
-    renew_lease,
-)
+from ingestion.collected_roles import Lease
+from ingestion.collected_roles import LeaseLostError
+from ingestion.collected_roles import acquire_lease
+from ingestion.collected_roles import find_other_holder
+from ingestion.collected_roles import release_lease
+from ingestion.collected_roles import renew_lease
 from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.runs import (
     MAX_ATTEMPTS,
@@ -42,7 +40,7 @@ def get_lease_end(settings) -> datetime:
     return NOW + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
 
 
-def acquire(run: CollectionRunDocument, *, now: datetime, task_id: str | None = None) -> Lease:
+def acquire(run: CollectionRunDocument, *, now: datetime, task_id: str | None = None) -> collected_roles.Lease:
     lease = acquire_lease(run=run, index=0, now=now, task_id=task_id)
     assert lease is not None
     return lease
@@ -168,7 +166,7 @@ def test_a_worker_that_stalls_while_acquiring_a_lease_does_not_displace_its_succ
         successors.append(acquire(run, now=get_lease_end(settings)))
         return store_token(lease, now)
 
-    successors: list[Lease] = []
+    successors: list[collected_roles.Lease] = []
     monkeypatch.setattr(collected_roles, "_store_token", stall)
 
     assert acquire_lease(run=run, index=0, now=NOW) is None
