@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 
 from ingestion import collected_roles, runs
-from ingestion.collected_roles import Lease
-from ingestion.collected_roles import LeaseLostError
-from ingestion.collected_roles import acquire_lease
-from ingestion.collected_roles import find_other_holder
-from ingestion.collected_roles import release_lease
-from ingestion.collected_roles import renew_lease
+from ingestion.collected_roles import LeaseLostError, acquire_lease, find_other_holder, release_lease, renew_lease
 from ingestion.documents import CollectedRole, CollectionRunDocument
 from ingestion.runs import (
     MAX_ATTEMPTS,
