@@ -1,7 +1,6 @@
 """Collection of one role of a run: fetch its pages from TheirStack and store the postings in the market.
 
-After each page the run records the outcome and the next page, so a lost worker costs at most one page. Every write to a
-search carries the token of its lease, so a worker that outlived its lease cannot overwrite its successor.
+The run records each page, so a lost worker costs at most one page. Writes carry the lease's token as a fencing token.
 """
 
 import logging
