@@ -1,12 +1,11 @@
 """Admin pages of the vocabulary: edit, import, export and merge skills."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -19,112 +18,20 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from career_navigator.admin_site.model_admin import ask_about_selected, enqueue_or_report, is_confirmed
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
-from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
-from career_navigator.document_admin.import_lookups import ImportLookups
+from career_navigator.document_admin.exchange import ExchangeMixin
 from market.gaps import DEFAULT_THRESHOLD
 from market.selectors import WINDOW_DAYS, get_role_demands, read_stats_version
 from market.trends import compute_percentage
-from skills.documents import VOCABULARY, SkillDocument
-from skills.models import Skill, SkillLookups
+from skills.documents import REFERENCES
+from skills.exchange import SkillResource
+from skills.models import Skill
 from skills.selectors import count_uses, get_vocabulary, list_uses
 from skills.services import UnmergeableError, merge_skills
 from skills.slug_admin import SKILL_SUGGESTIONS, AliasForm, describe_names, offer_renormalization, search_skills
-from skills.vocabulary import CATEGORIES, get_spelling_key
+from skills.vocabulary import CATEGORIES, KINDS
 
-# Fields that contain a skill's spellings, in order of precedence, as in `skills.vocabulary.Vocabulary`.
-_SPELLING_FIELDS = ("name", "display_name", "aliases", "slugs")
 # Fields that determine which skills are extracted from a posting.
 _EXTRACTION_FIELDS = frozenset({"name", "display_name", "aliases", "slugs", "is_skill"})
-
-
-class SkillImportLookups(SkillLookups, ImportLookups):
-    """In-memory lookups of spellings and prerequisites for an import, including skills from earlier rows."""
-
-    def __init__(self, document: type[SkillDocument]) -> None:
-        super().__init__(document)
-        self._prerequisites: dict[str, list[str]] = {}
-        # Names of new skills in the file whose rows have not been accepted yet.
-        self._pending_names: set[str] = set()
-        # The name of the skill for each spelling key, per field, in order of precedence.
-        self._owners: list[dict[str, str]] = [{} for _ in _SPELLING_FIELDS]
-        for row in document.objects.only("prerequisites", *_SPELLING_FIELDS).order_by("name").as_pymongo():
-            self._add(row)
-
-    def expect(self, keys: Iterable[tuple[Any, ...]]) -> None:
-        self._pending_names = {name for (name,) in keys}.difference(self._prerequisites)
-        for name in self._pending_names:
-            self._prerequisites[name] = []
-
-    def find_missing(self, model: Any) -> str:
-        for field in ("prerequisites", "related"):
-            if missing := self._pending_names.intersection(getattr(model, field)):
-                return f"{field}: the vocabulary has no {', '.join(sorted(missing))}."
-        return ""
-
-    def withdraw(self, model: Any) -> None:
-        if model._state.adding:
-            self._pending_names.add(model.name)
-
-    def prepare(self, document: Any) -> None:
-        document.all_prerequisites = self._prerequisites
-
-    def accept(self, model: Any) -> None:
-        super().accept(model)
-        self._pending_names.discard(model.name)
-        self._add({name: getattr(model, name) for name in ("prerequisites", *_SPELLING_FIELDS)})
-
-    def match_spelling(self, name: str, value: Any) -> Any:
-        return self.find_owner(value) or value
-
-    def find_owner(self, spelling: str) -> str | None:
-        name = " ".join(spelling.split()).lower()
-        if name in self._prerequisites:
-            return name
-        key = get_spelling_key(spelling)
-        return next((owners[key] for owners in self._owners if key in owners), None)
-
-    def _add(self, row: Mapping[str, Any]) -> None:
-        self._prerequisites[row["name"]] = row.get("prerequisites") or []
-        for field, owners in zip(_SPELLING_FIELDS, self._owners, strict=True):
-            value = row.get(field) or ()
-            for spelling in [value] if isinstance(value, str) else value:
-                if key := get_spelling_key(spelling):
-                    owners.setdefault(key, row["name"])
-
-
-class SkillResource(DocumentResource):
-    """Import and export of vocabulary entries."""
-
-    catalogue = VOCABULARY
-    lookups_class = SkillImportLookups
-    lookups: SkillImportLookups
-
-    class Meta(DocumentResource.Meta):
-        model = Skill
-        import_id_fields = ("name",)
-        fields = (
-            *("name", "display_name", "category", "subcategory", "aliases", "slugs"),
-            *("prerequisites", "related", "is_skill"),
-        )
-
-    def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        """Resolve a row's name in any spelling to the canonical name.
-
-        Raises:
-            ValidationError: The name is a spelling of one skill, but the display name is not.
-        """
-        super().before_import_row(row, **kwargs)
-        name, display_name = (str(row.get(column) or "").strip() for column in ("name", "display_name"))
-        owner = self.lookups.find_owner(name)
-        if owner is None:
-            return
-        is_alias = owner != " ".join(name.split()).lower()
-        if is_alias and display_name and self.lookups.find_owner(display_name) != owner:
-            message = (
-                f"{name!r} is a spelling of {owner!r}. Use that name, or remove the spelling from that skill first."
-            )
-            raise ValidationError({"name": message})
-        row["name"] = owner
 
 
 class CategoryFilter(admin.SimpleListFilter):
@@ -138,6 +45,19 @@ class CategoryFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
         return queryset.filter(category=self.value()) if self.value() else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    """List filter by kind of skill."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, kind.replace("_", " ")) for kind in KINDS]
+
+    def queryset(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 class SkillForm(DocumentForm):
@@ -165,14 +85,14 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
 
     form = SkillForm
     resource_classes = (SkillResource,)
-    suggestions = {"prerequisites": SKILL_SUGGESTIONS, "related": SKILL_SUGGESTIONS}
+    suggestions = dict.fromkeys(REFERENCES, SKILL_SUGGESTIONS)
     list_display = ("display_name", "name", "category", "alias_list", "is_skill", "updated_at")
     phone_columns = ("display_name", "category", "is_skill")
     empty_text = "Run manage.py seed to load the vocabulary, or import a file."
-    list_filter = (CategoryFilter, "is_skill")
+    list_filter = (CategoryFilter, KindFilter, "is_skill")
     search_fields = ("name", "display_name", "aliases", "slugs")
     fields = (
-        *("name", "display_name", "category", "subcategory", "aliases", "slugs", "prerequisites", "related"),
+        *("name", "display_name", "category", "subcategory", "kind", "aliases", "slugs", *REFERENCES),
         *("is_skill", "used_in", "merged_names", "updated_at"),
     )
     readonly_fields = ("used_in", "merged_names", "updated_at")
@@ -367,7 +287,11 @@ def _render_uses(name: str) -> SafeString:
         else text
         for kind, text in list_uses(name, count_uses([name]))
     ]
-    for label, field in (("prerequisite of", "prerequisites"), ("related to", "related")):
+    for label, field in (
+        ("prerequisite of", "prerequisites"),
+        ("implied by", "implies"),
+        ("related to", "related"),
+    ):
         if names := sorted(skill.name for skill in get_vocabulary() if name in getattr(skill, field)):
             parts.append(f"{label} {', '.join(names)}")
     if roles := _list_roles(name):

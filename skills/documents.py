@@ -7,10 +7,16 @@ from mongoengine import BooleanField, DateTimeField, IntField, ListField, String
 
 from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.documents import StoredDocument
-from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, Skill
+from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, KINDS, Skill, find_cycle, get_default_kind
 
 # The catalogue name, under which the cache version is stored.
 VOCABULARY = "vocabulary"
+# Fields with names of other entries, and those of them in which names must not form a cycle.
+REFERENCES = ("prerequisites", "implies", "related")
+_CYCLES = {
+    "prerequisites": "the prerequisites form a cycle",
+    "implies": "these skills would imply one another",
+}
 
 
 class SkillDocument(CuratedDocument):
@@ -19,10 +25,12 @@ class SkillDocument(CuratedDocument):
     name = StringField(required=True, unique=True, max_length=100)
     display_name = StringField(required=True, max_length=100)
     category = StringField(required=True, choices=CATEGORIES, default=DEFAULT_CATEGORY)
+    kind = StringField(choices=KINDS)
     subcategory = StringField(default="", max_length=100)
     aliases = ListField(StringField(max_length=100))
     slugs = ListField(StringField(max_length=100))
     prerequisites = ListField(StringField(max_length=100))
+    implies = ListField(StringField(max_length=100))
     related = ListField(StringField(max_length=100))
     is_skill = BooleanField(default=True)
     # Names of entries that were merged into this entry. Seeding must not create those entries again.
@@ -41,22 +49,24 @@ class SkillDocument(CuratedDocument):
         ],
     }
 
-    # Prerequisites of every entry, by name. An import sets them once so that validating each row needs no query.
-    all_prerequisites: Mapping[str, Sequence[str]] | None = None
+    # Prerequisites and implied skills of every entry: by field, then by name. An import sets them once so that
+    # validating each row needs no query.
+    all_references: Mapping[str, Mapping[str, Sequence[str]]] | None = None
 
     def __str__(self) -> str:
         return str(self.display_name)
 
     def clean(self) -> None:
-        """Normalize the name and check the references to other entries.
+        """Normalize the name, complete the kind, and check the references to other entries.
 
         Raises:
-            ValidationError: A prerequisite or related name is unknown, is the entry itself, or closes a cycle.
+            ValidationError: A prerequisite, implied or related name is unknown, is the entry itself, or closes a cycle.
         """
         if self.name:
             self.name = " ".join(self.name.split()).lower()
+        self.kind = self.kind or get_default_kind(self.category)
         errors = {}
-        for field in ("prerequisites", "related"):
+        for field in REFERENCES:
             names = set(getattr(self, field))
             if self.name in names:
                 errors[field] = ValidationError("a skill cannot refer to itself", field_name=field)
@@ -65,38 +75,31 @@ class SkillDocument(CuratedDocument):
             if unknown:
                 message = f"the vocabulary has no {', '.join(sorted(unknown))}"
                 errors[field] = ValidationError(message, field_name=field)
-        if "prerequisites" not in errors and (cycle := self._find_cycle()):
-            message = f"the prerequisites form a cycle: {' → '.join(cycle)}"
-            errors["prerequisites"] = ValidationError(message, field_name="prerequisites")
+        for field, problem in _CYCLES.items():
+            if field not in errors and (cycle := self._find_cycle(field)):
+                errors[field] = ValidationError(f"{problem}: {' → '.join(cycle)}", field_name=field)
         if errors:
             raise ValidationError("invalid references to other skills", errors=errors)
 
     def _find_unknown(self, names: set[str]) -> set[str]:
-        if not names or self.all_prerequisites is not None:
-            return names.difference(self.all_prerequisites or ())
+        if not names or self.all_references is not None:
+            return names.difference((self.all_references or {}).get("prerequisites", ()))
         return names.difference(SkillDocument.objects(name__in=names).distinct("name"))
 
-    def _find_cycle(self) -> list[str]:
-        """Return a prerequisite cycle through this entry, with its name at both ends, or an empty list."""
-        if not self.prerequisites or not (self._created or "prerequisites" in self._get_changed_fields()):
+    def _find_cycle(self, field: str) -> list[str]:
+        """Return a cycle of references through this entry, with its name at both ends, or an empty list."""
+        names = getattr(self, field)
+        if not names or not (self._created or field in self._get_changed_fields()):
             return []
-        prerequisites = self.all_prerequisites
-        if prerequisites is None:
-            prerequisites = dict(SkillDocument.objects(prerequisites__0__exists=True).scalar("name", "prerequisites"))
-        paths, visited = [[self.name, name] for name in self.prerequisites], {self.name}
-        while paths:
-            path = paths.pop()
-            for name in prerequisites.get(path[-1], ()):
-                if name == self.name:
-                    return [*path, name]
-                if name not in visited:
-                    visited.add(name)
-                    paths.append([*path, name])
-        return []
+        if self.all_references is not None:
+            references = self.all_references[field]
+        else:
+            references = dict(SkillDocument.objects(**{f"{field}__0__exists": True}).scalar("name", field))
+        return find_cycle({**references, self.name: names}, self.name)
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
         """Delete the entry and every reference to it in other entries."""
-        for field in ("prerequisites", "related"):
+        for field in REFERENCES:
             SkillDocument.objects(**{field: self.name}).update(**{f"pull__{field}": self.name})
         super().delete(*args, **kwargs)
 
@@ -104,7 +107,8 @@ class SkillDocument(CuratedDocument):
         """Return the entry as a `Skill`, the value object that the pure modules use."""
         fields: dict[str, Any] = {name: getattr(self, name) for name in Skill.__dataclass_fields__}
         fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-        return Skill(**fields | {"subcategory": self.subcategory or ""})
+        kind = self.kind or get_default_kind(self.category)
+        return Skill(**fields | {"subcategory": self.subcategory or "", "kind": kind})
 
 
 class UnknownSlugDocument(StoredDocument):

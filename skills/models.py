@@ -4,6 +4,7 @@ from typing import Any
 
 from career_navigator.document_admin.models import DocumentModel, Lookups
 from skills import documents
+from skills.documents import REFERENCES
 from skills.selectors import get_vocabulary
 
 
@@ -28,7 +29,7 @@ class Skill(DocumentModel):
     def canonical(self, name: str, value: Any) -> Any:
         if name == "name":
             return " ".join(str(value or "").split()).lower()
-        if name in ("prerequisites", "related"):
+        if name in REFERENCES:
             return list(dict.fromkeys(self.lookups.find_owner(each) or each for each in value or ()))
         return value
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from career_navigator.api.fields import BoundedList, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import QuerySerializer
 from skills.selectors import get_vocabulary
-from skills.vocabulary import CATEGORIES
+from skills.vocabulary import CATEGORIES, KINDS
 
 MAX_NAME_LENGTH = 100
 MAX_TEXT_BYTES = 100_000
@@ -53,6 +53,7 @@ class SkillsQuery(QuerySerializer):
     )
     category = Category(choices=CATEGORIES, required=False)
     subcategory = StrictCharField(required=False, max_length=MAX_NAME_LENGTH)
+    kind = StrictChoiceField(choices=KINDS, required=False)
 
 
 class SkillSerializer(serializers.Serializer[Any]):
@@ -64,6 +65,11 @@ class SkillSerializer(serializers.Serializer[Any]):
     subcategory = serializers.CharField()
     aliases = serializers.ListField(child=serializers.CharField())
     prerequisites = serializers.ListField(child=serializers.CharField(), help_text="Canonical names.")
+    kind = serializers.ChoiceField(KINDS)
+    implies = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Canonical names of the skills that a person with this skill also has. Each implies further skills.",
+    )
 
 
 PREVIOUS_PERCENTAGE = "The same percentage for the previous window. Null if either window has fewer than 20 postings."

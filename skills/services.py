@@ -11,25 +11,57 @@ from career_navigator.apps import get_declared
 from career_navigator.cache.versioned import replace_version
 from career_navigator.db.catalogues import SeedSummary, seed_entries
 from career_navigator.db.connection import database
-from skills.documents import VOCABULARY, SkillDocument, UnknownSlugDocument
+from skills.documents import REFERENCES, VOCABULARY, SkillDocument, UnknownSlugDocument
 from skills.selectors import get_vocabulary
-from skills.vocabulary import Skill, get_spelling_key
+from skills.vocabulary import InvalidSkill, Skill, find_cycle, get_default_kind, get_spelling_key
 
 
 def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
     """Update the stored vocabulary from the entries of the seed file.
 
     Seeding is idempotent and deletes nothing. Entries that a curator edited, and so no longer match what seeding
-    wrote, are left unchanged.
+    wrote, are left unchanged. Entries that were stored before skills had kinds get a kind and what they imply, even if
+    a curator edited the rest.
 
     Raises:
-        InvalidSkill: An entry is invalid. Nothing has been written.
+        InvalidSkill: An entry is invalid, implies an unknown skill, or implies itself through others. Nothing has been
+            written.
     """
     # Skip skills that were merged into other skills, so that seeding does not create them again.
     merged = set(get_merged_skills())
     skills = [Skill.from_entry(entry) for entry in entries]
+    _check_implications(skills)
     contents = [skill.as_entry() for skill in skills if skill.name not in merged]
-    return seed_entries(document=SkillDocument, key=("name",), entries=contents, now=now)
+    summary = seed_entries(document=SkillDocument, key=("name",), entries=contents, now=now)
+    _add_kinds({skill.name: skill for skill in skills})
+    return summary
+
+
+def _check_implications(skills: Iterable[Skill]) -> None:
+    implies = {skill.name: skill.implies for skill in skills}
+    for name, implied in implies.items():
+        if unknown := [each for each in implied if each not in implies]:
+            raise InvalidSkill(f"{name}: implies {', '.join(unknown)}, which the file does not have")
+        if cycle := find_cycle(implies, name):
+            raise InvalidSkill(f"{name}: these skills would imply one another: {' → '.join(cycle)}")
+
+
+def _add_kinds(seeded: Mapping[str, Skill]) -> None:
+    """Give the entries that have no kind the one of the seed file, or else the one that fits the category."""
+    writes = []
+    rows = database().skills.find({"kind": {"$exists": False}}, {"name": 1, "category": 1, "seed_key": 1})
+    for row in rows:
+        skill = seeded.get(row["seed_key"][0] if row.get("seed_key") else row["name"])
+        values = (
+            {"kind": skill.kind, "implies": list(skill.implies)}
+            if skill is not None
+            else {"kind": get_default_kind(row.get("category", ""))}
+        )
+        # The condition leaves what a curator saved in the meantime.
+        writes.append(UpdateOne({"_id": row["_id"], "kind": {"$exists": False}}, {"$set": values}))
+    if writes:
+        database().skills.bulk_write(writes, ordered=False)
+        replace_version(VOCABULARY)
 
 
 def get_merged_skills() -> dict[str, str]:
@@ -84,12 +116,15 @@ def merge_skills(*, source: str, target: str, now: datetime) -> None:
         survivor.aliases, [merged.name, merged.display_name, *merged.aliases], without=[target]
     )
     survivor.slugs = _join_names(survivor.slugs, merged.slugs)
-    survivor.prerequisites = _join_names(survivor.prerequisites, merged.prerequisites, without=[source, target])
-    survivor.related = _join_names(survivor.related, merged.related, without=[source, target])
+    for field in REFERENCES:
+        names = _join_names(getattr(survivor, field), getattr(merged, field), without=[source, target])
+        if field != "related":
+            names = _drop_cycles(field=field, names=names, source=source, target=target)
+        setattr(survivor, field, names)
     survivor.merged_names = _join_names(survivor.merged_names, [source, *merged.merged_names])
     survivor.updated_at = now
     survivor.save()
-    for field in ("prerequisites", "related"):
+    for field in REFERENCES:
         database().skills.update_many(
             {field: source, "name": {"$ne": target}},
             [{"$set": {field: build_rename(field=field, source=source, target=target), "updated_at": now}}],
@@ -98,6 +133,13 @@ def merge_skills(*, source: str, target: str, now: datetime) -> None:
         merge_references(source, target, now)
     merged.delete()
     replace_version(VOCABULARY)
+
+
+def _drop_cycles(*, field: str, names: list[str], source: str, target: str) -> list[str]:
+    """Return the names of the merged skill's field without those that refer back to one of the two merged skills."""
+    references = dict(SkillDocument.objects(**{f"{field}__0__exists": True}).scalar("name", field))
+    joined = {target: [], source: [target]}
+    return [name for name in names if not find_cycle({**references, **joined, target: [name]}, target)]
 
 
 def build_rename(*, field: str, source: str, target: str) -> dict[str, Any]:

@@ -27,10 +27,12 @@ class SkillPagination(EnvelopePagination):
 
 
 class SkillFilterBackend(BaseFilterBackend):
-    """Filter of the vocabulary by `query`, `category` and `subcategory`."""
+    """Filter of the vocabulary by `query`, `category`, `subcategory` and `kind`."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
-        filters = {name: view.query[name] for name in ("query", "category", "subcategory") if name in view.query}
+        filters = {
+            name: view.query[name] for name in ("query", "category", "subcategory", "kind") if name in view.query
+        }
         return find_skills(vocabulary=queryset, **filters)
 
 

@@ -16,6 +16,9 @@ CATEGORIES = (
     "Tools/Technologies",
     "Soft Skills",
 )
+TECHNOLOGY, FIELD, METHOD = "technology", "field", "method"
+SOFT_SKILL, SPOKEN_LANGUAGE, CERTIFICATION = "soft_skill", "spoken_language", "certification"
+KINDS = (TECHNOLOGY, FIELD, METHOD, SOFT_SKILL, SPOKEN_LANGUAGE, CERTIFICATION)
 # A folded name followed by a version: "java 11", "php 7 4", "vue 3 x". The space can be missing only after a name of at
 # least four letters.
 _VERSIONED = re.compile(r"(.{2,}?) v?\d+(?: (?:\d+|x))*|([a-z]{4,})\d+")
@@ -76,7 +79,7 @@ class Skill:
     """A vocabulary entry. `name` is canonical and in lower case. `slugs` are the technology slugs of the job source.
 
     `is_skill` is false for a term that postings mention but that is not a skill, such as a job board or an
-    applicant-tracking system.
+    applicant-tracking system. A person who has the skill also has every skill in `implies`, and what those imply.
     """
 
     name: str
@@ -88,6 +91,8 @@ class Skill:
     prerequisites: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     is_skill: bool = True
+    kind: str = TECHNOLOGY
+    implies: tuple[str, ...] = ()
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> "Skill":
@@ -98,8 +103,11 @@ class Skill:
         category = entry.get("category", DEFAULT_CATEGORY)
         if category not in CATEGORIES:
             raise InvalidSkill(f"{name}: category must be one of {', '.join(CATEGORIES)}, not {category!r}")
+        kind = entry.get("kind") or get_default_kind(category)
+        if kind not in KINDS:
+            raise InvalidSkill(f"{name}: kind must be one of {', '.join(KINDS)}, not {kind!r}")
         lists: dict[str, tuple[str, ...]] = {}
-        for field in ("aliases", "slugs", "prerequisites", "related"):
+        for field in ("aliases", "slugs", "prerequisites", "related", "implies"):
             values = entry.get(field, [])
             if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
                 raise InvalidSkill(f"{name}: {field} must be a list of strings, not {values!r}")
@@ -110,12 +118,48 @@ class Skill:
             category=category,
             subcategory=str(entry.get("subcategory") or ""),
             is_skill=bool(entry.get("is_skill", True)),
+            kind=kind,
             **lists,
         )
 
     def as_entry(self) -> dict[str, Any]:
         """Return the skill as a seed entry. This is the inverse of `from_entry`."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+
+def get_default_kind(category: str) -> str:
+    """Return the kind of an entry that states none."""
+    return SOFT_SKILL if category == "Soft Skills" else TECHNOLOGY
+
+
+def find_cycle(references: Mapping[str, Iterable[str]], name: str) -> list[str]:
+    """Return a path of references from the name back to itself, with the name at both ends, or an empty list."""
+    paths, visited = [[name, each] for each in references.get(name, ())], {name}
+    while paths:
+        path = paths.pop()
+        if path[-1] == name:
+            return path
+        if path[-1] not in visited:
+            visited.add(path[-1])
+            paths.extend([*path, each] for each in references.get(path[-1], ()))
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldSkills:
+    """The canonical skills that a person has: `named` by the person, or implied by a named skill.
+
+    `through` maps each implied skill to the named skill that implies it in the fewest steps. Ties go to the skill that
+    the person named first.
+    """
+
+    named: tuple[str, ...]
+    through: Mapping[str, str]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All skills that the person has."""
+        return frozenset(self.named) | self.through.keys()
 
 
 class Vocabulary:
@@ -180,6 +224,46 @@ class Vocabulary:
             for skill in self
         }
 
+    @cached_property
+    def implied(self) -> dict[str, dict[str, int]]:
+        """The skills that each skill implies, directly or not, with the number of steps, nearest first.
+
+        Names that are unknown or not skills are ignored. Skills that imply one another, which only a mistake in two
+        separate edits can bring about, are equivalent.
+        """
+        direct = {
+            skill.name: [name for each in skill.implies if (name := self.get_canonical_name(each))]
+            for skill in self
+            if skill.is_skill and skill.implies
+        }
+        implied = {}
+        for start in direct:
+            steps, frontier = {start: 0}, [start]
+            while frontier:
+                found = dict.fromkeys(name for each in frontier for name in direct.get(each, ()) if name not in steps)
+                distance = steps[frontier[0]] + 1
+                steps |= dict.fromkeys(found, distance)
+                frontier = list(found)
+            del steps[start]
+            implied[start] = steps
+        return implied
+
+    def get_held_skills(self, names: Iterable[str]) -> HeldSkills:
+        """Return what a person who names these skills or slugs has, including what the skills imply."""
+        named = self.map_technology_slugs(names)
+        nearest: dict[str, tuple[int, str]] = {}
+        own = set(named)
+        for holder in named:
+            for name, steps in self.implied.get(holder, {}).items():
+                if name not in own and (name not in nearest or steps < nearest[name][0]):
+                    nearest[name] = (steps, holder)
+        return HeldSkills(named=tuple(named), through={name: holder for name, (_, holder) in nearest.items()})
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each entry, by name. A skill that the vocabulary lacks is a technology."""
+        return {skill.name: skill.kind for skill in self}
+
     def map_technology_slugs(self, slugs: Iterable[str]) -> list[str]:
         """Map a job source's slugs to skill names, in order and without duplicates.
 
@@ -223,9 +307,14 @@ class Vocabulary:
 
 
 def find_skills(
-    *, vocabulary: Vocabulary, query: str = "", category: str | None = None, subcategory: str | None = None
+    *,
+    vocabulary: Vocabulary,
+    query: str = "",
+    category: str | None = None,
+    subcategory: str | None = None,
+    kind: str | None = None,
 ) -> list[Skill]:
-    """Return the skills that match the query, the category and the subcategory.
+    """Return the skills that match the query, the category, the subcategory and the kind.
 
     A skill matches if its name, its display name or one of its aliases has a word that begins with the query. Results
     are in this order, and by name within each group: the skill that the query spells in full, skills whose name begins
@@ -237,6 +326,7 @@ def find_skills(
         for skill in vocabulary
         if skill.is_skill
         and category in (None, skill.category)
+        and kind in (None, skill.kind)
         and (subcategory is None or subcategory.casefold() == skill.subcategory.casefold())
     ]
     if not query.strip():

@@ -16,7 +16,10 @@ from career_navigator.document_admin.formats import CSV, JSON, XLSX, ImportRejec
 from skills.documents import SkillDocument
 from skills.tests.admin_pages import LIST, import_file
 
-FIELDS = ("name", "display_name", "category", "subcategory", "aliases", "slugs", "prerequisites", "related", "is_skill")
+FIELDS = (
+    *("name", "display_name", "category", "subcategory", "kind", "aliases", "slugs"),
+    *("prerequisites", "implies", "related", "is_skill"),
+)
 
 
 pytestmark = pytest.mark.usefixtures("python_and_django")

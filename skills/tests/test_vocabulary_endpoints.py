@@ -86,6 +86,8 @@ def test_lists_skills_by_name_without_entries_that_are_not_skills(client):
         "subcategory": "Web Backend",
         "aliases": ["node"],
         "prerequisites": ["javascript"],
+        "kind": "technology",
+        "implies": [],
     }
 
 
