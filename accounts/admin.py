@@ -260,11 +260,12 @@ def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
     user_id = str(person.pk)
     statuses, projects = SKILL_PROGRESS.get_statuses(user_id), PROJECT_PROGRESS.get_statuses(user_id)
     acquired = [skill for skill, status in statuses.items() if status == SKILL_PROGRESS.done]
-    skills = get_vocabulary().map_technology_slugs([*dict.fromkeys([*person.skills, *acquired])])
+    vocabulary = get_vocabulary()
+    skills = vocabulary.get_held_skills([*dict.fromkeys([*person.skills, *acquired])])
     gaps = []
     for role in person.target_roles[:_MAX_ROLES]:
         stats = get_role_stats(role=normalize_role(role), days=WINDOW_DAYS, now=now)
-        gaps.append((role, rank_gaps(window=stats.window, held=skills) if stats else None))
+        gaps.append((role, rank_gaps(window=stats.window, held=skills, vocabulary=vocabulary) if stats else None))
     applications = Counter(Application.objects(user=person.pk).scalar("stage"))
     return {
         "gaps": gaps,

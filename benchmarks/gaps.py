@@ -44,7 +44,7 @@ def compare(count: int) -> Report:
     from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
-    from market.gaps import MIN_THRESHOLD, order_learning, rank_gaps
+    from market.gaps import MIN_THRESHOLD, rank_gaps
     from market.roles import get_display_role
     from market.selectors import get_role_demands, load_role_stats
 
@@ -70,12 +70,7 @@ def compare(count: int) -> Report:
             cached.measure(lambda days=days: client.ask(days))
             loaded: Any = load_role_stats(role=role, days=days, now=now)
             fresh = loaded.window
-            missing = [skill.name for skill in fresh.demand.skills if skill.name not in held]
-            ordered.measure(
-                lambda fresh=fresh, missing=missing: order_learning(
-                    sets=fresh.sets, candidates=fresh.candidates, allowed=missing, held=held
-                )
-            )
+            ordered.measure(lambda fresh=fresh: order(fresh, held))
         for _ in range(AGGREGATION_ROUNDS):
             window: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
             counted = plain.measure(lambda window=window: counts_by_aggregation(**window))
@@ -139,6 +134,21 @@ def analyze(stats: Any, held: list[str]) -> Any:
     window = stats.window
     required = window.demand.list_required(threshold=0.25)
     return compute_coverage(skills=required, held=held), window.salary_medians
+
+
+def order(window: Any, held: list[str]) -> Any:
+    """Choose the steps of `learn_next`."""
+    from market.learning_order import order_learning
+    from skills.selectors import get_vocabulary
+
+    demanded = [skill.name for skill in window.demand.skills]
+    return order_learning(
+        sets=window.sets,
+        space=window.get_learning_space(get_vocabulary()),
+        demanded=demanded,
+        missing=[name for name in demanded if name not in held],
+        held=held,
+    )
 
 
 class Client:

@@ -5,7 +5,7 @@ they can use the skill at work, and they make the parts of a plan comparable. A 
 and a tool an evening or two.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
@@ -283,3 +283,8 @@ def estimate_hours(*, skill: Skill, acquired: Collection[str], implied: Collecti
         return round(hours * _FRACTION_IF_IMPLIED)
     has_related = any(name in acquired for name in skill.related)
     return round(hours * _FRACTION_IF_RELATED) if has_related else hours
+
+
+def build_hours_estimate(*, vocabulary: Vocabulary, held: Collection[str]) -> Callable[[str], int]:
+    """Return a function that estimates the hours a person with these skills needs to learn a skill."""
+    return lambda name: estimate_hours(skill=_get_skill(name, vocabulary), acquired=held)

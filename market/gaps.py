@@ -1,7 +1,7 @@
 """Gap analysis: required skills, missing skills and what to learn next. Pure: no database access."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
@@ -9,82 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.daily_stats import PostingSets
+from market.learning_order import UNCOUNTED_KINDS, LearningOrder, LearningSpace, order_learning
 from market.trends import Comparison, compare_counts, compute_percentage, compute_wilson_interval
-
-# A posting is within reach of a user who has at least this many tenths of its skills.
-TENTHS_IN_REACH = 7
-MAX_NEXT_SKILLS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextSkill:
-    """A skill to learn next.
-
-    `reachable_percentage` is the share of postings with at least one skill that are within reach after the user learns
-    this skill and the ones before it.
-    """
-
-    name: str
-    reachable_percentage: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearningOrder:
-    """The percentage of postings within reach today, and the skills to learn next, in order."""
-
-    reachable_percentage: float
-    next_skills: tuple[NextSkill, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class CandidateBits:
-    """A bitmap of postings per candidate skill. A bit in a row is set if the posting has the skill."""
-
-    names: tuple[str, ...]
-    bits: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, names: tuple[str, ...], present: NDArray[np.bool_]) -> "CandidateBits":
-        return cls(names=names, bits=np.packbits(present, axis=1))
-
-
-def order_learning(
-    *, sets: PostingSets, candidates: CandidateBits, allowed: Collection[str], held: Collection[str]
-) -> LearningOrder:
-    """Choose the next skills greedily. Each step takes the skill that brings the most postings within reach.
-
-    Only `allowed` skills that are not in `held` are considered. Ties go to the skill that more out-of-reach postings
-    require, then to the one that comes first among the candidates. A skill that no out-of-reach posting requires is
-    never chosen.
-    """
-    sizes = sets.sizes
-    with_skills = int(np.count_nonzero(sizes))
-    # Rounded up: a posting with 5 skills needs 4, a posting with 10 needs 7.
-    lacking = (TENTHS_IN_REACH * sizes + 9) // 10 - sets.count_among(held)
-    reachable = int(np.count_nonzero(lacking <= 0)) - int(np.count_nonzero(sizes == 0))
-    today = compute_percentage(reachable, with_skills)
-    open_rows = [row for row, name in enumerate(candidates.names) if name in allowed and name not in held]
-    steps: list[NextSkill] = []
-    while open_rows and len(steps) < MAX_NEXT_SKILLS:
-        bits = candidates.bits[open_rows]
-        requiring = _count_bits(bits & np.packbits(lacking > 0))
-        gained = _count_bits(bits & np.packbits(lacking == 1))
-        best = max(range(len(open_rows)), key=lambda index: (gained[index], requiring[index], -index))
-        if not requiring[best]:
-            break
-        row = open_rows.pop(best)
-        lacking -= np.unpackbits(candidates.bits[row], count=len(lacking))
-        reachable += int(gained[best])
-        steps.append(
-            NextSkill(name=candidates.names[row], reachable_percentage=compute_percentage(reachable, with_skills))
-        )
-    return LearningOrder(reachable_percentage=today, next_skills=tuple(steps))
-
-
-def _count_bits(rows: NDArray[np.uint8]) -> list[int]:
-    counts: list[int] = np.bitwise_count(rows).sum(axis=1, dtype=np.int64).tolist()
-    return counts
-
+from skills.vocabulary import SOFT_SKILL, SPOKEN_LANGUAGE, TECHNOLOGY, HeldSkills, Vocabulary
 
 MIN_THRESHOLD = 0.1
 MAX_THRESHOLD = 1.0
@@ -143,7 +70,7 @@ class RoleDemand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How many of the required skills a user has. `weighted_percentage` weights each skill by its demand."""
+    """How many of the counted required skills a user has. `weighted_percentage` weights each skill by its demand."""
 
     held: int
     required: int
@@ -168,20 +95,30 @@ class RoleWindow:
 
     demand: RoleDemand
     sets: PostingSets
+    # The space of the last vocabulary. It is replaced when the vocabulary changes.
+    _spaces: list[LearningSpace] = field(default_factory=list, init=False, repr=False)
 
     @property
     def size_in_bytes(self) -> int:
         """The size in bytes after every cached property has been computed."""
         presence_bytes = len(self.demand.skills) * self.sets.postings
-        return self.sets.size_in_bytes + presence_bytes + presence_bytes // 8
+        # The skills of a learning space, which include implied ones, are at most about three times the frequent ones.
+        space_bytes = 3 * presence_bytes // 8 + 8 * self.sets.postings
+        return self.sets.size_in_bytes + presence_bytes + space_bytes
 
     @cached_property
     def _presence(self) -> NDArray[np.bool_]:
         return self.sets.build_presence([skill.name for skill in self.demand.skills])
 
-    @cached_property
-    def candidates(self) -> CandidateBits:
-        return CandidateBits.of(tuple(skill.name for skill in self.demand.skills), self._presence)
+    def get_learning_space(self, vocabulary: Vocabulary) -> LearningSpace:
+        """Return the space of the window's postings, which is computed once per vocabulary."""
+        for space in self._spaces:
+            if space.vocabulary is vocabulary:
+                return space
+        demanded = [skill.name for skill in self.demand.skills]
+        space = LearningSpace.of(sets=self.sets, demanded=demanded, vocabulary=vocabulary)
+        self._spaces[:] = [space]
+        return space
 
     @cached_property
     def salary_medians(self) -> dict[str, SalaryMedians]:
@@ -201,10 +138,15 @@ class RoleWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredSkill:
-    """A skill that a role requires, and whether the user has it. `confidence_interval` is in percent."""
+    """A skill that a role requires, and whether the user has it. `confidence_interval` is in percent.
+
+    `held_through` is the skill of the user that implies this one, or None if the user names it or does not have it.
+    """
 
     name: str
+    kind: str
     held: bool
+    held_through: str | None
     percentage: float
     confidence_interval: tuple[float, float]
     salary_medians: SalaryMedians
@@ -213,48 +155,96 @@ class RequiredSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapAnalysis:
-    """The result of comparing a user's skills with a role. `required` and `missing` are in order of demand."""
+    """The result of comparing a user's skills with a role. All lists of skills are in order of demand.
+
+    `required` and `missing` have what counts. Soft skills and spoken languages are listed apart.
+    """
 
     postings: int
     required: tuple[RequiredSkill, ...]
+    soft_skills: tuple[RequiredSkill, ...]
+    spoken_languages: tuple[RequiredSkill, ...]
     missing: tuple[str, ...]
     coverage: Coverage
     learning_order: LearningOrder
 
 
-def rank_gaps(*, window: RoleWindow, held: Collection[str], threshold: float = DEFAULT_THRESHOLD) -> GapAnalysis:
-    """Compare a user's canonical skills with those that at least `threshold` of the role's postings require."""
-    held = frozenset(held)
-    demand = window.demand
-    skills = demand.list_required(threshold=threshold)
-    medians = window.salary_medians if skills else {}
-    missing = tuple(skill.name for skill in skills if skill.name not in held)
+_NO_VOCABULARY = Vocabulary(())
+
+
+def rank_gaps(
+    *,
+    window: RoleWindow,
+    held: HeldSkills | Collection[str],
+    threshold: float = DEFAULT_THRESHOLD,
+    vocabulary: Vocabulary = _NO_VOCABULARY,
+    hours: Callable[[str], int] | None = None,
+) -> GapAnalysis:
+    """Compare a user's skills with those that at least `threshold` of the role's postings require.
+
+    Args:
+        window: The role's postings.
+        held: The user's skills, with what they imply or as canonical names that imply nothing.
+        threshold: The share of postings from which on a skill is required.
+        vocabulary: Knows the kinds of skills, what they imply and what they build on.
+        hours: Returns the hours to learn a skill.
+    """
+    if not isinstance(held, HeldSkills):
+        held = HeldSkills(named=tuple(held), through={})
+    demand, kinds = window.demand, vocabulary.kinds
+    required = [
+        _describe_required(skill, kind=kinds.get(skill.name, TECHNOLOGY), window=window, held=held)
+        for skill in demand.list_required(threshold=threshold)
+    ]
+    counted = tuple(skill for skill in required if skill.kind not in UNCOUNTED_KINDS)
+    missing = tuple(skill.name for skill in counted if not skill.held)
     return GapAnalysis(
         postings=demand.postings,
-        required=tuple(
-            RequiredSkill(
-                name=skill.name,
-                held=skill.name in held,
-                percentage=compute_percentage(skill.count, demand.postings),
-                confidence_interval=compute_wilson_interval(count=skill.count, of=demand.postings),
-                salary_medians=medians[skill.name],
-                comparison=compare_counts(
-                    count=skill.count,
-                    postings=demand.postings,
-                    previous=skill.count_before,
-                    postings_before=demand.postings_before,
-                ),
-            )
-            for skill in skills
-        ),
+        required=counted,
+        soft_skills=tuple(skill for skill in required if skill.kind == SOFT_SKILL),
+        spoken_languages=tuple(skill for skill in required if skill.kind == SPOKEN_LANGUAGE),
         missing=missing,
-        coverage=compute_coverage(skills=skills, held=held),
-        learning_order=order_learning(sets=window.sets, candidates=window.candidates, allowed=missing, held=held),
+        coverage=compute_coverage(
+            skills=demand.list_required(threshold=threshold), held=held.names, vocabulary=vocabulary
+        ),
+        learning_order=order_learning(
+            sets=window.sets,
+            space=window.get_learning_space(vocabulary),
+            demanded=[skill.name for skill in demand.skills],
+            missing=missing,
+            held=held.names,
+            hours=hours,
+        ),
     )
 
 
-def compute_coverage(*, skills: Sequence[SkillDemand], held: Collection[str]) -> Coverage:
-    """Compute the percentage of the required skills that the user has, or 0 if no skill is required."""
+def _describe_required(skill: SkillDemand, *, kind: str, window: RoleWindow, held: HeldSkills) -> RequiredSkill:
+    demand = window.demand
+    return RequiredSkill(
+        name=skill.name,
+        kind=kind,
+        held=skill.name in held.names,
+        held_through=held.through.get(skill.name),
+        percentage=compute_percentage(skill.count, demand.postings),
+        confidence_interval=compute_wilson_interval(count=skill.count, of=demand.postings),
+        salary_medians=window.salary_medians[skill.name],
+        comparison=compare_counts(
+            count=skill.count,
+            postings=demand.postings,
+            previous=skill.count_before,
+            postings_before=demand.postings_before,
+        ),
+    )
+
+
+def compute_coverage(
+    *, skills: Sequence[SkillDemand], held: Collection[str], vocabulary: Vocabulary = _NO_VOCABULARY
+) -> Coverage:
+    """Compute the percentage of the required skills that the user has, or 0 if none of them counts.
+
+    `held` has all skills of the user, named or implied. Soft skills and spoken languages do not count.
+    """
+    skills = [skill for skill in skills if vocabulary.kinds.get(skill.name) not in UNCOUNTED_KINDS]
     covered = [skill for skill in skills if skill.name in held]
     return Coverage(
         held=len(covered),

@@ -9,6 +9,7 @@ from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.gaps import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
 from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS
 from skills.serializers import CHANGE_IN_POINTS, GROWTH, PREVIOUS_PERCENTAGE, CategoryOfField, DisplayNameField
+from skills.vocabulary import KINDS
 
 MAX_SEARCH_LENGTH = 100
 MAX_ROLE_LENGTH = 100
@@ -182,7 +183,14 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
     required_percentage = serializers.FloatField(
         source="percentage", help_text="Percentage of the role's postings that ask for the skill."
     )
-    user_has = serializers.BooleanField(source="held")
+    user_has = serializers.BooleanField(
+        source="held", help_text="Whether the user has the skill or one that implies it."
+    )
+    held_through = serializers.CharField(
+        allow_null=True,
+        help_text="The skill of the user that implies this one. Null if the user names the skill or does not have it.",
+    )
+    kind = serializers.ChoiceField(KINDS)
     confidence_interval = IntervalSerializer(help_text="95% Wilson score interval of the percentage.")
     salary_median_with = serializers.IntegerField(
         source="salary_medians.with_skill",
@@ -206,12 +214,16 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
 
 
 class NextSkillSerializer(serializers.Serializer[Any]):
-    """A skill to learn next."""
+    """A step of learning: skills that together bring more postings within reach."""
 
-    skill = serializers.CharField(source="name")
+    skill = serializers.CharField(source="name", help_text="The first skill of the step.")
     display_name = DisplayNameField(source="name")
+    skills = serializers.ListField(
+        child=serializers.CharField(), help_text="All skills of the step, in the order to learn them."
+    )
+    hours = serializers.IntegerField(help_text="Estimated hours for the step.")
     reachable_percentage = serializers.FloatField(
-        help_text="Percentage of postings within reach after learning this skill and the ones before it."
+        help_text="Percentage of postings within reach after this step and the ones before it."
     )
 
 
@@ -220,7 +232,21 @@ class GapSerializer(serializers.Serializer[Any]):
 
     role = serializers.CharField(help_text="The role as written in the current user's profile.")
     total_postings_analyzed = serializers.IntegerField(source="gaps.postings")
-    required_skills = RequiredSkillSerializer(source="gaps.required", many=True, help_text="In order of demand.")
+    required_skills = RequiredSkillSerializer(
+        source="gaps.required",
+        many=True,
+        help_text="In order of demand, without soft skills and spoken languages, which are listed apart.",
+    )
+    soft_skills = RequiredSkillSerializer(
+        source="gaps.soft_skills",
+        many=True,
+        help_text="Required soft skills. They count neither in coverage nor in reach.",
+    )
+    spoken_languages = RequiredSkillSerializer(
+        source="gaps.spoken_languages",
+        many=True,
+        help_text="Required spoken languages. They count neither in coverage nor in reach.",
+    )
     missing_skills = serializers.ListField(
         source="gaps.missing", child=serializers.CharField(), help_text="In order of demand."
     )
@@ -236,12 +262,13 @@ class GapSerializer(serializers.Serializer[Any]):
     reachable_percentage = serializers.FloatField(
         source="gaps.learning_order.reachable_percentage",
         help_text="Percentage of postings within reach, of which the current user has at least 70% of the skills."
-        " Postings without skills are not counted.",
+        " Soft skills, spoken languages and postings without other skills are not counted.",
     )
     learn_next = NextSkillSerializer(
         source="gaps.learning_order.next_skills",
         many=True,
-        help_text="Up to five skills. Each one brings the most additional postings within reach.",
+        help_text="Up to five steps. Each one brings the most additional postings within reach per hour. A step that"
+        " would bring none is not listed.",
     )
     window_days = serializers.IntegerField()
     computed_at = serializers.DateTimeField(help_text="When the newest stats in the window were computed.")

@@ -26,6 +26,7 @@ from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.cache.responses import Freshness, cache_response
 from ingestion.selectors import get_collection_state, get_collection_states
+from learning.roadmaps import build_hours_estimate
 from market import serializers as shapes
 from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, compute_coverage, rank_gaps
@@ -116,15 +117,23 @@ class GapViewSet(ApiViewSet):
         """Return the skills a target role requires, the ones the current user lacks, and what to learn next.
 
         The role must be one of the target roles in the user's profile, in any spelling. `required_skills` are the
-        skills that at least the share `threshold` of the role's postings ask for. Returns 404 with similar roles if the
-        role has no postings.
+        skills that at least the share `threshold` of the role's postings ask for. A skill also counts as held if a
+        skill of the user implies it: PostgreSQL implies SQL. Returns 404 with similar roles if the role has no
+        postings.
         """
         label, days, now = self._get_target_role(), self.query["days"], timezone.now()
         stats = compute_role_stats(role=label, days=days, now=now)
         if stats is None:
             return self._build_not_found(label, days, now)
-        held = get_vocabulary().map_technology_slugs(get_user_skills(self.current_user))
-        gaps = rank_gaps(window=stats.window, held=held, threshold=self.query["threshold"])
+        vocabulary = get_vocabulary()
+        held = vocabulary.get_held_skills(get_user_skills(self.current_user))
+        gaps = rank_gaps(
+            window=stats.window,
+            held=held,
+            threshold=self.query["threshold"],
+            vocabulary=vocabulary,
+            hours=build_hours_estimate(vocabulary=vocabulary, held=held.names),
+        )
         analysis = {"role": label, "gaps": gaps, "window_days": days, "computed_at": stats.computed_at}
         return Response(self.get_serializer(analysis).data)
 
@@ -207,14 +216,18 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
     def get_queryset(self) -> Any:
         """Return the roles with postings, sorted by the user's coverage or by number of postings."""
         user = self.request.user and self.current_user
-        held = get_vocabulary().map_technology_slugs(get_user_skills(user)) if user else None
+        vocabulary = get_vocabulary()
+        held = vocabulary.get_held_skills(get_user_skills(user)).names if user else None
         roles = []
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items():
             required = demand.list_required(threshold=DEFAULT_THRESHOLD)
-            coverage = compute_coverage(skills=required, held=held) if held is not None else None
+            coverage = compute_coverage(skills=required, held=held or (), vocabulary=vocabulary)
             roles.append(
                 RoleCoverage(
-                    role=get_display_role(role), postings=demand.postings, required=len(required), coverage=coverage
+                    role=get_display_role(role),
+                    postings=demand.postings,
+                    required=coverage.required,
+                    coverage=coverage if held is not None else None,
                 )
             )
         return sorted(roles, key=_get_sort_key)

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.services import change_profile
+from career_navigator.cache import reset_caches
 from market.membership import register_role
 from market.refresh import refresh_stats
 from market.services import store_postings
@@ -22,6 +24,8 @@ GAP_FIELDS = {
     "role": str,
     "total_postings_analyzed": int,
     "required_skills": list,
+    "soft_skills": list,
+    "spoken_languages": list,
     "missing_skills": list,
     "coverage_percentage": float,
     "weighted_coverage_percentage": float,
@@ -61,6 +65,8 @@ def test_returns_required_held_and_missing_skills(ada):
         "category": "Programming Languages",
         "required_percentage": 100.0,
         "user_has": True,
+        "held_through": None,
+        "kind": "technology",
         "confidence_interval": dict(zip(("low", "high"), compute_wilson_interval(count=5, of=5), strict=True)),
         "salary_median_with": None,
         "salary_median_without": None,
@@ -75,10 +81,45 @@ def test_returns_required_held_and_missing_skills(ada):
     assert (analysis["coverage_percentage"], analysis["weighted_coverage_percentage"]) == (33.3, 55.6)
     assert analysis["reachable_percentage"] == 20.0
     assert analysis["learn_next"] == [
-        {"skill": "docker", "display_name": "Docker", "reachable_percentage": 40.0},
-        {"skill": "kubernetes", "display_name": "Kubernetes", "reachable_percentage": 80.0},
+        {
+            "skill": "docker",
+            "display_name": "Docker",
+            "skills": ["docker"],
+            "hours": 20,
+            "reachable_percentage": 40.0,
+        },
+        {
+            "skill": "kubernetes",
+            "display_name": "Kubernetes",
+            "skills": ["kubernetes"],
+            "hours": 50,
+            "reachable_percentage": 80.0,
+        },
     ]
     assert analysis["computed_at"].endswith("Z")
+
+
+def test_says_through_which_skill_another_one_is_held_and_lists_soft_skills_apart(ada):
+    entries = [
+        {"name": "django", "display_name": "Django", "category": "Frameworks/Libraries", "implies": ["python"]},
+        {"name": "english", "display_name": "English", "category": "Soft Skills", "kind": "spoken_language"},
+        {"name": "teamwork", "display_name": "Teamwork", "category": "Soft Skills"},
+    ]
+    seed_skills(entries=[*ENTRIES, *entries], now=timezone.now())
+    reset_caches()
+    store("python english", "python teamwork english")
+    grace = sign_up(skills=["Django", "Teamwork"])
+
+    analysis = grace.get_gaps()
+
+    (python,) = analysis["required_skills"]
+    assert (python["skill"], python["user_has"], python["held_through"]) == ("python", True, "django")
+    assert [(each["skill"], each["user_has"]) for each in analysis["soft_skills"]] == [("teamwork", True)]
+    assert [(each["skill"], each["user_has"]) for each in analysis["spoken_languages"]] == [("english", False)]
+    assert (analysis["missing_skills"], analysis["total_required_skills"]) == ([], 1)
+    assert (analysis["coverage_percentage"], analysis["reachable_percentage"]) == (100.0, 100.0)
+    (role,) = orjson.loads(grace.get("/skills/roles").content)["roles"]
+    assert (role["coverage_percentage"], role["total_required_skills"]) == (100.0, 1)
 
 
 def test_applies_the_threshold_and_the_window(ada):
