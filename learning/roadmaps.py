@@ -6,7 +6,7 @@ and a tool an evening or two.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
 
@@ -22,6 +22,7 @@ from learning.ordering import (
     order_skills,
 )
 from learning.resources import Resource, ResourceCatalogue
+from market.learning_order import UNCOUNTED_KINDS
 from market.trends import compute_percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
@@ -53,6 +54,7 @@ class SkillPath:
             learn them. Each is listed, and its hours are counted, only for the first skill that needs it.
         foundation_names: Display names of the foundations.
         foundation_resources: The first resource of each foundation that has resources.
+        held_through: The learner's skill that implies this one. None if the learner names it or does not have it.
         alternative: The skill that replaces this missing skill. A skill with an alternative does not need to be learned
             and has no foundations and no hours.
         estimated_hours: Hours left to learn the skill and its foundations.
@@ -60,10 +62,12 @@ class SkillPath:
 
     skill: str
     display_name: str
+    kind: str
     is_missing: bool
     priority_score: float | None
     stage: int
     status: str
+    held_through: str | None
     prerequisites: tuple[str, ...]
     foundations: tuple[str, ...]
     foundation_names: tuple[str, ...]
@@ -95,10 +99,14 @@ class Roadmap:
 
     @property
     def coverage_percentage(self) -> float | None:
-        """Percentage of the roadmap's skills that are acquired. None if the roadmap is not based on postings."""
+        """Percentage of the counted skills that are acquired. None if the roadmap is not based on postings.
+
+        Soft skills and spoken languages do not count, as in a gap analysis.
+        """
         if self.source is not RoadmapSource.POSTINGS:
             return None
-        return compute_percentage(len(self.paths) - len(self.missing), len(self.paths))
+        counted = [path for path in self.paths if path.kind not in UNCOUNTED_KINDS]
+        return compute_percentage(sum(not path.is_missing for path in counted), len(counted))
 
     @property
     def estimated_hours(self) -> int:
@@ -109,12 +117,14 @@ class Roadmap:
 class Learner:
     """The person a roadmap is built for.
 
-    `acquired_skills` are canonical names. `statuses` are progress statuses by skill. `completed_projects` are ids.
+    `acquired_skills` are canonical names. `held_through` maps each skill that these imply to the one that implies it.
+    `statuses` are progress statuses by skill. `completed_projects` are ids.
     """
 
     acquired_skills: Sequence[str]
     statuses: Mapping[str, str]
     completed_projects: Collection[int] = ()
+    held_through: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_roadmap(
@@ -131,7 +141,7 @@ def build_roadmap(
     project_options: Mapping[str, Sequence[ProjectOption]],
 ) -> Roadmap:
     """Order the skills of `priorities` (percent by canonical name) and add resources, projects and hours to each."""
-    acquired = frozenset(learner.acquired_skills)
+    acquired = frozenset(learner.acquired_skills) | learner.held_through.keys()
     candidates = [
         CandidateSkill(name=name, priority=share, is_acquired=name in acquired) for name, share in priorities.items()
     ]
@@ -171,10 +181,12 @@ def build_roadmap(
             SkillPath(
                 skill=name,
                 display_name=skill.display_name,
+                kind=skill.kind,
                 is_missing=not is_acquired,
                 priority_score=step.candidate.priority if source is RoadmapSource.POSTINGS else None,
                 stage=step.stage,
                 status=_get_status(name, acquired, learner.statuses),
+                held_through=learner.held_through.get(name),
                 prerequisites=prerequisites.get(name, ()),
                 foundations=foundations,
                 foundation_names=tuple(_get_skill(need, vocabulary).display_name for need in foundations),

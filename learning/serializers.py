@@ -16,6 +16,7 @@ from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
 from market.serializers import CollectionSerializer
 from skills.serializers import DisplayNameField
+from skills.vocabulary import KINDS
 
 MAX_NAME_LENGTH = 100
 MAX_SKILLS = 100
@@ -132,6 +133,7 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     skill = serializers.CharField(help_text="Canonical name.")
     display_name = serializers.CharField()
     resources = ResourceSerializer(many=True, help_text="Resources for the skill, easiest first. Can be empty.")
+    kind = serializers.ChoiceField(KINDS)
     is_missing = serializers.BooleanField()
     priority_score = serializers.FloatField(
         allow_null=True,
@@ -168,7 +170,12 @@ class SkillPathSerializer(serializers.Serializer[Any]):
         many=True, help_text="Up to two projects that practise the skill with the skills learned so far."
     )
     status = serializers.ChoiceField(
-        PATH_STATUSES, help_text="`held`: in the profile. `open`: neither in the profile nor planned."
+        PATH_STATUSES,
+        help_text="`held`: in the profile, or implied by a skill of it. `open`: neither held nor planned.",
+    )
+    held_through = serializers.CharField(
+        allow_null=True,
+        help_text="The user's skill that implies this one. Null if the user names the skill or does not have it.",
     )
 
 
@@ -187,7 +194,8 @@ class RoadmapSerializer(serializers.Serializer[Any]):
         source="roadmap.coverage_percentage",
         allow_null=True,
         help_text=(
-            "Percentage of the roadmap's skills that the user has. Null if the roadmap is not based on postings."
+            "Percentage of the roadmap's skills that the user has, without soft skills and spoken languages. Null if the"
+            " roadmap is not based on postings."
         ),
     )
     recommendations = serializers.ListField(child=serializers.CharField())

@@ -104,8 +104,10 @@ class RoadmapViewSet(ApiViewSet):
         stats = None
         if role is not None and with_gap_analysis:
             stats = compute_role_stats(role=role, days=WINDOW_DAYS, now=timezone.now())
+        held = get_vocabulary().get_held_skills(get_user_skills(user))
         learner = Learner(
-            acquired_skills=get_vocabulary().map_technology_slugs(get_user_skills(user)),
+            acquired_skills=held.named,
+            held_through=held.through,
             statuses=SKILL_PROGRESS.get_statuses(user.id),
             completed_projects=PROJECT_PROGRESS.list_done(user.id),
         )

@@ -30,6 +30,7 @@ from projects.ideas import (
 )
 from projects.selectors import get_idea_catalogue, get_role_demand, search_ideas
 from skills.selectors import get_vocabulary
+from skills.vocabulary import HeldSkills
 
 _PROJECT = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PATH, description="Id of the project.")
 
@@ -60,7 +61,8 @@ class ProjectViewSet(ApiViewSet):
         Projects that suit the user's skills and first target role come first. Finished projects are left out.
         """
         user, vocabulary, catalogue = self.current_user, get_vocabulary(), get_idea_catalogue()
-        acquired = self._get_acquired_skills()
+        held = self._get_held_skills()
+        acquired = held.names
         role_key = normalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
         has_role_projects = role_key in catalogue.role_keys
         criteria = Criteria(
@@ -72,7 +74,7 @@ class ProjectViewSet(ApiViewSet):
         finished = frozenset(PROJECT_PROGRESS.list_done(user.id))
         ideas = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
         demand = get_role_demand(role_key=role_key, now=timezone.now())
-        level = get_level(skills=len(acquired), experience_level=user.experience_level)
+        level = get_level(skills=len(held.named), experience_level=user.experience_level)
         ranked = rank_recommendations(ideas=ideas, acquired=acquired, criteria=criteria, demand=demand, level=level)
         shown = [IdeaMatch.build(idea, acquired) for idea in islice(ranked, self.query["limit"])]
         sentences = build_recommendations(
@@ -87,7 +89,7 @@ class ProjectViewSet(ApiViewSet):
             "projects": shown,
             "total_projects": len(ideas),
             "filters_applied": self.query,
-            "user_skill_count": len(acquired),
+            "user_skill_count": len(held.named),
             "recommendations": sentences,
         }
         return Response(self.get_serializer(data).data)
@@ -104,7 +106,7 @@ class ProjectViewSet(ApiViewSet):
         if skills:
             criteria = Criteria(difficulty=self.query.get("difficulty"), focus=frozenset(skills))
             ideas = filter_ideas(ideas=get_idea_catalogue().ideas, criteria=criteria)
-            matches = rank_for_skills(ideas=ideas, acquired=self._get_acquired_skills(), skills=skills)
+            matches = rank_for_skills(ideas=ideas, acquired=self._get_held_skills().names, skills=skills)
         return Response(self.get_serializer(matches[: self.query["limit"]], many=True).data)
 
     @action(
@@ -126,7 +128,7 @@ class ProjectViewSet(ApiViewSet):
             limit=self.query["limit"],
             offset=self.query["offset"],
         )
-        acquired = self._get_acquired_skills()
+        acquired = self._get_held_skills().names
         data = {
             "projects": [IdeaMatch.build(idea, acquired) for idea in found.items],
             "total_found": found.total,
@@ -145,7 +147,7 @@ class ProjectViewSet(ApiViewSet):
         ideas = filter_ideas(
             ideas=get_idea_catalogue().ideas, criteria=Criteria(difficulty=self.query.get("difficulty"))
         )
-        acquired, offset = self._get_acquired_skills(), self.query["offset"]
+        acquired, offset = self._get_held_skills().names, self.query["offset"]
         page = [IdeaMatch.build(idea, acquired) for idea in ideas[offset : offset + self.query["limit"]]]
         return Response(self.get_serializer(page, many=True).data)
 
@@ -184,7 +186,7 @@ class ProjectViewSet(ApiViewSet):
             now=timezone.now(),
         )
         is_finished = stored["status"] == "finished"
-        offered = IdeaMatch.build(idea, self._get_acquired_skills()).missing if is_finished else ()
+        offered = IdeaMatch.build(idea, self._get_held_skills().names).missing if is_finished else ()
         data = self.get_serializer(stored | {"offered_skills": offered}).data
         return Response(data, headers=build_etag(stored["updated_at"]))
 
@@ -205,8 +207,8 @@ class ProjectViewSet(ApiViewSet):
         stored_at = PROJECT_PROGRESS.get_version(user_id=self.current_user.id, subject=project_id)
         return check_if_match(self.request, stored_at)
 
-    def _get_acquired_skills(self) -> frozenset[str]:
-        return frozenset(get_vocabulary().map_technology_slugs(get_user_skills(self.current_user)))
+    def _get_held_skills(self) -> HeldSkills:
+        return get_vocabulary().get_held_skills(get_user_skills(self.current_user))
 
 
 def _parse_id(text: str) -> int:

@@ -94,6 +94,10 @@ class AnalyzeResultOutSerializer(SuccessSerializer):
         child=serializers.CharField(),
         help_text="Skills of the posting that the user has.",
     )
+    held_through = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="For each matched skill that the user does not name: the skill of the user that implies it.",
+    )
     missing_skills = MissingSkillSerializer(
         many=True, help_text="Skills of the posting that the user lacks: required skills first, then by demand."
     )

@@ -43,7 +43,10 @@ class MissingSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A stored match score. `role` is normalized, and `demand` holds the market shares that weighted the skills."""
+    """A stored match score. `role` is normalized, and `demand` holds the market shares that weighted the skills.
+
+    `held_through` maps the matched skills that the user does not name to the user's skill that implies them.
+    """
 
     user: ObjectId
     job: ObjectId
@@ -52,6 +55,7 @@ class Match:
     demand: Mapping[str, float]
     computed_at: datetime
     analysis: dict[str, Any] | None
+    held_through: Mapping[str, str]
 
     @property
     def missing_skills(self) -> list[MissingSkill]:
@@ -93,6 +97,11 @@ def match_job(*, user_id: ObjectId, candidate: CandidateProfile, posting: Mappin
         demand=demand.shares,
         computed_at=row["computed_at"],
         analysis=row.get("analysis"),
+        held_through={
+            skill: candidate.held_through[skill]
+            for skill in row["match"]["matched_skills"]
+            if skill in candidate.held_through
+        },
     )
 
 

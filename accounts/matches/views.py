@@ -20,6 +20,7 @@ from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.throttling import hit_limits
 from market.jobs.selectors import build_candidate_profile, find_job
+from skills.selectors import get_vocabulary
 
 # The profile fields that a score is computed from, with the names to use in messages.
 _PROFILE_FIELDS = {
@@ -99,7 +100,7 @@ class MatchViewSet(ApiViewSet):
             Conflict: the profile or the posting has no data to compare.
         """
         user = self.current_user
-        candidate = build_candidate_profile(user, get_user_skills(user))
+        candidate = build_candidate_profile(user, get_vocabulary().get_held_skills(get_user_skills(user)))
         try:
             return match_job(user_id=user.pk, candidate=candidate, posting=posting, now=timezone.now())
         except NothingToCompare as error:

@@ -5,7 +5,7 @@ projects, and which target role appears as the label.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,13 +78,15 @@ def build_resume(
     posting: TargetPosting | None,
     demand: Mapping[str, float],
     display_names: Mapping[str, str],
+    implied_skills: Collection[str] = (),
 ) -> BuiltResume:
     """Build the content of a resume.
 
     Skills that the posting requires come first, then its nice-to-have skills, then all others. Each group is sorted by
     demand.
 
-    `user_skills` are canonical names. `confirmed_content` is the content of the upload that the owner confirmed last.
+    `user_skills` are canonical names. The resume lists only these. `implied_skills`, which they imply, are not missing
+    either. `confirmed_content` is the content of the upload that the owner confirmed last.
     `demand` maps skills to the share of the role's postings that name them.
 
     Raises:
@@ -110,7 +112,8 @@ def build_resume(
         )
     if posting:
         content["meta"] = {"writtenFor": _describe_posting(posting)}
-    missing = _sort_by_demand((skill for skill in posting_skills if skill not in skills), posting, demand)
+    held = {*skills, *implied_skills}
+    missing = _sort_by_demand((skill for skill in posting_skills if skill not in held), posting, demand)
     return BuiltResume(content=content, missing_skills=tuple(missing))
 
 

@@ -150,6 +150,7 @@ def generate_resume(*, current_user: CurrentUser, job_id: str | None, now: datet
         posting=posting,
         demand=_get_demand(owner, posting, job or {}, now),
         display_names={skill: vocabulary.get_display_name(skill) for skill in user_skills},
+        implied_skills=vocabulary.get_held_skills(user_skills).through,
     )
     try:
         check_resume(built.content)

@@ -16,6 +16,7 @@ from learning.services import seed_resources
 from market.jobs.match_score import CandidateProfile, JobProfile, build_fingerprint
 from market.jobs.selectors import build_candidate_profile
 from market.services import store_postings
+from skills.vocabulary import HeldSkills
 from tests.factories import PostingFactory
 
 NOBODY = "0" * 24
@@ -305,7 +306,8 @@ class SignedInUser:
 def test_builds_the_candidate_profile(profile, expected):
     user: Any = SignedInUser(**profile)
 
-    assert build_candidate_profile(user, held=["go"]) == CandidateProfile(skills=frozenset({"go"}), **expected)
+    held = HeldSkills(named=("go",), through={"backend": "go"})
+    assert build_candidate_profile(user, held=held) == CandidateProfile(skills=frozenset({"go", "backend"}), **expected)
 
 
 CANDIDATE = CandidateProfile(skills=frozenset({"a", "b"}), desired_roles=("x", "y"))

@@ -31,7 +31,7 @@ def test_returns_every_documented_field(roadmap, post_jobs):
     assert response["target_role"] == "Backend Developer"
     assert response["total_skills"] == 6
     assert response["missing_skills_count"] == 4
-    assert response["coverage_percentage"] == 33.3
+    assert response["coverage_percentage"] == 40.0
     assert response["total_postings_analyzed"] == 10
     assert [(path["stage"], path["skill"]) for path in response["skill_paths"]] == [
         (1, "linux"),
@@ -45,6 +45,7 @@ def test_returns_every_documented_field(roadmap, post_jobs):
     assert docker == {
         "skill": "docker",
         "display_name": "Docker",
+        "kind": "technology",
         "resources": docker["resources"],
         "is_missing": True,
         "priority_score": 70.0,
@@ -73,6 +74,7 @@ def test_returns_every_documented_field(roadmap, post_jobs):
             },
         ],
         "status": "open",
+        "held_through": None,
     }
     assert docker["resources"][0] == {
         "type": "Documentation",
@@ -98,9 +100,10 @@ def test_agrees_with_the_gap_analysis(roadmap, newcomer, post_jobs):
     gap = newcomer.get("/skills/gap-analysis?role=Backend+Developer&threshold=0.1").json()
     response = roadmap()
 
-    assert {path["skill"] for path in response["skill_paths"] if path["is_missing"]} == set(gap["missing_skills"])
+    paths = [path for path in response["skill_paths"] if path["kind"] != "soft_skill"]
+    assert {path["skill"] for path in paths if path["is_missing"]} == set(gap["missing_skills"])
     assert {path["skill"]: path["priority_score"] for path in response["skill_paths"]} == {
-        skill["skill"]: skill["required_percentage"] for skill in gap["required_skills"]
+        skill["skill"]: skill["required_percentage"] for skill in [*gap["required_skills"], *gap["soft_skills"]]
     }
     assert response["coverage_percentage"] == gap["coverage_percentage"]
 

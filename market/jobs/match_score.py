@@ -8,7 +8,7 @@ posting requires never lowers the score.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -63,12 +63,14 @@ JOB_PROFILE_FIELDS: Mapping[str, int] = dict.fromkeys(
 class CandidateProfile:
     """A job seeker's skills and preferences. Unknown values are empty or None.
 
-    `skills` are canonical names. `preferred_locations` are place labels ("Austin, TX", "London, United Kingdom"),
+    `skills` are canonical names, including implied skills. `held_through` maps each implied skill to the one that
+    implies it. `preferred_locations` are place labels ("Austin, TX", "London, United Kingdom"),
     alpha-2 country codes ("DE") or ISO 3166-2 codes of US states ("US-TX"). `remote_preference` is `remote`, `hybrid`,
     `onsite` or `any`. The salary is per year.
     """
 
     skills: frozenset[str] = frozenset()
+    held_through: Mapping[str, str] = field(default_factory=dict, compare=False)
     desired_roles: tuple[str, ...] = ()
     experience_years: float | None = None
     preferred_locations: tuple[str, ...] = ()

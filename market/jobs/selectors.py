@@ -31,6 +31,7 @@ from market.posting import Posting, build_url_key
 from market.roles import normalize_role
 from market.selectors import DEMAND_FIELDS, Demands
 from skills.selectors import get_vocabulary
+from skills.vocabulary import HeldSkills
 
 # MongoDB aborts a query after this time, which is below the request timeout.
 QUERY_MILLISECONDS = 3_000
@@ -162,8 +163,8 @@ def count_stored_since(*, postings: Iterable[Posting], role: str, place: str, si
     return collected, updated
 
 
-def build_candidate_profile(current_user: CurrentUser, held: Collection[str]) -> CandidateProfile:
-    """Build the candidate profile of the current user, whose canonical skills are `held`.
+def build_candidate_profile(current_user: CurrentUser, held: HeldSkills) -> CandidateProfile:
+    """Build the candidate profile of the current user, who has the skills `held`.
 
     Preferred places default to the user's own location. An expected salary in a currency other than USD is ignored,
     because the server has no exchange rates.
@@ -176,7 +177,8 @@ def build_candidate_profile(current_user: CurrentUser, held: Collection[str]) ->
     preference = current_user.remote_preference
     in_usd = (current_user.expected_salary_currency or "USD").upper() == "USD"
     return CandidateProfile(
-        skills=frozenset(held),
+        skills=held.names,
+        held_through=held.through,
         desired_roles=tuple(current_user.target_roles),
         experience_years=current_user.experience_years,
         preferred_locations=tuple(place for place in places if place != ANYWHERE),
@@ -329,8 +331,9 @@ def _add_relevant(newest: list[Row], query: Query, candidate: CandidateProfile) 
     """Add older matches with the candidate's roles or skills from a bounded scan. Return all, newest first."""
     roles = [role for role in map(normalize_role, candidate.desired_roles) if role]
     criteria: list[Query] = [{"roles": {"$in": roles}}] if roles else []
-    if candidate.skills:
-        criteria.append({"skills": {"$in": sorted(candidate.skills)}})
+    # Implied fields, such as software engineering, would find nearly every posting.
+    if named := candidate.skills - candidate.held_through.keys():
+        criteria.append({"skills": {"$in": sorted(named)}})
     found = {row["_id"]: row for row in newest}
     for criterion in criteria:
         pipeline: list[dict[str, Any]] = [

@@ -94,8 +94,8 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
 
         `facets` count the newest 2,000 matches, or all if there are fewer. `facets.postings` is the number counted.
         """
-        now, skills = timezone.now(), get_vocabulary().map_technology_slugs(get_user_skills(self.current_user))
-        jobs = self.filter_queryset(RankedJobs(candidate=build_candidate_profile(self.current_user, skills), now=now))
+        now, held = timezone.now(), get_vocabulary().get_held_skills(get_user_skills(self.current_user))
+        jobs = self.filter_queryset(RankedJobs(candidate=build_candidate_profile(self.current_user, held), now=now))
         page = {name: self.body[name] for name in ("limit", "offset")}
         found = jobs.get_page(ordering=self.body["ordering"], **page)
         listings = [

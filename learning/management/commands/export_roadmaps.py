@@ -26,7 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--as-of", type=_parse_day, help="last day of the 30-day window (default: today)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        acquired = get_vocabulary().map_technology_slugs(options["skill"])
+        held = get_vocabulary().get_held_skills(options["skill"])
+        acquired = list(held.named)
         if len(acquired) < len(options["skill"]):
             skills = ", ".join(options["skill"])
             raise CommandError(f"Some of these are not skills, or name the same skill twice: {skills}.")
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             roadmap = plan_roadmap(
                 role=role,
                 with_gap_analysis=True,
-                learner=Learner(acquired_skills=acquired, statuses={}),
+                learner=Learner(acquired_skills=acquired, statuses={}, held_through=held.through),
                 project_options=get_idea_catalogue().by_skill,
                 stats=get_role_stats(
                     role=normalize_role(role), days=WINDOW_DAYS, now=options["as_of"] or timezone.now()
