@@ -93,7 +93,7 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
     search_fields = ("name", "display_name", "aliases", "slugs")
     fields = (
         *("name", "display_name", "category", "subcategory", "kind", "aliases", "slugs", *REFERENCES),
-        *("is_skill", "used_in", "merged_names", "updated_at"),
+        *("external_ids", "is_skill", "used_in", "merged_names", "updated_at"),
     )
     readonly_fields = ("used_in", "merged_names", "updated_at")
     actions = ("merge", "mark_as_skills", "mark_as_not_skills")

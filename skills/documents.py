@@ -7,6 +7,7 @@ from mongoengine import BooleanField, DateTimeField, IntField, ListField, String
 
 from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.documents import StoredDocument
+from skills.external_ids import ExternalId, InvalidExternalId
 from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, KINDS, Skill, find_cycle, get_default_kind
 
 # The catalogue name, under which the cache version is stored.
@@ -32,6 +33,7 @@ class SkillDocument(CuratedDocument):
     prerequisites = ListField(StringField(max_length=100))
     implies = ListField(StringField(max_length=100))
     related = ListField(StringField(max_length=100))
+    external_ids = ListField(StringField(max_length=300))
     is_skill = BooleanField(default=True)
     # Names of entries that were merged into this entry. Seeding must not create those entries again.
     merged_names = ListField(StringField(max_length=100))
@@ -57,10 +59,11 @@ class SkillDocument(CuratedDocument):
         return str(self.display_name)
 
     def clean(self) -> None:
-        """Normalize the name, complete the kind, and check the references to other entries.
+        """Normalize the name, complete the kind, and check the references to other entries and classifications.
 
         Raises:
-            ValidationError: A prerequisite, implied or related name is unknown, is the entry itself, or closes a cycle.
+            ValidationError: A prerequisite, implied or related name is unknown, is the entry itself, or closes a cycle,
+                or an external id is malformed.
         """
         if self.name:
             self.name = " ".join(self.name.split()).lower()
@@ -78,6 +81,11 @@ class SkillDocument(CuratedDocument):
         for field, problem in _CYCLES.items():
             if field not in errors and (cycle := self._find_cycle(field)):
                 errors[field] = ValidationError(f"{problem}: {' → '.join(cycle)}", field_name=field)
+        try:
+            for external_id in self.external_ids:
+                ExternalId.parse(external_id)
+        except InvalidExternalId as error:
+            errors["external_ids"] = ValidationError(str(error), field_name="external_ids")
         if errors:
             raise ValidationError("invalid references to other skills", errors=errors)
 

@@ -85,7 +85,7 @@ class SkillResource(DocumentResource):
         import_id_fields = ("name",)
         fields = (
             *("name", "display_name", "category", "subcategory", "kind", "aliases", "slugs"),
-            *("prerequisites", "implies", "related", "is_skill"),
+            *("prerequisites", "implies", "related", "external_ids", "is_skill"),
         )
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:

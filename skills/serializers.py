@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedList, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import QuerySerializer
+from skills.external_ids import MATCHES, SCHEMES, ExternalId
 from skills.selectors import get_vocabulary
 from skills.vocabulary import CATEGORIES, KINDS
 
@@ -56,6 +57,21 @@ class SkillsQuery(QuerySerializer):
     kind = StrictChoiceField(choices=KINDS, required=False)
 
 
+class ExternalIdSerializer(serializers.Serializer[Any]):
+    """A skill's id in a public classification."""
+
+    scheme = serializers.ChoiceField(SCHEMES)
+    id = serializers.CharField(help_text="In `esco`, the URI of the skill. In `onet`, the UNSPSC commodity code.")
+    label = serializers.CharField(help_text="The name that the classification uses.")  # type: ignore[assignment]
+    match = serializers.ChoiceField(
+        MATCHES, help_text="`broader` means that the classification's entry covers more than the skill."
+    )
+
+    def to_representation(self, instance: str) -> Any:
+        """Return the fields of an external id as the vocabulary stores it."""
+        return super().to_representation(ExternalId.parse(instance))
+
+
 class SkillSerializer(serializers.Serializer[Any]):
     """A skill in the vocabulary."""
 
@@ -70,6 +86,7 @@ class SkillSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(),
         help_text="Canonical names of the skills that a person with this skill also has. Each implies further skills.",
     )
+    external_ids = ExternalIdSerializer(many=True, help_text="Ids in ESCO and O*NET, only where a match is certain.")
 
 
 PREVIOUS_PERCENTAGE = "The same percentage for the previous window. Null if either window has fewer than 20 postings."

@@ -20,8 +20,8 @@ def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedS
     """Update the stored vocabulary from the entries of the seed file.
 
     Seeding is idempotent and deletes nothing. Entries that a curator edited, and so no longer match what seeding
-    wrote, are left unchanged. Entries that were stored before skills had kinds get a kind and what they imply, even if
-    a curator edited the rest.
+    wrote, are left unchanged. Entries that were stored before skills had kinds get a kind, what they imply and external
+    ids, even if a curator edited the rest.
 
     Raises:
         InvalidSkill: An entry is invalid, implies an unknown skill, or implies itself through others. Nothing has been
@@ -53,7 +53,7 @@ def _add_kinds(seeded: Mapping[str, Skill]) -> None:
     for row in rows:
         skill = seeded.get(row["seed_key"][0] if row.get("seed_key") else row["name"])
         values = (
-            {"kind": skill.kind, "implies": list(skill.implies)}
+            {"kind": skill.kind, "implies": list(skill.implies), "external_ids": list(skill.external_ids)}
             if skill is not None
             else {"kind": get_default_kind(row.get("category", ""))}
         )
@@ -116,6 +116,7 @@ def merge_skills(*, source: str, target: str, now: datetime) -> None:
         survivor.aliases, [merged.name, merged.display_name, *merged.aliases], without=[target]
     )
     survivor.slugs = _join_names(survivor.slugs, merged.slugs)
+    survivor.external_ids = _join_names(survivor.external_ids, merged.external_ids)
     for field in REFERENCES:
         names = _join_names(getattr(survivor, field), getattr(merged, field), without=[source, target])
         if field != "related":

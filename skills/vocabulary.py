@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from career_navigator.plain_text import make_plain
+from skills.external_ids import ExternalId, InvalidExternalId
 
 CATEGORIES = (
     "Programming Languages",
@@ -80,6 +81,7 @@ class Skill:
 
     `is_skill` is false for a term that postings mention but that is not a skill, such as a job board or an
     applicant-tracking system. A person who has the skill also has every skill in `implies`, and what those imply.
+    `external_ids` are written as `skills.external_ids.ExternalId.parse` reads them.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Skill:
     is_skill: bool = True
     kind: str = TECHNOLOGY
     implies: tuple[str, ...] = ()
+    external_ids: tuple[str, ...] = ()
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any]) -> "Skill":
@@ -107,11 +110,16 @@ class Skill:
         if kind not in KINDS:
             raise InvalidSkill(f"{name}: kind must be one of {', '.join(KINDS)}, not {kind!r}")
         lists: dict[str, tuple[str, ...]] = {}
-        for field in ("aliases", "slugs", "prerequisites", "related", "implies"):
+        for field in ("aliases", "slugs", "prerequisites", "related", "implies", "external_ids"):
             values = entry.get(field, [])
             if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
                 raise InvalidSkill(f"{name}: {field} must be a list of strings, not {values!r}")
             lists[field] = tuple(values)
+        try:
+            for external_id in lists["external_ids"]:
+                ExternalId.parse(external_id)
+        except InvalidExternalId as error:
+            raise InvalidSkill(f"{name}: {error}") from error
         return cls(
             name=name,
             display_name=str(entry.get("display_name") or name),

@@ -18,7 +18,7 @@ from skills.tests.admin_pages import LIST, import_file
 
 FIELDS = (
     *("name", "display_name", "category", "subcategory", "kind", "aliases", "slugs"),
-    *("prerequisites", "implies", "related", "is_skill"),
+    *("prerequisites", "implies", "related", "external_ids", "is_skill"),
 )
 
 

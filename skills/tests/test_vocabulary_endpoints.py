@@ -88,6 +88,7 @@ def test_lists_skills_by_name_without_entries_that_are_not_skills(client):
         "prerequisites": ["javascript"],
         "kind": "technology",
         "implies": [],
+        "external_ids": [],
     }
 
 
