@@ -192,9 +192,9 @@ def rank_gaps(
     if not isinstance(held, HeldSkills):
         held = HeldSkills(named=tuple(held), through={})
     demand, kinds = window.demand, vocabulary.kinds
+    skills = demand.list_required(threshold=threshold)
     required = [
-        _describe_required(skill, kind=kinds.get(skill.name, TECHNOLOGY), window=window, held=held)
-        for skill in demand.list_required(threshold=threshold)
+        _describe_required(skill, kind=kinds.get(skill.name, TECHNOLOGY), window=window, held=held) for skill in skills
     ]
     counted = tuple(skill for skill in required if skill.kind not in UNCOUNTED_KINDS)
     missing = tuple(skill.name for skill in counted if not skill.held)
@@ -204,9 +204,7 @@ def rank_gaps(
         soft_skills=tuple(skill for skill in required if skill.kind == SOFT_SKILL),
         spoken_languages=tuple(skill for skill in required if skill.kind == SPOKEN_LANGUAGE),
         missing=missing,
-        coverage=compute_coverage(
-            skills=demand.list_required(threshold=threshold), held=held.names, vocabulary=vocabulary
-        ),
+        coverage=compute_coverage(skills=skills, held=held.names, vocabulary=vocabulary),
         learning_order=order_learning(
             sets=window.sets,
             space=window.get_learning_space(vocabulary),

@@ -13,6 +13,7 @@ from pymongo.database import Database
 from rest_framework.test import APIClient
 
 from career_navigator.cache import reset_caches
+from career_navigator.db.catalogues import _hash_content
 from skills.documents import SkillDocument
 from skills.models import Skill as SkillModel
 from skills.selectors import get_vocabulary
@@ -124,18 +125,21 @@ def test_refuses_to_seed_invalid_entries(mongo: Database, entries: list[dict[str
 
 def test_seeding_completes_entries_of_earlier_releases_and_keeps_edits(mongo: Database) -> None:
     seed_skills(entries=ENTRIES, now=NOW)
-    SkillDocument.objects.get(name="react").update(display_name="React!")
     SkillFactory(name="empathy", category="Soft Skills")
     SkillFactory(name="own")
-    mongo.skills.update_many({}, {"$unset": {"kind": 1, "implies": 1}})
-    # What seeding wrote then, so that only React counts as edited.
-    for row in mongo.skills.find({"name": {"$nin": ["react", "empathy", "own"]}}):
-        mongo.skills.delete_one({"_id": row["_id"]})
+    new_fields = ("kind", "implies", "external_ids")
+    mongo.skills.update_many({}, {"$unset": dict.fromkeys(new_fields, 1)})
+    for row in mongo.skills.find({"seed_key": {"$exists": True}}):
+        content = {name: row.get(name) for name in Skill.__dataclass_fields__ if name not in new_fields}
+        mongo.skills.update_one({"_id": row["_id"]}, {"$set": {"seed_hash": _hash_content(content)}})
+    mongo.skills.update_one({"name": "react"}, {"$set": {"display_name": "React!"}})
 
-    seed_skills(entries=ENTRIES, now=NOW + timedelta(days=1))
+    summary = seed_skills(entries=ENTRIES, now=NOW + timedelta(days=1))
 
+    assert (summary.updated, summary.kept) == (len(ENTRIES) - 1, 1)
     react = SkillDocument.objects.get(name="react")
     assert (react.display_name, react.implies) == ("React!", ["javascript", "frontend development"])
+    assert SkillDocument.objects.get(name="next.js").implies == ["react"]
     assert mongo.skills.find_one({"name": "empathy"})["kind"] == SOFT_SKILL
     assert mongo.skills.find_one({"name": "own"})["kind"] == TECHNOLOGY
 
