@@ -194,8 +194,8 @@ class RoadmapSerializer(serializers.Serializer[Any]):
         source="roadmap.coverage_percentage",
         allow_null=True,
         help_text=(
-            "Percentage of the roadmap's skills that the user has, without soft skills and spoken languages. Null if the"
-            " roadmap is not based on postings."
+            "Percentage of the roadmap's skills that the user has, without soft skills and spoken languages. Null if"
+            " the roadmap is not based on postings."
         ),
     )
     recommendations = serializers.ListField(child=serializers.CharField())

@@ -1,5 +1,7 @@
 """Tests of what a skill implies in match scores, roadmaps, project recommendations and resumes."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -11,7 +13,7 @@ from projects.services import seed_ideas
 from skills.services import seed_skills
 from tests.factories import PostingFactory
 
-ENTRIES = [
+ENTRIES: list[dict[str, Any]] = [
     {"name": "postgresql", "display_name": "PostgreSQL", "category": "Databases", "implies": ["sql"]},
     {"name": "sql", "display_name": "SQL", "category": "Databases", "implies": ["databases"]},
     {"name": "databases", "display_name": "Databases", "category": "Databases", "kind": "field"},
@@ -36,7 +38,7 @@ def member(ada, mongo):
     seed_skills(entries=ENTRIES, now=timezone.now())
     reset_caches()
     postings = [
-        PostingFactory(
+        PostingFactory.build(
             title="Backend Engineer", technology_slugs=("sql", "databases", "go"), date_posted=timezone.now().date()
         )
         for _ in range(3)

@@ -1,6 +1,7 @@
 """GET /skills/gap-analysis over HTTP."""
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -100,7 +101,7 @@ def test_returns_required_held_and_missing_skills(ada):
 
 
 def test_says_through_which_skill_another_one_is_held_and_lists_soft_skills_apart(ada):
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"name": "django", "display_name": "Django", "category": "Frameworks/Libraries", "implies": ["python"]},
         {"name": "english", "display_name": "English", "category": "Soft Skills", "kind": "spoken_language"},
         {"name": "teamwork", "display_name": "Teamwork", "category": "Soft Skills"},
