@@ -37,7 +37,7 @@ from career_navigator.document_admin.admin import AttentionFilter, ReadOnlyDocum
 from career_navigator.plain_text import build_folded_pattern
 from learning.documents import SKILL_PROGRESS
 from market.gaps import rank_gaps
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 from market.selectors import WINDOW_DAYS, get_role_stats
 from projects.documents import PROJECT_PROGRESS
 from skills.selectors import get_vocabulary
@@ -264,7 +264,7 @@ def _describe_progress(person: Any, *, now: datetime) -> dict[str, Any]:
     skills = vocabulary.get_held_skills([*dict.fromkeys([*person.skills, *acquired])])
     gaps = []
     for role in person.target_roles[:_MAX_ROLES]:
-        stats = get_role_stats(role=normalize_role(role), days=WINDOW_DAYS, now=now)
+        stats = get_role_stats(role=canonicalize_role(role), days=WINDOW_DAYS, now=now)
         gaps.append((role, rank_gaps(window=stats.window, held=skills, vocabulary=vocabulary) if stats else None))
     applications = Counter(Application.objects(user=person.pk).scalar("stage"))
     return {

@@ -9,7 +9,7 @@ from accounts.profile_parsing import list_email_forms, remove_repeated_roles
 from career_navigator.api.permissions import CurrentUser
 from career_navigator.cache.client import read
 from learning.documents import SKILL_PROGRESS
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def get_target_roles() -> list[str]:
 
 def get_collection_queued_key(role: str) -> str:
     """Return the Redis key that marks the collection of a role as queued."""
-    return f"accounts:collection-queued:{normalize_role(role)}"
+    return f"accounts:collection-queued:{canonicalize_role(role)}"
 
 
 def is_collection_queued(*, role: str) -> bool:

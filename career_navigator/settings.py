@@ -220,6 +220,8 @@ DATA_MIGRATIONS = {
     "0004_task_runs": "career_navigator.db.bootstrap.migrate_task_runs",
     "0005_vocabulary_version": "skills.services.drop_vocabulary_counter",
     "0006_posting_pay": "market.jobs.services.reindex_postings",
+    "0007_canonical_roles": "market.role_services.migrate_roles",
+    "0008_collected_roles": "ingestion.collected_roles.canonicalize_collected_roles",
 }
 
 CACHES = {

@@ -16,7 +16,7 @@ from career_navigator.db.connection import database
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRunDocument, Search
 from ingestion.source import get_max_page_size
 from market.posting import Posting
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 
 
 class LeaseLostError(Exception):
@@ -51,7 +51,7 @@ def acquire_lease(*, run: CollectionRunDocument, index: int, now: datetime, task
     lease = Lease(
         run_id=run.id,
         index=index,
-        role=normalize_role(search.role),
+        role=canonicalize_role(search.role),
         place=search.place,
         token=uuid.uuid4().hex,
         until=_get_lease_end(now),
@@ -170,7 +170,7 @@ def build_open_search_query(run_id: ObjectId, index: int, lease_token: str | Non
 def _get_collected_role(*, run: CollectionRunDocument, index: int) -> CollectedRole:
     """Return the stored state of the search's role and place."""
     search = run.searches[index]
-    return CollectedRole.objects.get(role=normalize_role(search.role), place=search.place)
+    return CollectedRole.objects.get(role=canonicalize_role(search.role), place=search.place)
 
 
 def _get_posted_since(run: CollectionRunDocument, now: datetime) -> datetime:
@@ -206,8 +206,35 @@ def _match_leased_role(lease: Lease) -> dict[str, Any]:
 
 
 def _build_role_query(search: Search) -> dict[str, Any]:
-    return {"role": normalize_role(search.role), "place": search.place}
+    return {"role": canonicalize_role(search.role), "place": search.place}
 
 
 def _get_lease_end(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
+
+
+def canonicalize_collected_roles(*, now: datetime) -> int:
+    """Store the collection states under the canonical names of their roles. Return the number of states changed.
+
+    This is a data migration. Of several states of one role and place, the one collected last stays. The next collection
+    asks again for what only the others had collected.
+    """
+    states, changed = database().collected_roles, 0
+    for row in list(states.find().sort([("collected_at", -1), ("_id", 1)])):
+        key = canonicalize_role(row["role"])
+        if key == row["role"]:
+            continue
+        changed += 1
+        kept = states.find_one({"role": key, "place": row["place"]}, {"collected_at": 1})
+        if not key or (kept and _is_collected_later(kept, row)):
+            states.delete_one({"_id": row["_id"]})
+            continue
+        if kept:
+            states.delete_one({"_id": kept["_id"]})
+        states.update_one({"_id": row["_id"]}, {"$set": {"role": key}})
+    return changed
+
+
+def _is_collected_later(state: dict[str, Any], other: dict[str, Any]) -> bool:
+    never = datetime.min.replace(tzinfo=UTC)
+    return bool((state.get("collected_at") or never) >= (other.get("collected_at") or never))

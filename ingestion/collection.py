@@ -60,6 +60,7 @@ from ingestion.theirstack_errors import (
 from ingestion.theirstack_jobs import posting_from_job
 from market.jobs.selectors import count_stored_since
 from market.posting import Posting, PostingRejected
+from market.role_selectors import get_role_table
 from market.services import StoreOutcome, store_postings
 
 logger = logging.getLogger(__name__)
@@ -244,6 +245,7 @@ def _fetch_next_page(run: CollectionRunDocument, client: TheirStackClient, clock
         limit=rows,
         page=search.page if rows == search.page_size else 0,
         offset=0 if rows == search.page_size else before,
+        table=get_role_table(),
         discovered_since=search.discovered_since,
         known_job_ids=search.excluded_ids,
     )
@@ -277,20 +279,18 @@ def _fetch_next_page(run: CollectionRunDocument, client: TheirStackClient, clock
 
 
 def _parse_page(jobs: Sequence[Any], role: str) -> _Page:
-    postings, rejections, filtered = [], [], 0
+    postings, rejections = [], []
     for job in jobs:
         try:
-            posting = posting_from_job(job)
+            postings.append(posting_from_job(job))
         except PostingRejected as error:
             job_id = job.get("id") if isinstance(job, Mapping) else None
             rejections.append(build_rejection(error.reason, str(error), job_id))
-            continue
-        if belongs_to_search(role=role, title=posting.title):
-            postings.append(posting)
-        else:
-            filtered += 1
+    table = get_role_table()
+    kept = [each for each in postings if belongs_to_search(role=role, title=each.title, table=table)]
     ids = [str(job.get("id") or job.get("job_id")) for job in jobs if isinstance(job, Mapping)]
-    return _Page(jobs=len(jobs), postings=postings, filtered=filtered, rejections=rejections, ids=ids)
+    filtered = len(postings) - len(kept)
+    return _Page(jobs=len(jobs), postings=kept, filtered=filtered, rejections=rejections, ids=ids)
 
 
 def _store_page(run: CollectionRunDocument, page: _Page, clock: Clock, lease: Lease) -> None:

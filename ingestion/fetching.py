@@ -30,7 +30,7 @@ from market.geo.places import normalize_place
 from market.jobs.filters import JobFilter, build_job_query
 from market.jobs.selectors import QUERY_MILLISECONDS, Row, list_posting_ids, list_rows
 from market.jobs.serializers import JobFilterSerializer
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 
 # Both multiply the maximum cost of a request.
 MAX_ROLES = 3
@@ -65,7 +65,7 @@ def build_criteria(*, user: CurrentUser, overrides: Mapping[str, Any]) -> FetchC
     preference = overrides.get("remote_preference") or user.remote_preference
     distinct: dict[str, str] = {}
     for role in roles:
-        distinct.setdefault(normalize_role(role), role)
+        distinct.setdefault(canonicalize_role(role), role)
     selected = tuple(distinct.values())[:MAX_ROLES]
     if preference == ONLY_REMOTE:
         return _build_remote_criteria(selected, labels)
@@ -163,7 +163,7 @@ _POLL_SECONDS = 0.2
 def is_fresh(*, criteria: FetchCriteria, now: datetime) -> bool:
     """Return whether every role was collected in every place within `FRESH_DAYS`, even if no job was found."""
     fresh = find_fresh_searches(roles=criteria.roles, places=criteria.places, within_days=FRESH_DAYS, now=now)
-    return all((normalize_role(role), place) in fresh for role in criteria.roles for place in criteria.places)
+    return all((canonicalize_role(role), place) in fresh for role in criteria.roles for place in criteria.places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

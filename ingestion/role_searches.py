@@ -4,89 +4,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from market.geo.labels import parse_place_label
 from market.geo.names import Place, get_state_name, list_city_spellings
+from market.role_table import RoleTable, load_default_table
 from market.roles import normalize_role, title_names_role
-
-# Each line has a role and its other titles, as whole phrases. TheirStack matches all words of a phrase in any order, so
-# a bare "Engineer" or "Backend" would return, and charge for, postings of many other roles. Spellings such as
-# "Full-stack" and "Fullstack" are both listed, because TheirStack does not document whether it treats them as the same.
-_VARIATIONS = """
-Software Engineer: Software Developer, SDE, Software Development Engineer
-Backend Developer: Back-end Developer, Backend Engineer, Back-end Engineer
-Frontend Developer: Front-end Developer, Frontend Engineer, Front-end Engineer, UI Developer, UI Engineer
-Full Stack Developer: Full Stack, Fullstack Developer, Full-stack Developer, Full Stack Engineer, Fullstack Engineer
-Web Developer: Web Engineer, Web Application Developer
-Mobile Developer: Mobile Engineer, Mobile App Developer, Mobile Application Developer
-iOS Developer: iOS Engineer, Swift Developer
-Android Developer: Android Engineer, Android App Developer
-React Developer: React Engineer, ReactJS Developer, React.js Developer
-React Native Developer: React Native Engineer
-Angular Developer: Angular Engineer, AngularJS Developer
-Vue Developer: Vue Engineer, Vue.js Developer, VueJS Developer
-Node.js Developer: Node.js Engineer, NodeJS Developer, Node Developer, Node Engineer
-JavaScript Developer: JavaScript Engineer, TypeScript Developer, TypeScript Engineer
-Python Developer: Python Engineer, Python Software Engineer, Django Developer
-Java Developer: Java Engineer, Java Software Engineer, Spring Boot Developer
-.NET Developer: .NET Engineer, C# Developer, C# Engineer, Dot Net Developer
-C++ Developer: C++ Engineer, C++ Software Engineer
-Go Developer: Golang Developer, Golang Engineer, Go Engineer
-Rust Developer: Rust Engineer, Rust Software Engineer
-PHP Developer: PHP Engineer, Laravel Developer
-Ruby Developer: Ruby Engineer, Ruby on Rails Developer, Ruby on Rails Engineer, Rails Developer
-Scala Developer: Scala Engineer
-Salesforce Developer: Salesforce Engineer
-SAP Developer: ABAP Developer, SAP ABAP Developer
-Blockchain Developer: Blockchain Engineer, Smart Contract Developer, Smart Contract Engineer, Web3 Developer
-Game Developer: Game Engineer, Game Programmer, Gameplay Programmer, Gameplay Engineer, Unity Developer
-Embedded Engineer: Embedded Software Engineer, Embedded Developer, Embedded Systems Engineer, Firmware Engineer
-Robotics Engineer: Robotics Software Engineer
-Data Scientist: Data Science Engineer, Applied Scientist
-Data Engineer: Data Platform Engineer, Big Data Engineer, ETL Developer, ETL Engineer
-Data Analyst: Data Analytics Specialist, Analytics Analyst, Reporting Analyst
-Analytics Engineer: BI Engineer, Business Intelligence Engineer
-BI Developer: Business Intelligence Developer, BI Engineer, Business Intelligence Engineer, Power BI Developer
-Business Analyst: Business Systems Analyst, IT Business Analyst
-Data Architect: Data Solutions Architect, Data Platform Architect
-Database Administrator: DBA, Database Engineer
-Machine Learning Engineer: ML Engineer, Machine Learning Developer, Machine Learning Software Engineer
-MLOps Engineer: ML Ops Engineer, Machine Learning Operations Engineer, ML Platform Engineer, ML Infrastructure Engineer
-AI Engineer: Artificial Intelligence Engineer, AI Developer, AI/ML Engineer, Generative AI Engineer, LLM Engineer
-NLP Engineer: Natural Language Processing Engineer, NLP Scientist
-Computer Vision Engineer: Computer Vision Developer, Computer Vision Scientist
-Research Scientist: Machine Learning Researcher, AI Researcher, AI Research Scientist
-Prompt Engineer: AI Prompt Engineer
-DevOps Engineer: DevOps Developer, Dev Ops Engineer, SRE, Site Reliability Engineer, Platform Engineer
-Site Reliability Engineer: SRE, Site Reliability Developer
-Platform Engineer: Infrastructure Engineer, Cloud Platform Engineer
-Cloud Engineer: Cloud Developer, Cloud Infrastructure Engineer, AWS Engineer, Azure Engineer, GCP Engineer
-AWS Architect: Solutions Architect, Cloud Architect, AWS Solutions Architect, AWS Cloud Architect
-Cloud Architect: Cloud Solutions Architect, Cloud Solution Architect
-Solutions Architect: Solution Architect
-Software Architect: Application Architect, Software Solutions Architect
-Security Engineer: Cybersecurity Engineer, Cyber Security Engineer, Information Security Engineer
-Security Analyst: Cybersecurity Analyst, Cyber Security Analyst, Information Security Analyst, SOC Analyst
-Penetration Tester: Penetration Testing Engineer, Pen Tester, Ethical Hacker, Offensive Security Engineer
-Network Engineer: Network Administrator, Network Infrastructure Engineer
-Systems Administrator: System Administrator, Sysadmin, Linux Administrator, Windows Administrator
-Systems Engineer: System Engineer, Linux Engineer
-IT Support Specialist: IT Support Engineer, IT Support Technician, Help Desk Technician, Desktop Support Technician
-QA Engineer: Quality Assurance Engineer, Software Test Engineer, QA Analyst, Software Tester
-QA Automation Engineer: Test Automation Engineer, Automation Test Engineer, SDET, Software Development Engineer in Test
-Product Manager: Technical Product Manager, Digital Product Manager, Product Owner
-Project Manager: Technical Project Manager, IT Project Manager
-Scrum Master: Agile Coach, Agile Scrum Master
-Technical Program Manager: Engineering Program Manager
-Engineering Manager: Software Engineering Manager, Software Development Manager
-UX Designer: User Experience Designer, UI/UX Designer, UX/UI Designer, Product Designer, Interaction Designer
-UI Designer: User Interface Designer, UI/UX Designer, Visual Designer
-UX Researcher: User Experience Researcher, User Researcher
-Technical Writer: Documentation Engineer, Documentation Writer
-Developer Advocate: Developer Relations Engineer, Developer Evangelist
-"""
 
 # By words of the role: phrases that its search also finds although they name another role.
 EXCLUSIONS: dict[str, tuple[str, ...]] = {
@@ -120,33 +44,30 @@ DEFAULT_PLACES = ("United States", "Remote")
 _SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
 
 
-@cache
-def load_role_variations() -> dict[str, tuple[str, ...]]:
-    """Return the table of roles: by normalized role, the role's title followed by its other titles."""
-    table = {}
-    for line in _VARIATIONS.strip().splitlines():
-        role, _, others = line.partition(": ")
-        table[normalize_role(role)] = (role, *others.split(", "))
-    return table
-
-
 @lru_cache(maxsize=4_096)
-def list_role_variations(role: str) -> tuple[str, ...]:
-    """Return the titles to search for: the role as written, then its other titles.
+def list_role_variations(role: str, *, table: RoleTable | None = None) -> tuple[str, ...]:
+    """Return the titles to search for: the role as written, then its other titles in the table of roles.
 
-    For a role that is not in the table, the only other title swaps a final "developer" and "engineer". Returns an empty
+    A title with the words of a shorter title is left out, because TheirStack matches the words in any order. Titles
+    that differ in hyphens are all listed, because TheirStack does not document whether it treats them as the same. For
+    a role that is not in the table, the only other title swaps a final "developer" and "engineer". Returns an empty
     tuple for a role without words.
     """
-    key = normalize_role(role)
-    if not key:
+    if not normalize_role(role):
         return ()
-    others = load_role_variations().get(key)
-    if others is None:
-        others = _swap_words(role)
+    entry = (table or load_default_table()).get(role)
+    others = (entry.name, *entry.names, *entry.searched_titles) if entry else _swap_words(role)
     distinct: dict[str, str] = {}
     for variation in (" ".join(role.split()), *others):
         distinct.setdefault(variation.casefold(), variation)
-    return tuple(distinct.values())
+    kept = {next(iter(distinct)), *(map(str.casefold, entry.searched_titles) if entry else ())}
+    words = {variation: frozenset(variation.replace(",", "").split()) for variation in distinct}
+    shorter = [words[variation] for variation in distinct if variation not in kept]
+    return tuple(
+        title
+        for variation, title in distinct.items()
+        if variation in kept or not any(other < words[variation] for other in shorter)
+    )
 
 
 def _swap_words(role: str) -> tuple[str, ...]:
@@ -166,7 +87,7 @@ def list_excluded_title_phrases(role: str) -> tuple[str, ...]:
     )
 
 
-def belongs_to_search(*, role: str, title: str) -> bool:
+def belongs_to_search(*, role: str, title: str, table: RoleTable | None = None) -> bool:
     """Return whether a posting found by a search for the role really belongs to the role.
 
     Only excluded phrases count against a posting. "React Native Developer" is not a React developer's job, while
@@ -181,8 +102,8 @@ def belongs_to_search(*, role: str, title: str) -> bool:
             rest = rest.replace(words_of_phrase, " ")
     if not excluded:
         return True
-    words = set(rest.split())
-    return any(words.issuperset(normalize_role(variation).split()) for variation in list_role_variations(role))
+    words, variations = set(rest.split()), list_role_variations(role, table=table)
+    return any(words.issuperset(normalize_role(variation).split()) for variation in variations)
 
 
 def build_search_payload(
@@ -195,15 +116,17 @@ def build_search_payload(
     discovered_since: datetime | None,
     known_job_ids: Sequence[int] = (),
     offset: int = 0,
+    table: RoleTable | None = None,
 ) -> dict[str, Any]:
     """Build the body of a search for a role in a place.
 
     `page` counts from zero. An empty `place` means anywhere. `offset` is the number of rows to skip before the first
     page. `discovered_since` must be timezone-aware. `known_job_ids` are postings that were already paid for and that
-    the search would return again, because they were discovered in its first second. Raises ValueError for a role
+    the search would return again, because they were discovered in its first second. `table` is the table of roles, by
+    default the seed file's. Raises ValueError for a role
     without words.
     """
-    titles = list_role_variations(role)
+    titles = list_role_variations(role, table=table)
     if not titles:
         raise ValueError(f"a role to search for must contain at least one word, got {role!r}")
     payload: dict[str, Any] = {

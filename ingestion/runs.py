@@ -11,7 +11,7 @@ from career_navigator.db.connection import database
 from ingestion.collected_roles import Lease, LeaseLostError, build_open_search_query
 from ingestion.documents import OPEN_RUN_STATUSES, OPEN_SEARCH_STATUSES, CollectedRole, CollectionRunDocument, Search
 from market.membership import register_role
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 
 # Maximum attempts at one page. A search that reaches it is closed as lost, because its page probably kills the worker.
 MAX_ATTEMPTS = 5
@@ -66,7 +66,7 @@ def start_run(
     fresh = find_fresh_searches(roles=roles, places=places, within_days=fresh_within_days, now=now)
 
     def get_skip_reason(role: str, place: str) -> dict[str, str]:
-        if (normalize_role(role), place) in fresh:
+        if (canonicalize_role(role), place) in fresh:
             return {"status": "skipped", "error": f"collected within {fresh_within_days} days"}
         if only is not None and (role, place) not in only:
             return {"status": "skipped", "error": "did not fail in the run that is being repeated"}
@@ -108,7 +108,7 @@ def find_fresh_searches(
     if within_days is None:
         return set()
     fresh = CollectedRole.objects(
-        role__in=[normalize_role(role) for role in roles],
+        role__in=[canonicalize_role(role) for role in roles],
         place__in=places,
         collected_at__gt=now - timedelta(days=within_days),
     )
@@ -289,7 +289,7 @@ def _resume(run: CollectionRunDocument, changes: dict[str, Any], now: datetime) 
 
 def _deduplicate(names: Sequence[str]) -> list[str]:
     """Return the non-blank names in order, without duplicates. Names with the same normalized form are duplicates."""
-    return list({key: name.strip() for name in reversed(names) if (key := normalize_role(name))}.values())[::-1]
+    return list({key: name.strip() for name in reversed(names) if (key := canonicalize_role(name))}.values())[::-1]
 
 
 def build_rejection(reason: str, message: str, job_id: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ingestion.documents import (
     Search,
 )
 from ingestion.suggestions import describe_unknown_places, describe_unknown_roles
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 
 _OUTCOMES = ("collected", "updated", "unchanged", "filtered")
 _COUNTS = ("pages", *_OUTCOMES)
@@ -122,12 +122,12 @@ def get_collection_states(
     )
     states = []
     for role in roles:
-        key = None if role is None else normalize_role(role)
+        key = None if role is None else canonicalize_role(role)
         found = [
             (run, search)
             for run in runs
             for search in run.get("searches", ())
-            if key is None or normalize_role(search["role"]) == key
+            if key is None or canonicalize_role(search["role"]) == key
         ]
         state = _get_open_state(found, user_id, path, now) or _get_last_state(key, found)
         if state.status == "none" and key is not None and is_collection_queued(role=key):

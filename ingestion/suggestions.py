@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable
 from rapidfuzz import fuzz, process
 
 from career_navigator.db.connection import database
-from ingestion.role_searches import load_role_variations
 from market.geo.labels import parse_place_label
 from market.geo.names import find_city, fold, list_labels
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role, get_role_table
 
 MAX_SUGGESTED = 10
 # Minimum similarity, from 0 to 100, at which a spelling is suggested.
@@ -27,7 +26,7 @@ def suggest_places(*, text: str) -> list[str]:
 
 def list_role_names() -> list[str]:
     """Return the roles for which variations are known, then all registered roles that have postings."""
-    names = [variations[0] for variations in load_role_variations().values()]
+    names = [role.name for role in get_role_table().roles.values()]
     registered = database().known_roles.find({}, {"label": 1}).sort("_id", 1)
     # Read from the daily stats through their index. `distinct` on the postings would read all of them.
     with_postings = set(database().market_figures.distinct("scope"))
@@ -36,8 +35,8 @@ def list_role_names() -> list[str]:
 
 def describe_unknown_roles(*, roles: Collection[str]) -> dict[str, str]:
     """Return an explanation for each unknown role, by role, with a suggestion if there is one."""
-    keys = {role: normalize_role(role) for role in roles}
-    unlisted = {role: key for role, key in keys.items() if key not in load_role_variations()}
+    keys = {role: canonicalize_role(role) for role in roles}
+    unlisted = {role: key for role, key in keys.items() if key not in get_role_table().roles}
     if not unlisted:
         return {}
     found = set(database().job_postings.distinct("roles", {"roles": {"$in": list(unlisted.values())}}))
@@ -63,7 +62,7 @@ def describe_unknown_places(
 def names_several_roles(text: str) -> bool:
     """Return whether every comma-separated part is a role."""
     parts = text.split(",")
-    return len(parts) > 1 and all(normalize_role(part) in load_role_variations() for part in parts)
+    return len(parts) > 1 and all(get_role_table().get(part) for part in parts)
 
 
 def names_several_places(text: str) -> bool:

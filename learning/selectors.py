@@ -11,7 +11,7 @@ from learning.ordering import ProjectOption
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
 from learning.roadmaps import Learner, Roadmap, RoadmapSource, build_roadmap
 from market.gaps import MIN_THRESHOLD
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 from market.selectors import RoleStats
 from market.trends import compute_percentage
 from skills.selectors import get_vocabulary
@@ -88,7 +88,7 @@ def plan_roadmap(
         stats: Stats of the role for the last `WINDOW_DAYS` days, or None if the role has no postings.
     """
     vocabulary = get_vocabulary()
-    role_key = normalize_role(role) if role else ""
+    role_key = canonicalize_role(role) if role else ""
     if not with_gap_analysis:
         stats = None
         source = RoadmapSource.OWN_SKILLS

@@ -14,7 +14,7 @@ from learning.renderers import DEFAULT_HOURS, MAX_HOURS, MIN_HOURS
 from learning.resources import LEVELS, TYPES
 from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
-from market.serializers import CollectionSerializer
+from market.serializers import CollectionSerializer, NearRoleSerializer
 from skills.serializers import DisplayNameField
 from skills.vocabulary import KINDS
 
@@ -202,6 +202,9 @@ class RoadmapSerializer(serializers.Serializer[Any]):
     total_postings_analyzed = serializers.IntegerField(source="roadmap.postings")
     estimated_hours = serializers.IntegerField(
         source="roadmap.estimated_hours", help_text="Hours to learn all missing skills."
+    )
+    alternatives = NearRoleSerializer(
+        many=True, help_text="Near roles that have postings in the last 30 days, most postings first."
     )
     collection = CollectionSerializer(
         required=False, help_text="State of collecting postings for the role. Only present if the role has no postings."

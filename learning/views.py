@@ -31,7 +31,9 @@ from learning.renderers import (
 )
 from learning.roadmaps import Learner, Roadmap, RoadmapSource
 from learning.selectors import get_resource_catalogue, plan_roadmap, search_resources
-from market.roles import get_display_role, normalize_role
+from market.near_roles import list_near_roles
+from market.role_selectors import canonicalize_role
+from market.roles import get_display_role
 from market.selectors import get_skill_market
 from market.services import compute_role_stats
 from projects.documents import PROJECT_PROGRESS
@@ -52,15 +54,19 @@ class RoadmapViewSet(ApiViewSet):
         postings that require them. Each skill has resources, estimated hours and suggested projects. `target_role`
         defaults to the first target role in the profile.
         """
-        roadmap = self._plan_roadmap()
-        data: dict[str, Any] = {"roadmap": roadmap, "recommendations": build_recommendations(roadmap=roadmap)}
+        roadmap, now = self._plan_roadmap(), timezone.now()
+        data: dict[str, Any] = {
+            "roadmap": roadmap,
+            "recommendations": build_recommendations(roadmap=roadmap),
+            "alternatives": list_near_roles(role=roadmap.target_role or "", days=WINDOW_DAYS, now=now),
+        }
         headers = {}
         if roadmap.source is RoadmapSource.NO_POSTINGS:
             collection = get_collection_state(
                 role=roadmap.target_role,
                 user_id=self.current_user.id,
                 path=request.get_full_path(),
-                now=timezone.now(),
+                now=now,
             )
             data, headers = data | {"collection": collection}, collection.headers
         return Response(self.get_serializer(data).data, headers=headers)
@@ -124,8 +130,8 @@ class RoadmapViewSet(ApiViewSet):
         requested, roles = self.query.get("target_role"), self.current_user.target_roles
         if requested is None:
             return next(iter(roles), None)
-        key = normalize_role(requested)
-        return next((role for role in roles if normalize_role(role) == key), get_display_role(requested))
+        key = canonicalize_role(requested)
+        return next((role for role in roles if canonicalize_role(role) == key), get_display_role(requested))
 
 
 class ResourceViewSet(ApiViewSet):

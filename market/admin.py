@@ -19,25 +19,27 @@ from career_navigator.admin_site.model_admin import (
     is_confirmed,
     require_permission,
 )
-from career_navigator.document_admin.admin import ExactFilter, HiddenFilter, ReadOnlyDocumentAdmin
+from career_navigator.document_admin.admin import DocumentAdmin, ExactFilter, HiddenFilter, ReadOnlyDocumentAdmin
+from career_navigator.document_admin.exchange import DocumentResource, ExchangeMixin
 from market.daily_stats import day_start
+from market.documents import ROLES, RoleDocument
 from market.jobs.services import hide_postings
-from market.models import JobPosting
+from market.models import JobPosting, Role
 from market.posting import SOURCES, build_company_key, build_url_key
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 from market.tasks import refresh_daily_stats
 from skills.selectors import get_vocabulary
 
 
 class RoleFilter(ExactFilter):
-    """Filter postings by role, in any spelling that normalizes to the stored role."""
+    """Filter postings by role, under any of its names."""
 
     title = "role"
     parameter_name = "role"
     field = "roles"
 
     def as_stored(self, text: str) -> str:
-        return normalize_role(text)
+        return canonicalize_role(text)
 
 
 class SkillFilter(ExactFilter):
@@ -266,3 +268,40 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
 
     def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
         self._hide(request, list(JobPosting.objects.filter(pk__in=values["ids"]).only("title")), hidden=False)
+
+
+class RoleResource(DocumentResource):
+    """Import and export of the table of roles."""
+
+    catalogue = ROLES
+
+    class Meta(DocumentResource.Meta):
+        model = Role
+        import_id_fields = ("name",)
+        fields = ("name", *RoleDocument.LISTS)
+
+
+@admin.register(Role)
+class RoleAdmin(ExchangeMixin, DocumentAdmin):
+    """Admin of the table of roles. Stored postings get changed names with the next check of the daily stats."""
+
+    resource_classes = (RoleResource,)
+    list_display = ("name", "name_list", "near_list", "updated_at")
+    phone_columns = ("name", "name_list")
+    empty_text = "Run manage.py seed to load the roles, or import a file."
+    search_fields = ("name", *RoleDocument.LISTS)
+    fields = ("name", *RoleDocument.LISTS, "updated_at")
+    readonly_fields = ("updated_at",)
+
+    @admin.display(description="also called")
+    def name_list(self, role: Any) -> str:
+        shown = ", ".join(role.names[:4])
+        return f"{shown}, …" if len(role.names) > 4 else shown
+
+    @admin.display(description="near roles")
+    def near_list(self, role: Any) -> str:
+        return ", ".join(role.near_roles)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Seeding would create a deleted role again.
+        return super().has_delete_permission(request, obj) and not (obj is not None and obj.seed_hash)

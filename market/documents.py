@@ -1,4 +1,4 @@
-"""MongoDB documents of the market: postings, closings, daily stats, dirty days and registered roles."""
+"""MongoDB documents of the market: postings, closings, daily stats, dirty days and roles."""
 
 from mongoengine import (
     BinaryField,
@@ -10,11 +10,16 @@ from mongoengine import (
     ListField,
     LongField,
     StringField,
+    ValidationError,
 )
 
+from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.documents import StoredDocument
+from market.role_table import Role, RoleTable
 
 MARKET_SCOPE = "market"
+# The catalogue name of the table of roles, under which the cache version is stored.
+ROLES = "roles"
 
 
 class JobPostingDocument(StoredDocument):
@@ -231,3 +236,59 @@ class RegisteredRole(StoredDocument):
     given_at = DateTimeField()
 
     meta = {"collection": "known_roles"}
+
+
+class RoleDocument(CuratedDocument):
+    """A stored entry of the table of roles. The fields are described in `market.role_table.Role`."""
+
+    name = StringField(required=True, unique=True, max_length=100)
+    names = ListField(StringField(max_length=100))
+    whole_names = ListField(StringField(max_length=100))
+    near_roles = ListField(StringField(max_length=100))
+    searched_titles = ListField(StringField(max_length=100))
+    # Hash of the content that seeding wrote. If the current content has a different hash, a curator edited the entry.
+    seed_hash = StringField(default="")
+    updated_at = DateTimeField()
+
+    LISTS = ("names", "whole_names", "near_roles", "searched_titles")
+
+    catalogue = ROLES
+    meta = {"collection": "roles"}
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+    def clean(self) -> None:
+        """Check the names against the other entries.
+
+        Raises:
+            ValidationError: A name has no words or belongs to another role, or a near role is unknown.
+        """
+        others = RoleDocument.objects(id__ne=self.id).order_by("id")
+        problems = self.list_problems(RoleTable.of(document.as_role() for document in others))
+        if problems:
+            errors = {name: ValidationError(message, field_name=name) for name, message in problems.items()}
+            raise ValidationError("invalid names of a role", errors=errors)
+
+    def list_problems(self, table: RoleTable) -> dict[str, str]:
+        """Return what is wrong with the entry beside the entries of a table, by field."""
+        own, problems = self.as_role().key, {}
+        for field, names in (("name", [self.name or ""]), *((name, getattr(self, name)) for name in self.LISTS)):
+            if wordless := [name for name in names if not table.canonicalize(name)]:
+                problems[field] = f"a role must contain at least one word, got {wordless[0]!r}"
+            elif field in ("name", "names", "whole_names"):
+                owners = {name: table.get(name) for name in names}
+                taken = [
+                    f"{name!r} belongs to {owner.name}" for name, owner in owners.items() if owner and owner.key != own
+                ]
+                if taken:
+                    problems[field] = ", ".join(taken)
+            elif field == "near_roles":
+                unknown = [name for name in names if table.get(name) is None]
+                if unknown:
+                    problems[field] = f"the table has no role {', '.join(unknown)}"
+        return problems
+
+    def as_role(self) -> Role:
+        """Return the entry as a `Role`, the value object that the pure modules use."""
+        return Role(name=self.name or "", **{name: tuple(getattr(self, name)) for name in self.LISTS})

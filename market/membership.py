@@ -1,8 +1,8 @@
 """Role membership: decide which roles a posting belongs to.
 
 A posting belongs to the roles whose searches returned it (`search_roles`) and to the registered roles that its title
-names. The rule only depends on the posting and the set of registered roles, so the order and repetition of imports,
-searches and registrations do not matter.
+names (see `market.role_table`). The rule only depends on the posting, the table and the set of registered roles, so the
+order and repetition of imports, searches and registrations do not matter.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,8 +13,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from career_navigator.db.connection import database
-from market.posting import build_title_query
-from market.roles import find_named_roles, normalize_role, title_names_role
+from market.role_selectors import canonicalize_role, get_role_table
 from market.stats_rows import dirty_days
 
 _BATCH = 1_000
@@ -23,7 +22,7 @@ _FIELDS = ("title", "roles", "search_roles", "search_keywords")
 
 
 def list_registered_roles() -> list[str]:
-    """Return the normalized names of all registered roles."""
+    """Return the canonical keys of all registered roles."""
     return database().known_roles.distinct("_id")
 
 
@@ -38,16 +37,18 @@ def get_search_roles(row: Mapping[str, Any]) -> list[str]:
     For postings from older releases, which did not store search roles, returns the role of the first search and every
     role that the title does not name.
     """
+    table = get_role_table()
     if "search_roles" in row:
-        return list(row["search_roles"])
-    first = normalize_role(row.get("search_keywords") or "")
-    others = {role for role in row.get("roles") or () if not title_names_role(title=row["title"], role=role)}
+        return sorted({table.canonicalize(role) for role in row["search_roles"]})
+    first = table.canonicalize(row.get("search_keywords") or "")
+    stored = row.get("roles") or ()
+    others = {table.canonicalize(role) for role in stored if not table.names_role(title=row["title"], role=role)}
     return sorted(others | ({first} if first else set()))
 
 
 def get_expected_roles(row: Mapping[str, Any], *, registered: Collection[str]) -> list[str]:
     """Return the roles that a stored posting should have, sorted."""
-    return sorted({*get_search_roles(row), *find_named_roles(title=row["title"], roles=registered)})
+    return sorted({*get_search_roles(row), *get_role_table().find_named(title=row["title"], roles=registered)})
 
 
 def build_sorted_union(*lists: Any) -> dict[str, Any]:
@@ -56,11 +57,15 @@ def build_sorted_union(*lists: Any) -> dict[str, Any]:
 
 
 def add_role(*, role: str, ids: Collection[ObjectId]) -> None:
-    """Add a normalized role to the given postings whose title still names the role."""
-    ids = list(ids)
+    """Add a canonical role to the given postings whose title names the role."""
+    ids, postings, table = list(ids), database().job_postings, get_role_table()
     for start in range(0, len(ids), _BATCH):
-        database().job_postings.update_many(
-            {"_id": {"$in": ids[start : start + _BATCH]}, "roles": {"$ne": role}} | build_title_query(role),
+        without = {"_id": {"$in": ids[start : start + _BATCH]}, "roles": {"$ne": role}}
+        titles = {row["title"] for row in postings.find(without, {"title": 1})}
+        named = [title for title in titles if table.names_role(title=title, role=role)]
+        # The condition on the title skips postings whose title changed in the meantime.
+        postings.update_many(
+            without | {"title": {"$in": named}},
             {"$push": {"roles": {"$each": [role], "$sort": 1}}},
         )
 
@@ -70,7 +75,7 @@ def register_role(*, role: str, now: datetime) -> bool:
 
     Returns False if the role was already fully registered or has no words.
     """
-    name, roles = normalize_role(role), database().known_roles
+    name, roles = canonicalize_role(role), database().known_roles
     registered = roles.find_one(name, {"given_at": 1})
     if not name or (registered and registered.get("given_at")):
         return False
@@ -94,6 +99,38 @@ def finish_registrations(*, now: datetime) -> None:
         register_role(role=row["label"], now=now)
 
 
+def canonicalize_registered_roles(*, now: datetime) -> int:
+    """Register the canonical roles of registered roles that have another name. Return how many were replaced.
+
+    Their postings get the canonical roles. The stats of closed days are moved to the canonical role. If a closed day
+    has stats of both, the larger ones stay: its postings are deleted, so nothing tells which of them both counted.
+    """
+    roles = database().known_roles
+    replaced = [row for row in roles.find() if canonicalize_role(row["_id"]) != row["_id"]]
+    for row in replaced:
+        key = canonicalize_role(row["_id"])
+        if key:
+            register_role(role=row["label"] if canonicalize_role(row["label"]) == key else row["_id"], now=now)
+            _move_closed_stats(row["_id"], key)
+        roles.delete_one({"_id": row["_id"]})
+    backfilled = list_backfilled_roles()
+    for day in sorted(database().job_postings.distinct("day", {"roles": {"$in": [row["_id"] for row in replaced]}})):
+        repair_roles(day=day, registered=backfilled, now=now)
+    return len(replaced)
+
+
+def _move_closed_stats(role: str, key: str) -> None:
+    stats = database().market_figures
+    for row in list(stats.find({"scope": role, "sealed": True}, {"day": 1, "postings": 1})):
+        other = stats.find_one({"scope": key, "day": row["day"]}, {"postings": 1})
+        if other is not None and other["postings"] >= row["postings"]:
+            stats.delete_one({"_id": row["_id"]})
+            continue
+        if other is not None:
+            stats.delete_one({"_id": other["_id"]})
+        stats.update_one({"_id": row["_id"]}, {"$set": {"scope": key}})
+
+
 def repair_roles(*, day: datetime, registered: Collection[str], now: datetime) -> int:
     """Correct the roles of a day's postings. Return the number of postings changed.
 
@@ -109,11 +146,15 @@ def repair_roles(*, day: datetime, registered: Collection[str], now: datetime) -
 
 
 def _list_repairs(rows: Iterable[Mapping[str, Any]], registered: Collection[str]) -> Iterable[UpdateOne]:
-    backfilled = set(registered)
+    backfilled, names_role = set(registered), get_role_table().names_role
     for row in rows:
         expected, stored = set(get_expected_roles(row, registered=registered)), set(row.get("roles") or ())
         # Keep a role that the title names and that was registered after `registered` was read.
-        expected |= {role for role in stored - backfilled if title_names_role(title=row["title"], role=role)}
+        expected |= {
+            role
+            for role in stored - backfilled
+            if canonicalize_role(role) == role and names_role(title=row["title"], role=role)
+        }
         if expected != stored:
             # The condition skips postings that were stored again in the meantime, which also updated their roles.
             unchanged = {name: row.get(name, {"$exists": False}) for name in _FIELDS}
@@ -121,5 +162,8 @@ def _list_repairs(rows: Iterable[Mapping[str, Any]], registered: Collection[str]
 
 
 def _find_days_by_title(role: str) -> dict[ObjectId, datetime]:
-    """Return the day of each stored posting whose title names the normalized role, by the posting's id."""
-    return {row["_id"]: row["day"] for row in database().job_postings.find(build_title_query(role), {"day": 1})}
+    """Return the day of each stored posting whose title names the canonical role, by the posting's id."""
+    table = get_role_table()
+    query = {"search_words": {"$in": table.list_search_words(role)}}
+    rows = database().job_postings.find(query, {"title": 1, "day": 1})
+    return {row["_id"]: row["day"] for row in rows if table.names_role(title=row["title"], role=role)}

@@ -17,3 +17,12 @@ class JobPosting(DocumentModel):
 
     def __str__(self) -> str:
         return str(self.title)  # type: ignore[attr-defined]
+
+
+class Role(DocumentModel):
+    """Admin model of an entry of the table of roles."""
+
+    document = documents.RoleDocument
+
+    class Meta:
+        ordering = ("name", "pk")

@@ -25,7 +25,13 @@ from career_navigator.cache.client import fail_fast_redis
 from career_navigator.db.connection import database, redis_client
 from market.daily_stats import COUNTED_FIELDS, PostingCounts, count_by_scope, pack_postings
 from market.documents import MARKET_SCOPE
-from market.membership import finish_registrations, list_backfilled_roles, list_registered_roles, repair_roles
+from market.membership import (
+    canonicalize_registered_roles,
+    finish_registrations,
+    list_backfilled_roles,
+    list_registered_roles,
+    repair_roles,
+)
 from market.selectors import RENDERED_AT_KEY, VERSION_KEY, get_responses_key, get_version_prefix, render_responses
 from market.stats_rows import CommittedState, build_role_writes, clean_up_rows, commit, mark_dirty, read_state, withhold
 
@@ -240,6 +246,7 @@ def check_stats(*, on_day: Callable[[], object] | None = None) -> StatsCheck:
     """
     check = StatsCheck()
     stats, postings = database().market_figures, database().job_postings
+    canonicalize_registered_roles(now=timezone.now())
     finish_registrations(now=timezone.now())
     backfilled = list_backfilled_roles()
     days = set(postings.distinct("day")) | set(stats.distinct("day"))

@@ -1,12 +1,9 @@
-"""Normalize role names, find the roles a title names, and compute the similarity of titles and roles."""
+"""Normalize the spelling of role names, and compute the similarity of titles and roles. Pure."""
 
 import re
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-import ahocorasick
 from rapidfuzz import fuzz
 
 from career_navigator.plain_text import normalize_text
@@ -137,46 +134,6 @@ def has_phrase(*, key: str, phrase: str) -> bool:
     return bool(phrase) and f" {phrase} " in f" {key} "
 
 
-def find_named_roles(*, title: str, roles: Collection[str]) -> list[str]:
-    """Return the roles that the title names, unchanged and in the order of `roles`.
-
-    The search tree of the roles is cached, which makes calls for many titles with the same roles fast.
-    """
-    return _get_matcher(tuple(roles)).find_in(title)
-
-
-@dataclass(frozen=True, slots=True)
-class _Matcher:
-    """A search tree of roles that finds all of them in one pass over a title."""
-
-    roles: tuple[str, ...]
-    tree: Any  # ahocorasick.Automaton, or None if no role has a word
-
-    def find_in(self, title: str) -> list[str]:
-        if self.tree is None:
-            return []
-        found: set[int] = set()
-        for _, indexes in self.tree.iter(f" {_build_role_key(title)} "):
-            found.update(indexes)
-        return [self.roles[index] for index in sorted(found)]
-
-
-@lru_cache(maxsize=64)
-def _get_matcher(roles: tuple[str, ...]) -> _Matcher:
-    indexes_by_phrase: dict[str, list[int]] = {}
-    for index, role in enumerate(roles):
-        key = normalize_role(role)
-        if key:
-            indexes_by_phrase.setdefault(f" {key} ", []).append(index)
-    if not indexes_by_phrase:
-        return _Matcher(roles, None)
-    tree = ahocorasick.Automaton()
-    for phrase, indexes in indexes_by_phrase.items():
-        tree.add_word(phrase, tuple(indexes))
-    tree.make_automaton()
-    return _Matcher(roles, tree)
-
-
 @dataclass(frozen=True, slots=True)
 class _Title:
     """A parsed title or role. `whole` includes level words, while `text`, `words` and `weight` do not."""
@@ -185,18 +142,6 @@ class _Title:
     text: str
     words: frozenset[str]
     weight: int
-
-
-def find_nearest_role(*, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
-    """Return the highest similarity of a role to the title, and that role; None if nothing is comparable.
-
-    Ties go to the first role in alphabetical order, so the order of the roles does not matter.
-    """
-    found = [(-score, role) for role in roles if (score := compute_title_similarity(title, role)) is not None]
-    if not found:
-        return None
-    negative_score, role = min(found)
-    return -negative_score, role
 
 
 # Cached because many adverts share a title, and a user's roles are compared with thousands of titles.

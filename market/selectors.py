@@ -32,7 +32,7 @@ from market.daily_stats import (
 )
 from market.documents import MARKET_SCOPE
 from market.gaps import MIN_THRESHOLD, RoleDemand, RoleWindow
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role, get_role_table
 from market.stats_rows import find_visible
 from market.trends import (
     MAX_WINDOW_DAYS,
@@ -385,13 +385,13 @@ def get_posting_demand(row: Mapping[str, Any], *, now: datetime) -> Demand:
 
 
 def _list_roles(row: Mapping[str, Any]) -> Iterator[str]:
-    title = f" {row.get('title_key') or ''} "
-    yield from sorted(row.get("roles") or (), key=lambda role: (f" {role} " not in title, -len(role.split()), role))
+    title, roles, names_role = row.get("title_key") or "", row.get("roles") or (), get_role_table().names_role
+    yield from sorted(roles, key=lambda role: (not names_role(title=title, role=role), -len(role.split()), role))
 
 
 def get_role_demand(*, role: str | None, now: datetime) -> Mapping[str, float]:
     """Return each skill's share (0 to 1) of a role's postings of the last 30 days, or {} if there are none."""
-    key = normalize_role(role) if role else ""
+    key = canonicalize_role(role) if role else ""
     stats = get_role_stats(role=key, days=WINDOW_DAYS, now=now) if key else None
     return _compute_shares(stats.window.demand) if stats else {}
 

@@ -227,6 +227,13 @@ class NextSkillSerializer(serializers.Serializer[Any]):
     )
 
 
+class NearRoleSerializer(serializers.Serializer[Any]):
+    """A role near the requested one."""
+
+    role = serializers.CharField()
+    postings = serializers.IntegerField(help_text="Postings in the window.")
+
+
 class GapSerializer(serializers.Serializer[Any]):
     """A gap analysis of a role and a window."""
 
@@ -270,6 +277,9 @@ class GapSerializer(serializers.Serializer[Any]):
         help_text="Up to five steps. Each one brings the most additional postings within reach per hour. A step that"
         " would bring none is not listed.",
     )
+    alternatives = NearRoleSerializer(
+        many=True, help_text="Near roles that have postings in the window, most postings first."
+    )
     window_days = serializers.IntegerField()
     computed_at = serializers.DateTimeField(help_text="When the newest stats in the window were computed.")
 
@@ -290,6 +300,9 @@ class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
     detail = NoPostingsSerializer()
     collection = CollectionSerializer()
     code = serializers.ChoiceField(["role_without_jobs"])
+    alternatives = NearRoleSerializer(
+        many=True, help_text="Near roles that have postings in the window, most postings first."
+    )
 
 
 class RoleSerializer(serializers.Serializer[Any]):

@@ -19,7 +19,8 @@ from market.membership import add_role, build_sorted_union, get_search_roles, li
 from market.posting import Posting, build_posting_keys, build_url_key
 from market.posting_skills import extract_posting_skills
 from market.refresh import close_day, compute_role, find_closed_days
-from market.roles import find_named_roles, normalize_role
+from market.role_selectors import canonicalize_role, get_role_table
+from market.roles import normalize_role
 from market.selectors import RoleStats, build_role_stats, get_role_stats, has_rows
 from market.stats_rows import dirty_days
 from market.tasks import queue_refresh
@@ -101,7 +102,7 @@ def compute_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | No
     Registers the role if necessary. Returns None if the role has no postings on these days. If rows were computed, a
     refresh is queued to update everything else that depends on the daily stats.
     """
-    name = normalize_role(role)
+    name = canonicalize_role(role)
     stats = get_role_stats(role=name, days=days, now=now)
     if stats is not None or not name or name == MARKET_SCOPE:
         return stats
@@ -191,8 +192,8 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
     """Try to store a batch. Return the postings that could not be stored because of concurrent writes."""
     stored = _StoredPostings.find_for(batch)
     batch = [stored.add_id(posting) for posting in batch]
-    registered = list_registered_roles()
-    searched_roles = [normalize_role(role)] if role else []
+    registered, table = list_registered_roles(), get_role_table()
+    searched_roles = [table.canonicalize(role)] if role else []
     closed = find_closed_days({_get_day(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
     # The posting of each write, and the counter of the outcome to increment.
@@ -204,7 +205,7 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
     unknown_slugs: list[str] = []
     for posting in batch:
         content_hash = _compute_content_hash(posting)
-        named_roles = find_named_roles(title=posting.title, roles=registered)
+        named_roles = table.find_named(title=posting.title, roles=registered)
         existing = stored.find(posting)
         if existing is None:
             day = _get_day(posting, now)

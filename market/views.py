@@ -31,7 +31,9 @@ from market import serializers as shapes
 from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, compute_coverage, rank_gaps
 from market.geo.names import search_countries
-from market.roles import expand_abbreviations, get_display_role, normalize_role
+from market.near_roles import list_near_roles
+from market.role_selectors import canonicalize_role, get_role_table
+from market.roles import expand_abbreviations
 from market.selectors import VERSION_KEY, WINDOW_DAYS, get_role_demands, read_response, render_response
 from market.services import compute_role_stats
 from market.trends import MAX_WINDOW_DAYS
@@ -134,7 +136,13 @@ class GapViewSet(ApiViewSet):
             vocabulary=vocabulary,
             hours=build_hours_estimate(vocabulary=vocabulary, held=held.names),
         )
-        analysis = {"role": label, "gaps": gaps, "window_days": days, "computed_at": stats.computed_at}
+        analysis = {
+            "role": label,
+            "gaps": gaps,
+            "alternatives": list_near_roles(role=label, days=days, now=now),
+            "window_days": days,
+            "computed_at": stats.computed_at,
+        }
         return Response(self.get_serializer(analysis).data)
 
     def _build_not_found(self, label: str, days: int, now: datetime) -> Response:
@@ -144,6 +152,7 @@ class GapViewSet(ApiViewSet):
         content = {
             "detail": _describe_no_postings(label, days),
             "code": "role_without_jobs",
+            "alternatives": list_near_roles(role=label, days=days, now=now),
             "collection": collection,
         }
         return Response(
@@ -158,12 +167,12 @@ class GapViewSet(ApiViewSet):
         Raises:
             ValidationError: If the user has no such target role.
         """
-        role, roles = normalize_role(self.query["role"]), self.current_user.target_roles
+        role, roles = canonicalize_role(self.query["role"]), self.current_user.target_roles
         if not roles:
             sentence = "role must be one of your target roles, but your profile has none yet."
             raise ValidationError({"role": [sentence]}, "no_target_roles")
         for label in roles:
-            if role and normalize_role(label) == role:
+            if role and canonicalize_role(label) == role:
                 return label
         sentence = f"role must be one of your target roles: {', '.join(roles)}."
         raise ValidationError({"role": [sentence]}, "not_a_target_role")
@@ -218,13 +227,13 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         user = self.request.user and self.current_user
         vocabulary = get_vocabulary()
         held = vocabulary.get_held_skills(get_user_skills(user)).names if user else None
-        roles = []
+        roles, display = [], get_role_table().get_display_name
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items():
             required = demand.list_required(threshold=DEFAULT_THRESHOLD)
             coverage = compute_coverage(skills=required, held=held or (), vocabulary=vocabulary)
             roles.append(
                 RoleCoverage(
-                    role=get_display_role(role),
+                    role=display(role),
                     postings=demand.postings,
                     required=coverage.required,
                     coverage=coverage if held is not None else None,
@@ -247,7 +256,7 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
     def _add_roles_without_postings(self, response: Response) -> None:
         """Add the user's target roles without postings and the states of their collections."""
         now, demands = timezone.now(), get_role_demands(days=WINDOW_DAYS, now=timezone.now())
-        roles = [role for role in self.current_user.target_roles if normalize_role(role) not in demands]
+        roles = [role for role in self.current_user.target_roles if canonicalize_role(role) not in demands]
         if not roles:
             return
         path = self.request.get_full_path()
@@ -300,5 +309,9 @@ def _describe_no_postings(label: str, days: int) -> dict[str, Any]:
 
 
 def _find_most_similar(label: str, roles: Sequence[str]) -> list[str]:
-    found = process.extract(expand_abbreviations(label), sorted(roles), scorer=fuzz.WRatio, limit=MAX_ALTERNATIVES)
-    return [get_display_role(role) for role, _, _ in found]
+    table = get_role_table()
+    near = [role for role in table.list_near(label) if role in roles]
+    expanded = {role: expand_abbreviations(role) for role in sorted(roles)}
+    found = process.extract(expand_abbreviations(label), expanded, scorer=fuzz.WRatio, limit=MAX_ALTERNATIVES)
+    similar = list(dict.fromkeys([*near, *(role for _, _, role in found)]))
+    return [table.get_display_name(role) for role in similar[:MAX_ALTERNATIVES]]

@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from career_navigator.plain_text import WordList
-from market.roles import normalize_role
+from market.role_table import RoleTable, load_default_table
 from market.trends import compute_percentage
 
 CATALOGUE = "project_ideas"
@@ -33,6 +33,7 @@ class Idea:
     roles: tuple[str, ...]
     outcome: str
     stretch: tuple[str, ...]
+    role_table: RoleTable = field(default_factory=load_default_table, compare=False, repr=False)
 
     @cached_property
     def skill_set(self) -> frozenset[str]:
@@ -40,8 +41,8 @@ class Idea:
 
     @cached_property
     def role_keys(self) -> frozenset[str]:
-        """The normalized roles, for comparison."""
-        return frozenset(normalize_role(role) for role in self.roles)
+        """The canonical roles, for comparison."""
+        return frozenset(self.role_table.canonicalize(role) for role in self.roles)
 
     @cached_property
     def effort(self) -> int:
@@ -101,7 +102,7 @@ class Criteria:
     Attributes:
         difficulty: Required difficulty, or None for any.
         focus: Canonical names of skills. If not empty, an idea must have at least one of them.
-        role_key: Normalized role, or "" for any.
+        role_key: Canonical role, or "" for any.
         only_role: Whether to leave out ideas for other roles.
     """
 

@@ -7,6 +7,8 @@ from typing import Any
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.catalogues import SearchResults, search_text
 from career_navigator.db.connection import database
+from market.role_selectors import get_role_table
+from market.role_table import RoleTable
 from market.selectors import get_role_stats
 from market.trends import compute_percentage
 from projects.documents import PROJECT_PROGRESS, ProjectIdeaDocument
@@ -18,8 +20,8 @@ WINDOW_DAYS = 30
 _VISIBLE = {"hidden": {"$ne": True}}
 
 
-def _load_catalogue(vocabulary: Vocabulary) -> IdeaCatalogue:
-    return IdeaCatalogue(_build_idea(row, vocabulary) for row in database().project_ideas.find(_VISIBLE))
+def _load_catalogue(vocabulary: Vocabulary, table: RoleTable) -> IdeaCatalogue:
+    return IdeaCatalogue(_build_idea(row, vocabulary, table) for row in database().project_ideas.find(_VISIBLE))
 
 
 _cache: VersionedCache[IdeaCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
@@ -27,8 +29,8 @@ _cache: VersionedCache[IdeaCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
 
 def get_idea_catalogue() -> IdeaCatalogue:
     """Return the ideas that are not hidden. The catalogue is at most one second stale."""
-    vocabulary = get_vocabulary()
-    return _cache.get(load=lambda: _load_catalogue(vocabulary), depends_on=vocabulary)
+    vocabulary, table = get_vocabulary(), get_role_table()
+    return _cache.get(load=lambda: _load_catalogue(vocabulary, table), depends_on=(vocabulary, table))
 
 
 def search_ideas(
@@ -39,7 +41,7 @@ def search_ideas(
     Ideas with a skill named in the query come first. If `skills` is given, an idea must have at least one of these
     canonical names.
     """
-    vocabulary = get_vocabulary()
+    vocabulary, table = get_vocabulary(), get_role_table()
     filters: dict[str, Any] = dict(_VISIBLE)
     if difficulty is not None:
         filters["difficulty"] = difficulty
@@ -53,7 +55,7 @@ def search_ideas(
         named_in="skills",
         fields=("title", "skills", "features", "description"),
         filters=filters,
-        build=lambda row: _build_idea(row, vocabulary),
+        build=lambda row: _build_idea(row, vocabulary, table),
         limit=limit,
         offset=offset,
     )
@@ -62,7 +64,7 @@ def search_ideas(
 def get_role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
     """Return the percentage of the role's postings that require each skill, by skill.
 
-    `role_key` is a normalized role. The result is empty if the role has no postings.
+    `role_key` is a canonical role. The result is empty if the role has no postings.
     """
     stats = get_role_stats(role=role_key, days=WINDOW_DAYS, now=now) if role_key else None
     if stats is None:
@@ -91,7 +93,7 @@ def list_completed_projects(user_id: str) -> list[CompletedProject]:
     return sorted(completed, key=lambda project: (-project.finished_date.toordinal(), project.title))
 
 
-def _build_idea(row: dict[str, Any], vocabulary: Vocabulary) -> Idea:
+def _build_idea(row: dict[str, Any], vocabulary: Vocabulary, table: RoleTable) -> Idea:
     return Idea(
         id=row["_id"],
         title=row["title"],
@@ -103,4 +105,5 @@ def _build_idea(row: dict[str, Any], vocabulary: Vocabulary) -> Idea:
         roles=tuple(row.get("roles", ())),
         outcome=row.get("outcome", ""),
         stretch=tuple(row.get("stretch", ())),
+        role_table=table,
     )

@@ -15,7 +15,8 @@ from accounts.selectors import get_user_skills
 from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.catalogues import UNSET
-from market.roles import get_display_role, normalize_role
+from market.role_selectors import canonicalize_role
+from market.roles import get_display_role
 from projects import serializers as shapes
 from projects.documents import PROJECT_PROGRESS
 from projects.ideas import (
@@ -63,7 +64,7 @@ class ProjectViewSet(ApiViewSet):
         user, vocabulary, catalogue = self.current_user, get_vocabulary(), get_idea_catalogue()
         held = self._get_held_skills()
         acquired = held.names
-        role_key = normalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
+        role_key = canonicalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
         has_role_projects = role_key in catalogue.role_keys
         criteria = Criteria(
             difficulty=self.query.get("difficulty"),

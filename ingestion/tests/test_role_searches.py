@@ -14,13 +14,13 @@ from ingestion.role_searches import (
     build_search_payload,
     list_excluded_title_phrases,
     list_role_variations,
-    load_role_variations,
 )
+from market.role_table import load_default_table
 from market.roles import normalize_role
 
 # Single words that name a profession.
 ACRONYMS = {"sde", "sre", "dba", "sdet", "sysadmin"}
-KNOWN_ROLES = [variations[0] for variations in load_role_variations().values()]
+KNOWN_ROLES = [role.name for role in load_default_table().roles.values()]
 
 
 def build_payload(**changes):

@@ -27,6 +27,7 @@ def test_returns_every_documented_field(roadmap, post_jobs):
         "recommendations",
         "total_postings_analyzed",
         "estimated_hours",
+        "alternatives",
     }
     assert response["target_role"] == "Backend Developer"
     assert response["total_skills"] == 6

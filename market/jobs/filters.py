@@ -13,6 +13,7 @@ from market.daily_stats import day_start
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE, Place
 from market.posting import build_company_key, build_title_query, normalize_words
+from market.role_selectors import canonicalize_role
 from market.roles import normalize_role
 from skills.selectors import get_vocabulary
 
@@ -121,7 +122,8 @@ def _match_titles(job_filter: JobFilter) -> list[Query]:
     if not job_filter.titles:
         return []
     keys = [key for key in map(normalize_role, job_filter.titles) if key]
-    return [{"$or": [{"roles": {"$in": keys}}, *map(build_title_query, keys)]}]
+    roles = [canonicalize_role(key) for key in keys]
+    return [{"$or": [{"roles": {"$in": roles}}, *map(build_title_query, keys)]}]
 
 
 def _match_text(job_filter: JobFilter) -> list[Query]:

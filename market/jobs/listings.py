@@ -11,6 +11,7 @@ from typing import Any
 from market.geo.names import UNKNOWN, get_country_name
 from market.jobs.filters import JobFilter, parse_search_text
 from market.posting import build_posting_keys, normalize_words
+from market.role_selectors import canonicalize_role
 from market.roles import has_phrase, normalize_role
 from skills.selectors import get_vocabulary
 
@@ -116,7 +117,7 @@ def _find_matching_title(row: Row, *, job_filter: JobFilter) -> tuple[str | None
         title
         for title in job_filter.titles
         if has_phrase(key=keys["title_key"], phrase=normalize_role(title))
-        or normalize_role(title) in (row.get("roles") or ())
+        or canonicalize_role(title) in (row.get("roles") or ())
     ]
     if job_filter.text and has_phrase(key=keys["title_key"], phrase=normalize_role(job_filter.text)):
         phrases.append(job_filter.text)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from market.roles import find_nearest_role
+from market.role_table import RoleTable, load_default_table
 
 REMOTE, HYBRID, ONSITE, ANY = "remote", "hybrid", "onsite", "any"
 SKILLS, TITLE, YEARS, PLACE, SALARY = "skills", "title", "years", "place", "salary"
@@ -66,7 +66,7 @@ class CandidateProfile:
     `skills` are canonical names, including implied skills. `held_through` maps each implied skill to the one that
     implies it. `preferred_locations` are place labels ("Austin, TX", "London, United Kingdom"),
     alpha-2 country codes ("DE") or ISO 3166-2 codes of US states ("US-TX"). `remote_preference` is `remote`, `hybrid`,
-    `onsite` or `any`. The salary is per year.
+    `onsite` or `any`. The salary is per year. `role_table` compares the desired roles with titles.
     """
 
     skills: frozenset[str] = frozenset()
@@ -76,6 +76,7 @@ class CandidateProfile:
     preferred_locations: tuple[str, ...] = ()
     remote_preference: str | None = None
     expected_salary_usd: float | None = None
+    role_table: RoleTable = field(default_factory=load_default_table, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
@@ -188,7 +189,7 @@ def compare_skills(
 
 def score_title(*, candidate: CandidateProfile, job_profile: JobProfile) -> MatchPart | None:
     """Compare the posting's title with the most similar of the candidate's desired roles."""
-    nearest = find_nearest_role(title=job_profile.title, roles=candidate.desired_roles)
+    nearest = candidate.role_table.find_nearest(title=job_profile.title, roles=candidate.desired_roles)
     if nearest is None:
         return None
     score, role = nearest

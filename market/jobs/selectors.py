@@ -28,7 +28,7 @@ from market.geo.names import get_country_name
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, build_job_query
 from market.jobs.match_score import JOB_PROFILE_FIELDS, REMOTE, CandidateProfile, build_job_profile, score_match
 from market.posting import Posting, build_url_key
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role, get_role_table
 from market.selectors import DEMAND_FIELDS, Demands
 from skills.selectors import get_vocabulary
 from skills.vocabulary import HeldSkills
@@ -184,6 +184,7 @@ def build_candidate_profile(current_user: CurrentUser, held: HeldSkills) -> Cand
         preferred_locations=tuple(place for place in places if place != ANYWHERE),
         remote_preference=REMOTE if preference is None and ANYWHERE in places else preference,
         expected_salary_usd=current_user.expected_salary if in_usd else None,
+        role_table=get_role_table(),
     )
 
 
@@ -329,7 +330,7 @@ def _find_newest(query: Query, limit: int) -> list[Row]:
 
 def _add_relevant(newest: list[Row], query: Query, candidate: CandidateProfile) -> list[Row]:
     """Add older matches with the candidate's roles or skills from a bounded scan. Return all, newest first."""
-    roles = [role for role in map(normalize_role, candidate.desired_roles) if role]
+    roles = [role for role in map(canonicalize_role, candidate.desired_roles) if role]
     criteria: list[Query] = [{"roles": {"$in": roles}}] if roles else []
     # Implied fields, such as software engineering, would find nearly every posting.
     if named := candidate.skills - candidate.held_through.keys():

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from market.jobs.match_score import WEIGHTS, CandidateProfile, JobProfile, score_match
-from market.roles import compute_title_similarity, find_nearest_role
+from market.role_table import NEAR_SIMILARITY, load_default_table
 
 SKILLS = [f"skill {number}" for number in range(12)]
 TITLES = ["Backend Developer", "Senior Back-End Engineer (m/f/d)", "Sales Manager", "Data Scientist", "", "???"]
@@ -229,7 +229,8 @@ def test_explains_that_the_posting_has_no_skills():
         ("Backend Developer", "backend developer", 100, 100),
         ("Senior Back-End Engineer (Remote)", "Backend Developer", 100, 100),
         ("Lead Software Engineer, Platform", "Software Developer", 100, 100),
-        ("Software Engineer, Backend", "Backend Engineer", 80, 99),
+        ("Software Engineer, Backend", "Backend Engineer", 100, 100),
+        ("Engineer, Storage Backend", "Storage Engineer", 80, 99),
         ("ML Engineer", "Machine Learning Engineer", 100, 100),
         ("Data Analytics Lead", "data analytic", 90, 100),
         ("Sales Manager", "Backend Developer", 0, 0),
@@ -242,16 +243,36 @@ def test_explains_that_the_posting_has_no_skills():
     ],
 )
 def test_compares_titles_with_roles(title, role, lowest, highest):
-    similarity = compute_title_similarity(title=title, role=role)
+    similarity = load_default_table().compute_similarity(title, role)
 
     assert similarity is not None
     assert lowest <= similarity <= highest
 
 
 def test_finds_the_most_similar_role():
-    assert find_nearest_role(title="Data Engineer", roles=["Chef", "Data Engineer"]) == (100, "Data Engineer")
-    assert find_nearest_role(title="Data Engineer", roles=["", "!!!"]) is None
-    assert find_nearest_role(title="", roles=["Chef"]) is None
+    find_nearest = load_default_table().find_nearest
+
+    assert find_nearest(title="Data Engineer", roles=["Chef", "Data Engineer"]) == (100, "Data Engineer")
+    assert find_nearest(title="Data Engineer", roles=["", "!!!"]) is None
+    assert find_nearest(title="", roles=["Chef"]) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "role", "score"),
+    [
+        ("Site Reliability Engineer", "SRE", 100),
+        ("Staff SRE (Remote)", "Site Reliability Engineer", 100),
+        ("Software Engineer, Backend", "Back-End Developer", 100),
+        ("Site Reliability Engineer", "DevOps Engineer", NEAR_SIMILARITY),
+        ("SRE", "DevOps", NEAR_SIMILARITY),
+        ("Senior AI Engineer", "Machine Learning Engineer", NEAR_SIMILARITY),
+        ("Machine Learning Engineer", "AI Engineer", NEAR_SIMILARITY),
+    ],
+)
+def test_a_title_that_means_the_role_is_full_and_one_of_a_near_role_is_close(title, role, score):
+    parts = list_parts(CandidateProfile(desired_roles=(role,)), JobProfile(title=title))
+
+    assert parts == {"title": score}
 
 
 @pytest.mark.parametrize(

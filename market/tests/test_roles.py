@@ -1,10 +1,10 @@
-"""Keys and display names of roles, and the titles that name them."""
+"""Spellings and display names of roles."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from market.roles import find_named_roles, get_display_role, normalize_role, title_names_role
+from market.roles import get_display_role, normalize_role, title_names_role
 
 
 @pytest.mark.parametrize(
@@ -55,27 +55,6 @@ def test_a_title_names_a_role_if_it_contains_the_words_as_a_phrase(title, role, 
     assert title_names_role(title=title, role=role) is expected
 
 
-def test_finding_named_roles_keeps_their_order_and_spelling():
-    roles = ["Engineer", "data engineer", "", "Data-Engineer", "Java Developer", "Senior Data Engineer"]
-
-    named = find_named_roles(title="Senior Data Engineer (f/m/d)", roles=roles)
-
-    assert named == ["Engineer", "data engineer", "Data-Engineer", "Senior Data Engineer"]
-
-
-def test_finds_named_roles_that_overlap_by_a_space():
-    named = find_named_roles(
-        title="Data Engineer Data Analyst", roles=["data analyst", "data engineer", "engineer data"]
-    )
-
-    assert named == ["data analyst", "data engineer", "engineer data"]
-
-
-def test_no_title_names_an_empty_role():
-    assert find_named_roles(title="Data Engineer", roles=[]) == []
-    assert find_named_roles(title="Data Engineer", roles=["", "-"]) == []
-
-
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
@@ -110,10 +89,3 @@ def test_normalizing_a_key_again_does_not_change_it(role):
 @given(titles)
 def test_a_role_and_its_display_name_have_the_same_key(role):
     assert normalize_role(get_display_role(role)) == normalize_role(role)
-
-
-@given(titles, st.lists(titles, max_size=6))
-def test_finding_many_roles_agrees_with_checking_each_role(title, roles):
-    named = find_named_roles(title=title, roles=roles)
-
-    assert named == [role for role in roles if title_names_role(title=title, role=role)]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from learning.renderers import WINDOW_DAYS, build_recommendations
 from learning.roadmaps import Learner, Roadmap, SkillPath
 from learning.selectors import plan_roadmap
-from market.roles import normalize_role
+from market.role_selectors import canonicalize_role
 from market.selectors import get_role_stats
 from projects.selectors import get_idea_catalogue
 from skills.selectors import get_vocabulary
@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 learner=Learner(acquired_skills=acquired, statuses={}, held_through=held.through),
                 project_options=get_idea_catalogue().by_skill,
                 stats=get_role_stats(
-                    role=normalize_role(role), days=WINDOW_DAYS, now=options["as_of"] or timezone.now()
+                    role=canonicalize_role(role), days=WINDOW_DAYS, now=options["as_of"] or timezone.now()
                 ),
             )
             self.stdout.write("\n".join(_render_table(roadmap, acquired)))

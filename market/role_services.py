@@ -1,0 +1,53 @@
+"""Services for the table of roles: seed the table, and apply its names to stored data."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import mongoengine
+
+from career_navigator.db.catalogues import InvalidEntry, SeedSummary, seed_entries
+from career_navigator.db.connection import database
+from market.documents import RoleDocument
+from market.membership import canonicalize_registered_roles, list_backfilled_roles, repair_roles
+from market.refresh import find_closed_days
+from market.role_table import RoleTable
+
+
+def seed_roles(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSummary:
+    """Update the stored table of roles from the entries of the seed file.
+
+    Seeding is idempotent and leaves roles that a curator edited unchanged.
+
+    Raises:
+        InvalidEntry: An entry is invalid, shares a name with another one or names an unknown near role. Nothing has
+            been written.
+    """
+    documents = []
+    for entry in entries:
+        try:
+            document = RoleDocument(**entry)
+            document.validate(clean=False)
+        except (mongoengine.ValidationError, mongoengine.FieldDoesNotExist) as error:
+            raise InvalidEntry(f"{entry.get('name')}: {error}") from error
+        documents.append(document)
+    table = RoleTable.of(document.as_role() for document in documents)
+    for document in documents:
+        problems = document.list_problems(table)
+        if problems:
+            raise InvalidEntry(f"{document.name}: {'; '.join(problems.values())}")
+    contents = [{name: getattr(document, name) for name in ("name", *RoleDocument.LISTS)} for document in documents]
+    contents = [{name: list(each) if name != "name" else each for name, each in row.items()} for row in contents]
+    return seed_entries(document=RoleDocument, key=("name",), entries=contents, now=now)
+
+
+def migrate_roles(*, now: datetime) -> int:
+    """Give every stored posting its canonical roles and mark the days of changed postings dirty.
+
+    This is a data migration. Returns the number of postings changed.
+    """
+    canonicalize_registered_roles(now=now)
+    registered = list_backfilled_roles()
+    days = set(database().job_postings.distinct("day"))
+    closed = find_closed_days(days)
+    return sum(repair_roles(day=day, registered=registered, now=now) for day in sorted(days - closed))
