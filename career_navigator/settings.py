@@ -222,6 +222,7 @@ DATA_MIGRATIONS = {
     "0006_posting_pay": "market.jobs.services.reindex_postings",
     "0007_canonical_roles": "market.role_services.migrate_roles",
     "0008_collected_roles": "ingestion.collected_roles.canonicalize_collected_roles",
+    "0009_near_copies": "market.copy_groups.group_stored_postings",
 }
 
 CACHES = {

@@ -9,6 +9,7 @@ from mongoengine import (
     IntField,
     ListField,
     LongField,
+    ObjectIdField,
     StringField,
     ValidationError,
 )
@@ -31,7 +32,9 @@ class JobPostingDocument(StoredDocument):
     changes. `scraped_at` is when the posting was first collected.
     `nice_to_have` is the subset of `skills` that the text marks as optional. `years_asked` is the experience in years
     that the text requires. Salaries are per year. `country_codes` includes `country_code`.
-    `market.posting` computes `title_key`, `company_key`, `search_words`, `url_key` and `pay_usd`.
+    `market.posting` computes `title_key`, `company_key`, `search_words`, `url_key` and `pay_usd`. `market.copies`
+    computes `copy_key` and `text_signature`. A posting that repeats an earlier advert has `copy_of`, `copy_group`,
+    `copied_day` and `copy_similarity` (see `market.copy_groups`).
     """
 
     source = StringField(required=True)
@@ -90,6 +93,12 @@ class JobPostingDocument(StoredDocument):
     company_key = StringField()
     search_words = ListField(StringField())
     url_key = StringField()
+    copy_key = StringField()
+    text_signature = BinaryField()
+    copy_of = ObjectIdField()
+    copy_group = StringField()
+    copied_day = DateTimeField()
+    copy_similarity = FloatField()
     content_hash = StringField(required=True)
 
     meta = {
@@ -110,6 +119,8 @@ class JobPostingDocument(StoredDocument):
                 "unique": True,
                 "partialFilterExpression": {"url_key": {"$type": "string"}},
             },
+            # Grouping the copies of an advert.
+            {"fields": ["copy_key"], "partialFilterExpression": {"copy_key": {"$type": "string"}}},
             # Recomputing a day's stats, retention, and job lists (newest first, then by id). Skipped postings and
             # postings that do not match `hidden`, `remote` or `hybrid` are passed over without reading the document.
             {"fields": ["day", "id", "hidden", "remote", "hybrid"]},

@@ -23,6 +23,7 @@ from redis.lock import Lock
 
 from career_navigator.cache.client import fail_fast_redis
 from career_navigator.db.connection import database, redis_client
+from market.copy_groups import repair_copy_groups
 from market.daily_stats import COUNTED_FIELDS, PostingCounts, count_by_scope, pack_postings
 from market.documents import MARKET_SCOPE
 from market.membership import (
@@ -68,7 +69,7 @@ class StatsCheck:
     """Result of comparing daily stats with postings.
 
     `days` is the number of days compared, `differing` the days with wrong stats or roles, which are now marked dirty,
-    and `postings` the number of postings whose roles were corrected.
+    and `postings` the number of postings whose roles or groups of copies were corrected.
     """
 
     days: int = 0
@@ -239,15 +240,18 @@ def _build_role_rows(role: str, now: datetime) -> list[dict[str, Any]]:
 
 
 def check_stats(*, on_day: Callable[[], object] | None = None) -> StatsCheck:
-    """Compare the stats of every open day, and the roles of its postings, with the postings.
+    """Compare the stats of every open day, and the roles and groups of copies of its postings, with the postings.
 
-    Wrong roles are corrected immediately. A day that differs is marked dirty, so that the next refresh recomputes it.
-    Days that are already dirty are skipped. `on_day` is called after each day.
+    Wrong roles and groups are corrected immediately. A day that differs is marked dirty, so that the next refresh
+    recomputes it. Days that are already dirty are skipped. `on_day` is called after each day.
     """
     check = StatsCheck()
     stats, postings = database().market_figures, database().job_postings
     canonicalize_registered_roles(now=timezone.now())
     finish_registrations(now=timezone.now())
+    regrouped, regrouped_days = repair_copy_groups(now=timezone.now())
+    check.postings += regrouped
+    check.differing += [day.date() for day in sorted(regrouped_days)]
     backfilled = list_backfilled_roles()
     days = set(postings.distinct("day")) | set(stats.distinct("day"))
     for day in sorted(days - set(database().dirty_days.distinct("_id")) - find_closed_days(days)):

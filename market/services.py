@@ -13,6 +13,8 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from career_navigator.db.connection import database, find_duplicate_key_indexes
+from market.copies import build_copy_keys
+from market.copy_groups import EVIDENCE_FIELDS, update_copy_groups
 from market.daily_stats import day_start
 from market.documents import MARKET_SCOPE
 from market.membership import add_role, build_sorted_union, get_search_roles, list_registered_roles, register_role
@@ -32,12 +34,11 @@ _POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
 # The fields of stored postings that storing reads.
 _STORED_FIELDS = (
     *("source", "job_id", "url_key", "title", "content_hash", "day"),
-    *("roles", "search_roles", "search_keywords"),
+    *("roles", "search_roles", "search_keywords", "copy_key"),
 )
 # The partial indexes on ids and URLs contain only strings. Without this condition a query reads every posting.
 _IS_STRING = {"$type": "string"}
-# Source, URL key and normalized title.
-_AdvertKey = tuple[str, str, str]
+_AdvertKey = tuple[str, str, str]  # source, URL key and normalized title
 # Two writers may insert the same advert concurrently. The one that fails finds it in the next attempt.
 _MAX_ATTEMPTS = 3
 
@@ -196,13 +197,13 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
     searched_roles = [table.canonicalize(role)] if role else []
     closed = find_closed_days({_get_day(posting, now) for posting in batch if stored.find(posting) is None})
     writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
-    # The posting of each write, and the counter of the outcome to increment.
-    written: list[tuple[Posting, str]] = []
+    written: list[tuple[Posting, str]] = []  # with the counter of the outcome to increment
     # The indexes of the writes that give an id to a stored posting without one.
     adopting: list[int] = []
     rows: list[dict[str, Any]] = []
     days: set[datetime] = set()
     unknown_slugs: list[str] = []
+    copy_keys: set[Any] = set()  # that the written postings have or had
     for posting in batch:
         content_hash = _compute_content_hash(posting)
         named_roles = table.find_named(title=posting.title, roles=registered)
@@ -227,6 +228,7 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
             written.append((posting, "collected"))
             rows.append(row)
             days.add(day)
+            copy_keys.add(fields["copy_key"])
             continue
         search_roles = get_search_roles(existing)
         fields, result = {}, "unchanged"
@@ -235,6 +237,7 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
                 _build_fields(posting, closed_at, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
                 "updated",
             )
+            copy_keys |= {fields["copy_key"], existing.get("copy_key")}
             if fields["url"] is None:
                 del fields["url"], fields["url_key"]
         elif set(searched_roles) <= set(search_roles) and {*search_roles, *named_roles} == set(
@@ -262,6 +265,7 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
             # `registered` does not contain it.
             for late_role in set(list_registered_roles()) - set(registered):
                 add_role(role=late_role, ids=[row["_id"] for row in rows])
+            update_copy_groups(keys=copy_keys - {None}, now=now)
         count_unknown_slugs(slugs=unknown_slugs, now=now)
     for index, (_, result) in enumerate(written):
         if index not in failed:
@@ -276,6 +280,8 @@ def _build_update(
 
     A single update pipeline ensures that concurrent writers of a posting leave roles that match its title.
     """
+    if fields and not fields["copy_key"]:
+        fields |= dict.fromkeys(EVIDENCE_FIELDS)
     values: dict[str, Any] = {name: {"$literal": value} for name, value in fields.items() if value is not None}
     values["search_roles"] = build_sorted_union({"$ifNull": ["$search_roles", search_roles]}, searched_roles)
     removed = [name for name, value in fields.items() if value is None]
@@ -392,4 +398,5 @@ def _build_fields(posting: Posting, closed_at: datetime | None, unknown_slugs: l
     unknown_slugs.extend(get_vocabulary().list_unknown_slugs(posting.technology_slugs))
     if posting.country_code and posting.country_code not in fields["country_codes"]:
         fields["country_codes"].insert(0, posting.country_code)
+    fields |= build_copy_keys(fields)
     return fields | build_posting_keys(fields)

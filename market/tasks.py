@@ -62,7 +62,11 @@ def check_daily_stats(self: Task) -> str:
     if not check.differing:
         return f"the daily stats of {check.days} days match their postings"
     days = ", ".join(map(str, check.differing))
-    logger.error("stats differed from their postings on %s; %d postings had wrong roles", days, check.postings)
+    logger.error(
+        "stats differed from their postings on %s; %d postings had wrong roles or groups of copies",
+        days,
+        check.postings,
+    )
     refresh.refresh_stats(now=timezone.now())
     return f"repaired {len(check.differing)} of {check.days} days: {days}"
 

@@ -53,7 +53,8 @@ class PostingFactory(Factory[Posting]):
     url = LazyAttribute(lambda o: f"https://jobs.example.com/{o.job_id}" if o.job_id else None)
     title = "Backend Developer"
     company = "Acme"
-    description = "We build things."
+    # Postings of one employer with equal texts would be copies of one advert.
+    description = factory.Sequence("We build things, number {}.".format)
     location = "Austin, TX"
     place = "Austin, TX"
     technology_slugs = ("python",)

@@ -65,6 +65,7 @@ def test_creates_declared_indexes(mongo):
     assert of_postings == {
         ("source", "job_id"),
         ("url_key", "source", "job_id"),
+        ("copy_key",),
         ("day", "_id", "hidden", "remote", "hybrid"),
         ("roles", "day", "_id"),
         ("skills", "day", "_id"),

@@ -9,6 +9,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from career_navigator.db.connection import database, find_duplicate_key_indexes
+from market.copy_groups import update_copy_groups
 from market.daily_stats import day_start
 from market.membership import get_search_roles
 from market.posting import PAY_FIELDS, Posting, build_posting_keys
@@ -104,8 +105,11 @@ def hide_postings(*, ids: Collection[ObjectId], hidden: bool, now: datetime) -> 
     # Postings that were never hidden do not have the field.
     query = {"_id": {"$in": list(ids)}, "hidden": {"$ne": True} if hidden else True}
     days = database().job_postings.distinct("day", query)
+    keys = database().job_postings.distinct("copy_key", query)
     with dirty_days(days=days, now=now):
         result = database().job_postings.update_many(query, {"$set": {"hidden": hidden, "updated_at": now}})
+        # The next copy of a hidden first posting counts instead.
+        update_copy_groups(keys=[key for key in keys if key], now=now)
     return int(result.modified_count)
 
 

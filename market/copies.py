@@ -1,0 +1,178 @@
+"""Recognize near-copies of adverts: the same job of one employer, advertised again or for another place. Pure.
+
+Two postings are near-copies if their employers and titles are equal apart from places, if they are at most 60 days
+apart, and if their texts are equal or nearly so. The similarity of two texts is the Jaccard similarity of their sets of
+three consecutive words, estimated with MinHash (A. Z. Broder, "On the resemblance and containment of documents", 1997).
+The lowest 8 bits of each minimum are stored (P. Li and A. C. König, "b-Bit Minwise Hashing", 2010).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.geo.names import find_city, find_state, is_country_or_area
+from market.posting import build_company_key, normalize_words
+
+# A copy counts with the group's first posting for this long. A later one is advertised anew.
+COPY_WINDOW = timedelta(days=60)
+# Tuned on labelled pairs of real postings (see `benchmarks/near_copies.py`).
+MIN_SIMILARITY = 0.85
+# The estimate's standard error is 0.03 at this similarity.
+_HASHES = 128
+# Shorter texts have too few triples for an estimate, so they are copies only if they are equal.
+_MIN_WORDS = 40
+# A text without words says nothing about whether two adverts are the same.
+_WORD = re.compile(r"\w+")
+_TITLE_PARTS = re.compile(r"\s+[-–—|/@]+\s+|[,(|@\[]")
+# Words of places that are also words of other parts of titles.
+_NO_PLACE_WORDS = frozenset({"remote", "hybrid", "of", "the", "and", "in", "de", "la", "st", "office"})
+_PLACE_WORDS = (
+    "remote remotely hybrid onsite anywhere worldwide global based location locations office m f w d x mf mfd mwd fmd"
+    " fm div all genders emea apac latam amer amers americas america anz dach mena nordics benelux us usa uk eu uae dr"
+    " cdmx socal norcal north south east west central northeast southeast northwest southwest eastern western"
+)
+_GENERAL_TITLE_WORDS = frozenset(_PLACE_WORDS.split())
+_MAX_NAME_WORDS = 3
+_MIN_NAME_LENGTH = 4
+
+
+def _build_factors() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the factors and summands of the hash functions. Stored signatures depend on them."""
+    digests = b"".join(blake2b(str(number).encode(), digest_size=8).digest() for number in range(_HASHES))
+    numbers = np.frombuffer(digests, "<u4").astype(np.uint32).reshape(_HASHES, 2)
+    return numbers[:, 0] | np.uint32(1), numbers[:, 1]
+
+
+_FACTORS, _SUMMANDS = _build_factors()
+
+
+def build_copy_keys(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute the stored `copy_key` and `text_signature` of a posting from its title, employer, places and description.
+
+    Only postings with the same `copy_key` can be copies. Both are None for a posting without a description.
+    """
+    signature = compute_signature(row.get("description") or "")
+    if signature is None:
+        return {"copy_key": None, "text_signature": None}
+    key = f"{build_company_key(row['company'])}\n{' '.join(_list_job_words(row))}"
+    return {"copy_key": blake2b(key.encode(), digest_size=12).hexdigest(), "text_signature": signature}
+
+
+def _list_job_words(row: Mapping[str, Any]) -> list[str]:
+    """Return the words of a posting's title that say what the job is, not where.
+
+    A part of the title that shares a word with the posting's place is left out as a whole: "Fairview Mall" if the place
+    is "CF Fairview". The first part always stays, apart from the words of the place.
+    """
+    places = set(normalize_words(f"{row.get('location') or ''} {row.get('place') or ''}")) - _NO_PLACE_WORDS
+    first, *others = (_list_title_words(part) for part in _TITLE_PARTS.split(row["title"]))
+    words = [word for word in first if word not in places]
+    for part, plain in zip(others, _TITLE_PARTS.split(row["title"])[1:], strict=True):
+        if places.isdisjoint(normalize_words(plain)):
+            words += part
+    return words
+
+
+@lru_cache(maxsize=16_384)
+def _list_title_words(title: str) -> tuple[str, ...]:
+    """Return the words of a title without the names of places and words such as "remote"."""
+    words = normalize_words(title)
+    kept: list[str] = []
+    start = 0
+    while start < len(words):
+        for length in range(min(_MAX_NAME_WORDS, len(words) - start), 0, -1):
+            if _is_place(" ".join(words[start : start + length])):
+                start += length
+                break
+        else:
+            kept.append(words[start])
+            start += 1
+    return tuple(kept)
+
+
+def _is_place(name: str) -> bool:
+    if name in _GENERAL_TITLE_WORDS:
+        return True
+    return len(name) >= _MIN_NAME_LENGTH and bool(is_country_or_area(name) or find_city(name) or find_state(name))
+
+
+def compute_signature(text: str) -> bytes | None:
+    """Return the MinHash signature of a text, a digest of a text of less than 40 words, or None if it has no words."""
+    words = _WORD.findall(text.casefold())
+    if not words:
+        return None
+    if len(words) < _MIN_WORDS:
+        return blake2b(" ".join(words).encode(), digest_size=16).digest()
+    hashes = np.array([crc32(word.encode()) for word in words], np.uint32)
+    triples = hashes[:-2] * np.uint32(2_654_435_761) + hashes[1:-1] * np.uint32(2_246_822_519) + hashes[2:]
+    triples ^= triples >> np.uint32(15)
+    triples *= np.uint32(3_266_489_917)
+    triples ^= triples >> np.uint32(13)
+    minimums = (triples[:, None] * _FACTORS + _SUMMANDS).min(axis=0)
+    # The lowest bits of a minimum are nearly all 0, so its bits are mixed first.
+    minimums *= np.uint32(2_246_822_519)
+    return (minimums >> np.uint32(24)).astype(np.uint8).tobytes()
+
+
+def estimate_similarity(first: bytes, second: bytes) -> float:
+    """Return the estimated similarity of two texts from their signatures, 0.0 to 1.0."""
+    if first == second:
+        return 1.0
+    if len(first) != _HASHES or len(second) != _HASHES:
+        return 0.0
+    equal = float(np.mean(np.frombuffer(first, np.uint8) == np.frombuffer(second, np.uint8)))
+    # One in 256 pairs of different minimums agrees in its 8 bits.
+    return max(0.0, (equal - 1 / 256) / (1 - 1 / 256))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advert:
+    """A posting as grouping sees it. `name` identifies the posting in the same way on every installation."""
+
+    id: Any
+    name: str
+    day: datetime
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Why a posting is a copy: the group's first posting and the similarity to its text."""
+
+    first: Advert
+    similarity: float
+
+
+def group_copies(adverts: Iterable[Advert], *, firsts: Sequence[Advert] = ()) -> dict[Any, Copy]:
+    """Return the copies among adverts with one `copy_key`, by id.
+
+    Adverts are taken in order of day, then of name, so the result does not depend on the order of arrival. Each one
+    joins the most similar first posting of the last 60 days, or is the first of a new group. `firsts` are first
+    postings that are no longer stored.
+    """
+    leaders = sorted(firsts, key=_get_order)
+    copies: dict[Any, Copy] = {}
+    for advert in sorted(adverts, key=_get_order):
+        best: Copy | None = None
+        for leader in leaders:
+            if advert.day - leader.day <= COPY_WINDOW:
+                similarity = estimate_similarity(leader.signature, advert.signature)
+                if similarity >= MIN_SIMILARITY and (best is None or similarity > best.similarity):
+                    best = Copy(first=leader, similarity=round(similarity, 3))
+        if best is None:
+            leaders.append(advert)
+        else:
+            copies[advert.id] = best
+    return copies
+
+
+def _get_order(advert: Advert) -> tuple[datetime, str]:
+    return advert.day, advert.name
