@@ -27,6 +27,7 @@ THRESHOLDS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
 def main() -> int:
+    """Run the benchmark and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--postings", type=Path, default=POSTINGS, help="default: %(default)s")
     arguments = parser.parse_args()
@@ -55,6 +56,7 @@ def read_postings(path: Path, ids: set[str]) -> dict[str, dict[str, Any]]:
 
 
 def measure(pairs: list[tuple[str, str, bool]], postings: dict[str, dict[str, Any]]) -> Report:
+    """Return a report of precision and recall on labelled pairs of postings."""
     from market.copies import MIN_SIMILARITY, build_copy_keys, estimate_similarity
 
     times, keys = Times(), {}

@@ -23,6 +23,7 @@ from learning.ordering import (
 )
 from learning.resources import Resource, ResourceCatalogue
 from market.learning_order import UNCOUNTED_KINDS
+from market.samples import EMPTY_SAMPLE, Sample
 from market.trends import compute_percentage
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
 
@@ -81,12 +82,17 @@ class SkillPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roadmap:
-    """The skills to learn for a role, in order. `postings` is the number of postings analyzed, 0 for other sources."""
+    """The skills to learn for a role, in order.
+
+    `postings` is the number of postings analyzed, 0 for other sources. `sample` describes the distinct adverts among
+    them.
+    """
 
     target_role: str | None
     source: RoadmapSource
     postings: int
     paths: tuple[SkillPath, ...]
+    sample: Sample = EMPTY_SAMPLE
 
     @property
     def missing(self) -> list[SkillPath]:

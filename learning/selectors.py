@@ -1,6 +1,7 @@
 """Selectors for learning resources and roadmaps."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
@@ -100,7 +101,7 @@ def plan_roadmap(
     if stats:
         demand = stats.window.demand
         priorities = {
-            skill.name: compute_percentage(skill.count, demand.postings)
+            skill.name: compute_percentage(skill.count, demand.jobs)
             for skill in demand.list_required(threshold=MIN_THRESHOLD)
         }
     else:
@@ -112,7 +113,7 @@ def plan_roadmap(
                 if any(role_key in project.role_keys for project in projects)
             ]
         priorities = dict.fromkeys(names, 0.0)
-    return build_roadmap(
+    roadmap = build_roadmap(
         target_role=role,
         role_key=role_key,
         source=source,
@@ -124,3 +125,4 @@ def plan_roadmap(
         resources=get_resource_catalogue(),
         project_options=project_options,
     )
+    return replace(roadmap, sample=stats.window.demand.sample) if stats else roadmap

@@ -15,7 +15,7 @@ from learning.resources import LEVELS, TYPES
 from learning.roadmaps import HELD, OPEN
 from market.roles import normalize_role
 from market.serializers import CollectionSerializer, NearRoleSerializer
-from skills.serializers import DisplayNameField
+from skills.serializers import DisplayNameField, SampleSerializer
 from skills.vocabulary import KINDS
 
 MAX_NAME_LENGTH = 100
@@ -179,7 +179,7 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     )
 
 
-class RoadmapSerializer(serializers.Serializer[Any]):
+class RoadmapSerializer(SampleSerializer):
     """A roadmap for a role."""
 
     target_role = serializers.CharField(source="roadmap.target_role", allow_null=True)
@@ -199,7 +199,9 @@ class RoadmapSerializer(serializers.Serializer[Any]):
         ),
     )
     recommendations = serializers.ListField(child=serializers.CharField())
-    total_postings_analyzed = serializers.IntegerField(source="roadmap.postings")
+    total_postings_analyzed = serializers.IntegerField(
+        source="roadmap.postings", help_text="All postings, with copies."
+    )
     estimated_hours = serializers.IntegerField(
         source="roadmap.estimated_hours", help_text="Hours to learn all missing skills."
     )

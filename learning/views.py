@@ -57,6 +57,7 @@ class RoadmapViewSet(ApiViewSet):
         roadmap, now = self._plan_roadmap(), timezone.now()
         data: dict[str, Any] = {
             "roadmap": roadmap,
+            "sample": roadmap.sample,
             "recommendations": build_recommendations(roadmap=roadmap),
             "alternatives": list_near_roles(role=roadmap.target_role or "", days=WINDOW_DAYS, now=now),
         }

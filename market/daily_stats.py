@@ -36,6 +36,8 @@ COUNTED_FIELDS = (
     "place",
     "remote",
     "roles",
+    "company_key",
+    "copy_of",
     "min_annual_salary_usd",
     "max_annual_salary_usd",
 )
@@ -145,13 +147,19 @@ def compute_starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 class PostingCounts:
     """Counts over a set of postings. A posting counts once per skill, even if it repeats the skill.
 
-    `salaries` has one (place, minimum, maximum) per posting with a usable salary, in USD per year. `skill_sets` has
-    one entry per posting. Only `add_to_role` fills it, because no analysis walks the postings of the whole market.
+    Copies of an earlier advert count in `postings`, `remote`, `on_site` and `places` only. `jobs` is the number of
+    distinct adverts, and `employers` has their number by employer.
+
+    `salaries` has one (place, minimum, maximum) per distinct advert with a usable salary, in USD per year. `skill_sets`
+    has one entry per distinct advert. Only `add_to_role` fills it, because no analysis walks the postings of the whole
+    market.
     """
 
     postings: int = 0
     remote: int = 0
     on_site: int = 0
+    jobs: int = 0
+    employers: Counter[str] = field(default_factory=Counter)
     skills: Counter[str] = field(default_factory=Counter)
     technologies: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
@@ -169,19 +177,25 @@ class PostingCounts:
             self.remote += 1
         elif remote is False:
             self.on_site += 1
+        place = posting["place"]
+        self.places[place] += 1
+        if posting.get("copy_of"):
+            return
+        self.jobs += 1
+        self.employers[posting.get("company_key") or ""] += 1
         skills = set(posting.get("skills", ()))
         self.skills.update(skills)
         if posting.get("skills_source") == "slugs":
             self.technologies.update(skills)
-        place = posting["place"]
-        self.places[place] += 1
         salary = get_usable_salary(posting)
         if salary:
             self.salaries.append((place, *salary))
 
     def add_to_role(self, posting: Mapping[str, Any]) -> None:
-        """Count one posting of a role and append its skills and pay to `skill_sets`."""
+        """Count one posting of a role and append its skills and pay to `skill_sets`, unless it is a copy."""
         self.add(posting)
+        if posting.get("copy_of"):
+            return
         self.skill_sets.append((tuple(set(posting.get("skills", ()))), sum(get_usable_salary(posting) or ())))
 
 

@@ -164,7 +164,10 @@ class DailyStats(StoredDocument):
     """The stats of one day and one scope: the whole market, or one role by its normalized name.
 
     Counts by name are stored as parallel lists. MongoDB accepts any name in a list, unlike in a key, and PyMongo
-    decodes lists fastest. `salary_*` have one entry per posting with a usable salary. A closed day (`sealed`) has
+    decodes lists fastest. `salary_*` have one entry per distinct advert with a usable salary. `postings`, `remote`,
+    `on_site` and places count all postings. Everything else counts the `jobs`, the postings that are no copies of an
+    earlier advert. `employer_*` have their number by employer (see `market.samples`). Rows that older releases closed
+    have neither. A closed day (`sealed`) has
     final stats, and its postings are deleted.
     A role's row also has the skills and pay of its postings, packed as described in `market.daily_stats`. While a row
     is being replaced, `writer` identifies the replacement and `before` holds the previous row. `market.stats_rows`
@@ -176,6 +179,9 @@ class DailyStats(StoredDocument):
     postings = IntField(required=True)
     remote = IntField(required=True)
     on_site = IntField(required=True)
+    jobs = IntField()
+    employer_keys = BinaryField()
+    employer_jobs = BinaryField()
     skill_names = ListField(StringField())
     skill_counts = ListField(IntField())
     technology_names = ListField(StringField())

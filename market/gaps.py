@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from market.daily_stats import PostingSets
 from market.learning_order import UNCOUNTED_KINDS, LearningOrder, LearningSpace, order_learning
-from market.trends import Comparison, compare_counts, compute_percentage, compute_wilson_interval
+from market.samples import EMPTY_SAMPLE, Sample
+from market.trends import Comparison, Interval, compare_counts, compute_percentage, compute_wilson_interval
 from skills.vocabulary import SOFT_SKILL, SPOKEN_LANGUAGE, TECHNOLOGY, HeldSkills, Vocabulary
 
 MIN_THRESHOLD = 0.1
@@ -23,7 +24,7 @@ MIN_SALARIES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillDemand:
-    """The number of a role's postings that require a skill, in the window and in the previous window."""
+    """The number of a role's distinct adverts that require a skill, in the window and in the previous window."""
 
     name: str
     count: int
@@ -34,12 +35,19 @@ class SkillDemand:
 class RoleDemand:
     """The demand for skills in a role's postings of a window.
 
-    `skills` has every skill that at least a tenth of the postings require, most frequent first.
+    `postings` includes copies of an advert. Everything else counts distinct adverts: `skills` has every skill that at
+    least a tenth of the `jobs` require, most frequent first.
     """
 
     postings: int
-    postings_before: int = 0
+    sample: Sample = EMPTY_SAMPLE
+    sample_before: Sample = EMPTY_SAMPLE
     skills: tuple[SkillDemand, ...] = ()
+
+    @property
+    def jobs(self) -> int:
+        """The number of distinct adverts, by which shares are divided."""
+        return self.sample.distinct_jobs
 
     @classmethod
     def of(
@@ -49,12 +57,19 @@ class RoleDemand:
         counts: Mapping[str, int],
         postings_before: int = 0,
         before: Mapping[str, int] | None = None,
+        sample: Sample | None = None,
+        sample_before: Sample | None = None,
     ) -> "RoleDemand":
-        """Build the demand from the number of postings that require each skill."""
-        frequent = [name for name, count in counts.items() if count >= postings * _MIN_SHARE]
+        """Build the demand from the number of distinct adverts that require each skill.
+
+        Without samples, every posting counts as a distinct advert of an employer of its own.
+        """
+        sample = sample or Sample(distinct_jobs=postings)
+        frequent = [name for name, count in counts.items() if count >= sample.distinct_jobs * _MIN_SHARE]
         return cls(
             postings=postings,
-            postings_before=postings_before,
+            sample=sample,
+            sample_before=sample_before or Sample(distinct_jobs=postings_before),
             skills=tuple(
                 SkillDemand(name=name, count=counts[name], count_before=(before or {}).get(name, 0))
                 for name in sorted(frequent, key=lambda name: (-counts[name], name))
@@ -62,10 +77,10 @@ class RoleDemand:
         )
 
     def list_required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
-        """Return the skills that at least this share (0.1 to 1.0) of the postings require, most frequent first."""
+        """Return the skills that at least this share (0.1 to 1.0) of the jobs require, most frequent first."""
         # A fraction is exact: 0.28 of 25 postings is 7, but slightly more in floating point.
         share = Fraction(str(threshold))
-        return tuple(skill for skill in self.skills if skill.count >= share * self.postings)
+        return tuple(skill for skill in self.skills if skill.count >= share * self.jobs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +102,16 @@ class SalaryMedians:
 
     with_skill: int | None = None
     without_skill: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillStats:
+    """The share of a role's distinct adverts that require a skill, its interval, pay and change."""
+
+    percentage: float
+    confidence_interval: Interval
+    salary_medians: SalaryMedians
+    comparison: Comparison
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,6 +144,30 @@ class RoleWindow:
         space = LearningSpace.of(sets=self.sets, demanded=demanded, vocabulary=vocabulary)
         self._spaces[:] = [space]
         return space
+
+    @cached_property
+    def skill_stats(self) -> dict[str, SkillStats]:
+        """What the analysis says of each skill, by name. It does not depend on the user."""
+        demand = self.demand
+        sample, before = demand.sample, demand.sample_before
+        return {
+            skill.name: SkillStats(
+                percentage=compute_percentage(skill.count, demand.jobs),
+                confidence_interval=compute_wilson_interval(
+                    count=skill.count, of=demand.jobs, design_effect=sample.design_effect
+                ),
+                salary_medians=self.salary_medians[skill.name],
+                comparison=compare_counts(
+                    count=skill.count,
+                    postings=demand.jobs,
+                    previous=skill.count_before,
+                    postings_before=before.distinct_jobs,
+                    design_effect=sample.design_effect,
+                    design_effect_before=before.design_effect,
+                ),
+            )
+            for skill in demand.skills
+        }
 
     @cached_property
     def salary_medians(self) -> dict[str, SalaryMedians]:
@@ -161,6 +210,7 @@ class GapAnalysis:
     """
 
     postings: int
+    sample: Sample
     required: tuple[RequiredSkill, ...]
     soft_skills: tuple[RequiredSkill, ...]
     spoken_languages: tuple[RequiredSkill, ...]
@@ -200,6 +250,7 @@ def rank_gaps(
     missing = tuple(skill.name for skill in counted if not skill.held)
     return GapAnalysis(
         postings=demand.postings,
+        sample=demand.sample,
         required=counted,
         soft_skills=tuple(skill for skill in required if skill.kind == SOFT_SKILL),
         spoken_languages=tuple(skill for skill in required if skill.kind == SPOKEN_LANGUAGE),
@@ -217,21 +268,16 @@ def rank_gaps(
 
 
 def _describe_required(skill: SkillDemand, *, kind: str, window: RoleWindow, held: HeldSkills) -> RequiredSkill:
-    demand = window.demand
+    stats = window.skill_stats[skill.name]
     return RequiredSkill(
         name=skill.name,
         kind=kind,
         held=skill.name in held.names,
         held_through=held.through.get(skill.name),
-        percentage=compute_percentage(skill.count, demand.postings),
-        confidence_interval=compute_wilson_interval(count=skill.count, of=demand.postings),
-        salary_medians=window.salary_medians[skill.name],
-        comparison=compare_counts(
-            count=skill.count,
-            postings=demand.postings,
-            previous=skill.count_before,
-            postings_before=demand.postings_before,
-        ),
+        percentage=stats.percentage,
+        confidence_interval=stats.confidence_interval,
+        salary_medians=stats.salary_medians,
+        comparison=stats.comparison,
     )
 
 

@@ -174,7 +174,7 @@ def _rename_closed_stats(source: str, target: str) -> None:
     """Rename a skill in the stats of closed days, whose postings are deleted.
 
     Rows of roles stay exact because they have the skills of each posting. Rows of the market have only counts. There a
-    posting with both skills counts twice, so the sum is capped at the number of postings.
+    posting with both skills counts twice, so the sum is capped at the number of distinct adverts.
     """
     stats = database().market_figures
     writes: list[UpdateOne] = []
@@ -206,5 +206,5 @@ def _rename_in_row(row: Mapping[str, Any], source: str, target: str) -> dict[str
         packed = pack_postings(postings=sets, names=ordered, counts=tallies)
         return {"skill_names": ordered, "skill_counts": tallies} | packed
     counted = dict(zip(row["skill_names"], row["skill_counts"], strict=True))
-    counted[target] = min(counted.get(target, 0) + counted.pop(source), row["postings"])
+    counted[target] = min(counted.get(target, 0) + counted.pop(source), row.get("jobs", row["postings"]))
     return {"skill_names": sorted(counted), "skill_counts": [counted[name] for name in sorted(counted)]}

@@ -33,6 +33,7 @@ from market.membership import (
     list_registered_roles,
     repair_roles,
 )
+from market.samples import pack_employers
 from market.selectors import RENDERED_AT_KEY, VERSION_KEY, get_responses_key, get_version_prefix, render_responses
 from market.stats_rows import CommittedState, build_role_writes, clean_up_rows, commit, mark_dirty, read_state, withhold
 
@@ -347,6 +348,8 @@ def _build_row(scope: str, day: datetime, counts: PostingCounts) -> dict[str, An
         "postings": counts.postings,
         "remote": counts.remote,
         "on_site": counts.on_site,
+        "jobs": counts.jobs,
+        **pack_employers(counts.employers),
     }
     for kind, count_by_name in (
         ("skill", counts.skills),

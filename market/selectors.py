@@ -32,29 +32,28 @@ from market.daily_stats import (
 )
 from market.documents import MARKET_SCOPE
 from market.gaps import MIN_THRESHOLD, RoleDemand, RoleWindow
+from market.related_skills import RelatedSkill, find_related
 from market.role_selectors import canonicalize_role, get_role_table
+from market.samples import SAMPLE_FIELDS, Sample, build_sample
 from market.stats_rows import find_visible
 from market.trends import (
     MAX_WINDOW_DAYS,
     Comparison,
     DayRecord,
+    Interval,
     build_trending_responses,
     compare_counts,
     compute_percentage,
+    compute_wilson_interval,
 )
 
 VERSION_KEY = "market:figures:version"
 # Unix time of the last rendering.
 RENDERED_AT_KEY = "market:figures:rendered-at"
 WINDOW_DAYS = 30
-# Related skills are counted in this many of the newest postings that require the skill. That takes about 5 ms using the
-# index on (skills, day, id), while all postings of a frequent skill in a month would take a second.
-_SAMPLE_SIZE = 500
-_MIN_TOGETHER = 3
-_MAX_RELATED = 10
 # Cache size per process in bytes. A year of the largest role takes about 6 MB with a million postings.
 _MAX_BYTES = 64 * 1024 * 1024
-_WINDOW_FIELDS = ("day", "postings", "computed_at", *PACKED_COUNTS, *PACKED_POSTINGS)
+_WINDOW_FIELDS = ("day", "computed_at", *SAMPLE_FIELDS, *PACKED_COUNTS, *PACKED_POSTINGS)
 Row = Mapping[str, Any]
 _RECORD_FIELDS = tuple(name for name in DayRecord.__dataclass_fields__ if name != "day")
 
@@ -177,12 +176,13 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
     if not rows:
         return None
     keys, counts, columns = sum_counts(rows)
-    postings = sum(row["postings"] for row in rows)
-    names = _find_frequent_names(keys, counts, postings, role=role, first=first, last=last)
+    sample = build_sample(rows)
+    names = _find_frequent_names(keys, counts, sample.distinct_jobs, role=role, first=first, last=last)
     demand = RoleDemand.of(
-        postings=postings,
+        postings=sum(row["postings"] for row in rows),
         counts={name: int(counts[index]) for index, name in names.items()},
-        postings_before=sum(row["postings"] for row in before),
+        sample=sample,
+        sample_before=build_sample(before),
         before=dict(zip(names.values(), sum_counts_of(before, keys=keys[list(names)]).tolist(), strict=True)),
     )
     window = RoleWindow(demand=demand, sets=unpack_postings(rows, keys=keys, columns=columns))
@@ -198,25 +198,23 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
     first, last = _get_first_and_last(days, now)
     found = find_visible(
         query={"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}},
-        fields=("scope", "postings", *PACKED_COUNTS),
+        fields=("scope", "day", *SAMPLE_FIELDS, *PACKED_COUNTS),
     )
     packed = (row for row in found if "skill_keys" in row)
     for role, rows in groupby(packed, key=itemgetter("scope")):
         role_rows = list(rows)
         keys, counts, _ = sum_counts(role_rows)
-        postings = sum(row["postings"] for row in role_rows)
-        names = _find_frequent_names(keys, counts, postings, role=role, first=first, last=last)
-        yield (
-            role,
-            RoleDemand.of(postings=postings, counts={name: int(counts[index]) for index, name in names.items()}),
-        )
+        sample = build_sample(role_rows)
+        names = _find_frequent_names(keys, counts, sample.distinct_jobs, role=role, first=first, last=last)
+        named = {name: int(counts[index]) for index, name in names.items()}
+        yield role, RoleDemand.of(postings=sum(row["postings"] for row in role_rows), counts=named, sample=sample)
 
 
 def _find_frequent_names(
-    keys: NDArray[np.uint64], counts: NDArray[np.int64], postings: int, *, role: str, first: datetime, last: datetime
+    keys: NDArray[np.uint64], counts: NDArray[np.int64], jobs: int, *, role: str, first: datetime, last: datetime
 ) -> dict[int, str]:
     """Return the names of the skills that a gap analysis can require, by ascending index in `keys`."""
-    frequent = {index: int(keys[index]) for index in np.flatnonzero(counts >= postings * MIN_THRESHOLD - 1).tolist()}
+    frequent = {index: int(keys[index]) for index in np.flatnonzero(counts >= jobs * MIN_THRESHOLD - 1).tolist()}
     # The second field has the names of rows that are being replaced.
     for field in ("skill_names", "before.skill_names"):
         if all(key in _names for key in frequent.values()):
@@ -229,25 +227,17 @@ def _find_frequent_names(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelatedSkill:
-    """A skill that often occurs together with another skill.
-
-    `percentage` is the share of the sampled postings with the other skill that also list this one.
-    `market_percentage` is its share of all postings.
-    """
-
-    name: str
-    percentage: float
-    market_percentage: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SkillMarket:
-    """A skill's share of the last 30 days' postings, compared with the 30 days before."""
+    """A skill's share of the last 30 days' distinct adverts, compared with the 30 days before.
+
+    `postings` includes copies of an advert.
+    """
 
     count: int
     postings: int
+    sample: Sample
     percentage: float
+    confidence_interval: Interval
     comparison: Comparison
     related: tuple[RelatedSkill, ...]
     window_days: ClassVar[int] = WINDOW_DAYS
@@ -256,6 +246,7 @@ class SkillMarket:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counts:
     postings: int
+    sample: Sample
     skills: Counter[str]
 
 
@@ -280,20 +271,27 @@ def _load_skill_market(skill: str, now: datetime) -> SkillMarket:
     return SkillMarket(
         count=count,
         postings=window.postings,
-        percentage=compute_percentage(count, window.postings),
+        sample=window.sample,
+        percentage=compute_percentage(count, window.sample.distinct_jobs),
+        confidence_interval=compute_wilson_interval(
+            count=count, of=window.sample.distinct_jobs, design_effect=window.sample.design_effect
+        ),
         comparison=compare_counts(
             count=count,
-            postings=window.postings,
+            postings=window.sample.distinct_jobs,
             previous=before.skills[skill],
-            postings_before=before.postings,
+            postings_before=before.sample.distinct_jobs,
+            design_effect=window.sample.design_effect,
+            design_effect_before=before.sample.design_effect,
         ),
-        related=_find_related(skill, window) if count else (),
+        related=find_related(skill=skill, counts=window.skills, jobs=window.sample.distinct_jobs) if count else (),
     )
 
 
 def _load_market_shares(now: datetime) -> dict[str, float]:
     window, _ = _market_windows.get(depends_on=now.date(), load=lambda: _load_market_windows(now))
-    return {name: count / window.postings for name, count in window.skills.items()} if window.postings else {}
+    jobs = window.sample.distinct_jobs
+    return {name: count / jobs for name, count in window.skills.items()} if jobs else {}
 
 
 def _load_market_windows(now: datetime) -> tuple[_Counts, _Counts]:
@@ -303,42 +301,15 @@ def _load_market_windows(now: datetime) -> tuple[_Counts, _Counts]:
 
 def _count_market(last: datetime) -> _Counts:
     first = last - timedelta(days=WINDOW_DAYS - 1)
-    rows = database().market_figures.find(
-        {"scope": MARKET_SCOPE, "day": {"$gte": first, "$lte": last}},
-        {"_id": 0, "postings": 1, "skill_names": 1, "skill_counts": 1},
-    )
+    fields = dict.fromkeys((*SAMPLE_FIELDS, "day", "skill_names", "skill_counts"), 1)
+    query = {"scope": MARKET_SCOPE, "day": {"$gte": first, "$lte": last}}
+    rows = list(database().market_figures.find(query, fields | {"_id": 0}))
     postings, skills = 0, Counter[str]()
     for row in rows:
         postings += row["postings"]
         for name, count in zip(row.get("skill_names", ()), row.get("skill_counts", ()), strict=True):
             skills[name] += count
-    return _Counts(postings=postings, skills=skills)
-
-
-def _find_related(skill: str, window: _Counts) -> tuple[RelatedSkill, ...]:
-    """Return the skills that are more frequent with this skill than in the market, by difference."""
-    newest = (
-        database()
-        .job_postings.find({"skills": skill, "hidden": {"$ne": True}}, {"_id": 0, "skills": 1})
-        .sort([("day", -1), ("_id", -1)])
-        .limit(_SAMPLE_SIZE)
-    )
-    sampled, together = 0, Counter[str]()
-    for posting in newest:
-        sampled += 1
-        together.update(set(posting["skills"]))
-    del together[skill]
-    related = [
-        RelatedSkill(
-            name=name,
-            percentage=compute_percentage(count, sampled),
-            market_percentage=compute_percentage(window.skills[name], window.postings),
-        )
-        for name, count in together.items()
-        if count >= _MIN_TOGETHER and count * window.postings > window.skills[name] * sampled
-    ]
-    related.sort(key=lambda each: (each.market_percentage - each.percentage, each.name))
-    return tuple(related[:_MAX_RELATED])
+    return _Counts(postings=postings, sample=build_sample(rows), skills=skills)
 
 
 # The posting fields that `get_posting_demand` reads.
@@ -397,4 +368,4 @@ def get_role_demand(*, role: str | None, now: datetime) -> Mapping[str, float]:
 
 
 def _compute_shares(demand: RoleDemand) -> Mapping[str, float]:
-    return {skill.name: skill.count / demand.postings for skill in demand.skills} if demand.postings else {}
+    return {skill.name: skill.count / demand.jobs for skill in demand.skills} if demand.jobs else {}

@@ -7,8 +7,18 @@ from rest_framework import serializers
 from career_navigator.api.fields import BoundedInteger, BoundedNumber, StrictCharField
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.gaps import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
-from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS
-from skills.serializers import CHANGE_IN_POINTS, GROWTH, PREVIOUS_PERCENTAGE, CategoryOfField, DisplayNameField
+from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS, TRENDS
+from skills.serializers import (
+    CHANGE_IN_POINTS,
+    CHANGE_INTERVAL,
+    GROWTH,
+    PREVIOUS_PERCENTAGE,
+    TREND,
+    CategoryOfField,
+    DisplayNameField,
+    IntervalSerializer,
+    SampleSerializer,
+)
 from skills.vocabulary import KINDS
 
 MAX_SEARCH_LENGTH = 100
@@ -57,15 +67,17 @@ class TrendingSkillSerializer(serializers.Serializer[Any]):
     """A skill's demand in the window, compared with the previous window."""
 
     skill = serializers.CharField()
-    count = serializers.IntegerField(help_text="Postings in the window that ask for the skill.")
-    percentage = serializers.FloatField(help_text="Percentage of all postings in the window.")
+    count = serializers.IntegerField(help_text="Distinct adverts in the window that ask for the skill.")
+    percentage = serializers.FloatField(help_text="Percentage of the distinct adverts in the window.")
     previous_count = serializers.IntegerField(
         allow_null=True,
-        help_text="The count in the previous window, or null if either window has fewer than 20 postings.",
+        help_text="The count in the previous window, or null if either window has fewer than 20 distinct adverts.",
     )
     previous_percentage = serializers.FloatField(allow_null=True, help_text=PREVIOUS_PERCENTAGE)
     change_in_points = serializers.FloatField(allow_null=True, help_text=CHANGE_IN_POINTS)
     growth_percentage = serializers.FloatField(allow_null=True, help_text=GROWTH)
+    change_interval = IntervalSerializer(allow_null=True, help_text=CHANGE_INTERVAL)
+    trend = serializers.ChoiceField(TRENDS, allow_null=True, help_text=TREND)
 
 
 class TrendingLocationSerializer(serializers.Serializer[Any]):
@@ -107,7 +119,7 @@ class RemoteCountSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
-class TrendingSerializer(serializers.Serializer[Any]):
+class TrendingSerializer(SampleSerializer):
     """Market trends of a window."""
 
     top_skills = TrendingSkillSerializer(many=True)
@@ -117,7 +129,7 @@ class TrendingSerializer(serializers.Serializer[Any]):
     salary_quartiles = SalaryQuartilesSerializer()
     remote_distribution = RemoteCountSerializer(many=True)
     remote_unknown = serializers.IntegerField(help_text="Postings that do not say whether the work is remote.")
-    total_jobs_analyzed = serializers.IntegerField()
+    total_jobs_analyzed = serializers.IntegerField(help_text="All postings in the window, with copies.")
     generated_at = serializers.DateTimeField()
     window_days = serializers.IntegerField()
     collection = CollectionSerializer(
@@ -167,13 +179,6 @@ class GapQuery(QuerySerializer):
     )
 
 
-class IntervalSerializer(serializers.Serializer[Any]):
-    """A confidence interval in percent."""
-
-    low = serializers.FloatField()
-    high = serializers.FloatField()
-
-
 class RequiredSkillSerializer(serializers.Serializer[Any]):
     """A skill that a role requires, with its demand and its effect on pay."""
 
@@ -181,7 +186,7 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
     display_name = DisplayNameField(source="name")
     category = CategoryOfField(source="name")
     required_percentage = serializers.FloatField(
-        source="percentage", help_text="Percentage of the role's postings that ask for the skill."
+        source="percentage", help_text="Percentage of the role's distinct adverts that ask for the skill."
     )
     user_has = serializers.BooleanField(
         source="held", help_text="Whether the user has the skill or one that implies it."
@@ -191,7 +196,9 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
         help_text="The skill of the user that implies this one. Null if the user names the skill or does not have it.",
     )
     kind = serializers.ChoiceField(KINDS)
-    confidence_interval = IntervalSerializer(help_text="95% Wilson score interval of the percentage.")
+    confidence_interval = IntervalSerializer(
+        help_text="95% Wilson score interval of the percentage, for the effective sample size."
+    )
     salary_median_with = serializers.IntegerField(
         source="salary_medians.with_skill",
         allow_null=True,
@@ -211,6 +218,10 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
         source="comparison.change_in_points", allow_null=True, help_text=CHANGE_IN_POINTS
     )
     growth_percentage = serializers.FloatField(source="comparison.growth_percentage", allow_null=True, help_text=GROWTH)
+    change_interval = IntervalSerializer(
+        source="comparison.change_interval", allow_null=True, help_text=CHANGE_INTERVAL
+    )
+    trend = serializers.ChoiceField(TRENDS, source="comparison.trend", allow_null=True, help_text=TREND)
 
 
 class NextSkillSerializer(serializers.Serializer[Any]):
@@ -234,11 +245,11 @@ class NearRoleSerializer(serializers.Serializer[Any]):
     postings = serializers.IntegerField(help_text="Postings in the window.")
 
 
-class GapSerializer(serializers.Serializer[Any]):
+class GapSerializer(SampleSerializer):
     """A gap analysis of a role and a window."""
 
     role = serializers.CharField(help_text="The role as written in the current user's profile.")
-    total_postings_analyzed = serializers.IntegerField(source="gaps.postings")
+    total_postings_analyzed = serializers.IntegerField(source="gaps.postings", help_text="All postings, with copies.")
     required_skills = RequiredSkillSerializer(
         source="gaps.required",
         many=True,

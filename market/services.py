@@ -71,17 +71,11 @@ def store_postings(
     A stored posting is found by the source's id or, without an id, by its URL. Adverts with different ids can share a
     URL. An advert with an id and one without are the same if their URLs and titles match.
 
-    A stored posting keeps its day and its first collection time, and `role` is added to its search roles. All other
-    fields are overwritten. A new posting of a closed day is rejected (`sealed_day`). Batches of 500 to 1,000 postings
-    work best.
+    A stored posting keeps its day and first collection time. `role` is added to its search roles, other fields are
+    overwritten. New postings of a closed day are rejected (`sealed_day`). Batches of 500 to 1,000 postings work best.
 
-    Args:
-        postings: The postings to store.
-        role: The role of the search that returned the postings.
-        place: The place of the search that returned the postings.
-        closed_at: When the postings were closed, for those without a closing time of their own.
-        now: The current time.
-        dry_run: Return the outcome without writing anything.
+    `role` and `place` are those of the search that returned the postings. `closed_at` applies to postings without a
+    closing time of their own. With `dry_run` nothing is written.
 
     Raises:
         ConflictingPosting: If other writers keep changing the same postings.

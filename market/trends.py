@@ -5,13 +5,15 @@ A window of N days ends today. The previous window is the N days before it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, partial
 from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from market.samples import EMPTY_SAMPLE, Sample, build_counted_sample, compute_design_effect
 
 # With fewer postings in a window, a difference from another window is noise.
 MIN_POSTINGS_TO_COMPARE = 20
@@ -39,61 +41,117 @@ def compute_percentage(part: int, whole: int) -> float:
     return round(100 * part / whole, 1) if whole else 0.0
 
 
-def compute_wilson_interval(*, count: int, of: int) -> Interval:
+def compute_wilson_interval(*, count: int, of: int, design_effect: float = 1.0) -> Interval:
     """Compute the 95% Wilson score interval of a share, in percent with one decimal.
 
-    Returns 0 to 100 if `of` is 0.
+    With a design effect above 1 (see `market.samples`), the interval is that of the effective sample size, `of` divided
+    by the design effect. Returns 0 to 100 if `of` is 0.
     """
     if not of:
         return Interval(0.0, 100.0)
-    share = count / of
-    centre = share + _Z * _Z / (2 * of)
-    spread = _Z * sqrt(share * (1 - share) / of + _Z * _Z / (4 * of * of))
-    shrink = 1 + _Z * _Z / of
-    # The bounds are exactly 0 or 1 if none or all count, which floating point would miss.
-    low = 0.0 if count == 0 else (centre - spread) / shrink
-    high = 1.0 if count == of else (centre + spread) / shrink
+    low, high = _compute_wilson_bounds(count, of, design_effect)
     return Interval(round(100 * low, 1), round(100 * high, 1))
 
 
+def _compute_wilson_bounds(count: int, of: int, design_effect: float) -> tuple[float, float]:
+    """Return the bounds of the Wilson score interval, 0 to 1. `of` must not be 0."""
+    # After a merge of skills, the counts of closed days can exceed the number of adverts.
+    share, size = min(count / of, 1.0), of / design_effect
+    centre = share + _Z * _Z / (2 * size)
+    spread = _Z * sqrt(share * (1 - share) / size + _Z * _Z / (4 * size * size))
+    shrink = 1 + _Z * _Z / size
+    # The bounds are exactly 0 or 1 if none or all count, which floating point would miss.
+    low = 0.0 if count == 0 else (centre - spread) / shrink
+    high = 1.0 if count >= of else (centre + spread) / shrink
+    return low, high
+
+
+RISING, FALLING, UNCLEAR = TRENDS = ("rising", "falling", "unclear")
+
+
 class Comparison(NamedTuple):
-    """A count compared with the previous window. All fields are None if either window has too few postings.
+    """A count compared with the previous window. All fields are None if either window has too few distinct adverts.
 
     `growth_percentage` is the growth of the count. It is None if the windows are not comparable (see
-    `MAX_RATIO_TO_COMPARE`) or the previous count is 0. `change_in_points` is the change of the share.
+    `MAX_RATIO_TO_COMPARE`) or the previous count is 0. `change_in_points` is the change of the share, and
+    `change_interval` its 95% confidence interval. `trend` is unclear if the interval contains 0.
     """
 
     previous_count: int | None = None
     previous_percentage: float | None = None
     change_in_points: float | None = None
     growth_percentage: float | None = None
+    change_interval: Interval | None = None
+    trend: str | None = None
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the fields as JSON has them."""
+        return self._asdict() | {"change_interval": self.change_interval and self.change_interval._asdict()}
 
 
-def compare_counts(*, count: int, postings: int, previous: int, postings_before: int) -> Comparison:
-    """Compare a window's count with the count of the previous window."""
+def compare_counts(
+    *,
+    count: int,
+    postings: int,
+    previous: int,
+    postings_before: int,
+    design_effect: float = 1.0,
+    design_effect_before: float = 1.0,
+) -> Comparison:
+    """Compare a window's count with the count of the previous window. `postings` are distinct adverts."""
     fewer, more = sorted((postings, postings_before))
     if fewer < MIN_POSTINGS_TO_COMPARE:
         return Comparison()
     previous_percentage = compute_percentage(previous, postings_before)
     # Growth is undefined for a skill that was in no posting before.
     has_growth = more <= MAX_RATIO_TO_COMPARE * fewer and previous > 0
+    low, high = _compute_change_bounds(
+        count, postings, previous, postings_before, (design_effect, design_effect_before)
+    )
     return Comparison(
         previous_count=previous,
         previous_percentage=previous_percentage,
         # Computed from the rounded shares, so that the three published numbers are consistent.
         change_in_points=round(compute_percentage(count, postings) - previous_percentage, 1),
         growth_percentage=compute_percentage(count - previous, previous) if has_growth else None,
+        change_interval=Interval(round(100 * low, 1), round(100 * high, 1)),
+        trend=RISING if low > 0 else FALLING if high < 0 else UNCLEAR,
+    )
+
+
+def _compute_change_bounds(
+    count: int, postings: int, previous: int, postings_before: int, design_effects: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the 95% interval of the difference of two shares, -1 to 1.
+
+    Combines the Wilson intervals of both shares (R. G. Newcombe, "Interval estimation for the difference between
+    independent proportions", Statistics in Medicine 17, 1998, method 10).
+    """
+    share, before = min(count / postings, 1.0), min(previous / postings_before, 1.0)
+    low, high = _compute_wilson_bounds(count, postings, design_effects[0])
+    low_before, high_before = _compute_wilson_bounds(previous, postings_before, design_effects[1])
+    change = share - before
+    return (
+        change - sqrt((share - low) ** 2 + (high_before - before) ** 2),
+        change + sqrt((high - share) ** 2 + (before - low_before) ** 2),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRecord:
-    """The stored stats of one day. `names` and `counts` are parallel. Salaries are in USD per year."""
+    """The stored stats of one day. `names` and `counts` are parallel. Salaries are in USD per year.
+
+    `jobs` is None if the day was closed by a release that did not tell copies of adverts apart. `employer_*` are packed
+    as in `market.samples`.
+    """
 
     day: date
     postings: int
     remote: int
     on_site: int
+    jobs: int | None = None
+    employer_keys: bytes = b""
+    employer_jobs: bytes = b""
     skill_names: Sequence[str] = ()
     skill_counts: Sequence[int] = ()
     technology_names: Sequence[str] = ()
@@ -103,6 +161,47 @@ class DayRecord:
     salary_places: Sequence[str] = ()
     salary_minimums: Sequence[int] = ()
     salary_maximums: Sequence[int] = ()
+
+
+def get_jobs(record: DayRecord) -> int:
+    """Return a day's distinct adverts. Without them, each posting counts as one."""
+    return record.postings if record.jobs is None else record.jobs
+
+
+def build_window_samples(aged: Iterable[tuple[int, DayRecord]], max_days: int) -> list[tuple[Sample, float]]:
+    """Return, for each N up to `max_days`, the sample of the last N days and the design effect of the N days before.
+
+    Moves both windows along the days, so that memory does not grow with days times employers.
+    """
+    by_age = dict(aged)
+    keys = np.unique(np.frombuffer(b"".join(record.employer_keys for record in by_age.values()), "<u8"))
+    current, before = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
+    jobs, approximate_before = 0, None
+    samples = [(EMPTY_SAMPLE, 1.0)]
+
+    def add(window: Counts, age: int, sign: int = 1) -> None:
+        if age in by_age:
+            columns = np.searchsorted(keys, np.frombuffer(by_age[age].employer_keys, "<u8"))
+            window[columns] += sign * np.frombuffer(by_age[age].employer_jobs, "<u4").astype(np.int64)
+
+    for days in range(1, max_days + 1):
+        newest = by_age.get(days - 1)
+        add(current, days - 1)
+        if days > 1:
+            add(before, days - 1, -1)
+            add(before, 2 * days - 2)
+        add(before, 2 * days - 1)
+        if newest:
+            jobs += get_jobs(newest)
+            if newest.jobs is None and approximate_before is None:
+                approximate_before = newest.day + timedelta(days=1)
+        sample = build_counted_sample(
+            distinct_jobs=jobs,
+            jobs_by_employer=current if current.any() or not jobs else None,
+            approximate_before=approximate_before,
+        )
+        samples.append((sample, compute_design_effect(before)))
+    return samples
 
 
 def build_trending_responses(
@@ -116,7 +215,7 @@ def build_trending_responses(
     windows = list(windows)
     depth = 2 * max(windows)
     aged = [(age, record) for record in records if 0 <= (age := (today - record.day).days) < depth]
-    totals = _Totals.of(aged, depth)
+    totals = _Totals.of(aged, depth, build_window_samples(aged, max(windows)))
     whole = max((age for age, _ in aged), default=0) + 1
     build_response = cache(partial(_build_response, totals, generated_at))
     for days in windows:
@@ -163,7 +262,10 @@ class _Table:
 class _Totals:
     """Cumulative stats. A window is one row, and the previous window is the difference of two rows."""
 
-    postings: Counts  # row N: postings, remote postings and on-site postings of the last N days
+    # Row N: postings, remote postings, on-site postings and distinct adverts of the last N days.
+    postings: Counts
+    # Item N: the sample of the last N days, and the design effect of the N days before them.
+    samples: list[tuple[Sample, float]]
     skills: _Table
     technologies: _Table
     places: _Table
@@ -174,19 +276,20 @@ class _Totals:
     midpoint_ends: Counts  # row N: number of midpoints of the last N days
 
     @classmethod
-    def of(cls, aged: list[tuple[int, DayRecord]], depth: int) -> "_Totals":
+    def of(cls, aged: list[tuple[int, DayRecord]], depth: int, samples: list[tuple[Sample, float]]) -> "_Totals":
         aged = sorted(aged, key=lambda pair: pair[0])
-        postings = np.zeros((depth + 1, 3), dtype=np.int64)
+        postings = np.zeros((depth + 1, 4), dtype=np.int64)
         midpoint_ends = np.zeros(depth + 1, dtype=np.int64)
         midpoints = []
         for age, record in aged:
-            postings[age + 1] += (record.postings, record.remote, record.on_site)
+            postings[age + 1] += (record.postings, record.remote, record.on_site, get_jobs(record))
             midpoint_ends[age + 1] += len(record.salary_places)
             low, high = np.array(record.salary_minimums), np.array(record.salary_maximums)
             midpoints.append((low + high) / 2)
         ones = [(age, r.salary_places, np.ones(len(r.salary_places), dtype=np.int64)) for age, r in aged]
         return cls(
             postings=postings.cumsum(axis=0),
+            samples=samples,
             skills=_Table.of(((age, r.skill_names, r.skill_counts) for age, r in aged), depth),
             technologies=_Table.of(((age, r.technology_names, r.technology_counts) for age, r in aged), depth),
             places=_Table.of(((age, r.place_names, r.place_counts) for age, r in aged), depth),
@@ -199,10 +302,9 @@ class _Totals:
 
 
 def _build_response(totals: _Totals, generated_at: str, days: int) -> dict[str, Any]:
-    postings, remote, on_site = totals.postings[days].tolist()
-    before = int(totals.postings[2 * days][0]) - postings
+    postings, remote, on_site, _ = totals.postings[days].tolist()
     return {
-        "top_skills": _build_skill_rows(totals.skills, days, postings, before),
+        "top_skills": _build_skill_rows(totals, days),
         "top_locations": _rows(totals.places, days, "location", MAX_LOCATIONS),
         "technology_trends": _rows(totals.technologies, days, "technology", MAX_SKILLS),
         "salary_trends": _build_salary_rows(totals, days),
@@ -210,6 +312,7 @@ def _build_response(totals: _Totals, generated_at: str, days: int) -> dict[str, 
         "remote_distribution": [{"remote": True, "count": remote}, {"remote": False, "count": on_site}],
         "remote_unknown": postings - remote - on_site,
         "total_jobs_analyzed": postings,
+        **totals.samples[days][0].as_fields(),
         "generated_at": generated_at,
     }
 
@@ -220,15 +323,26 @@ def _rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, An
     return [{label: table.names[column], "count": count} for column, count in zip(top.tolist(), counts, strict=True)]
 
 
-def _build_skill_rows(table: _Table, days: int, postings: int, before: int) -> list[dict[str, Any]]:
+def _build_skill_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
+    table = totals.skills
     top = table.top(days, MAX_SKILLS)
     counts, earlier = table.window(days)[top].tolist(), table.window_before(days)[top].tolist()
+    jobs = int(totals.postings[days][3])
+    before = int(totals.postings[2 * days][3]) - jobs
+    sample, effect_before = totals.samples[days]
     return [
         {
             "skill": table.names[column],
             "count": count,
-            "percentage": compute_percentage(count, postings),
-            **compare_counts(count=count, postings=postings, previous=previous, postings_before=before)._asdict(),
+            "percentage": compute_percentage(count, jobs),
+            **compare_counts(
+                count=count,
+                postings=jobs,
+                previous=previous,
+                postings_before=before,
+                design_effect=sample.design_effect,
+                design_effect_before=effect_before,
+            ).as_fields(),
         }
         for column, count, previous in zip(top.tolist(), counts, earlier, strict=True)
     ]

@@ -139,6 +139,7 @@ class GapViewSet(ApiViewSet):
         analysis = {
             "role": label,
             "gaps": gaps,
+            "sample": gaps.sample,
             "alternatives": list_near_roles(role=label, days=days, now=now),
             "window_days": days,
             "computed_at": stats.computed_at,

@@ -70,7 +70,7 @@ def get_role_demand(*, role_key: str, now: datetime) -> dict[str, float]:
     if stats is None:
         return {}
     demand = stats.window.demand
-    return {skill.name: compute_percentage(skill.count, demand.postings) for skill in demand.skills}
+    return {skill.name: compute_percentage(skill.count, demand.jobs) for skill in demand.skills}
 
 
 def list_completed_projects(user_id: str) -> list[CompletedProject]:

@@ -305,7 +305,7 @@ def _list_roles(skill: str) -> list[str]:
     if read_stats_version() is None:
         return []
     shares = {
-        role: compute_percentage(found.count, demand.postings)
+        role: compute_percentage(found.count, demand.jobs)
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items()
         for found in demand.list_required(threshold=DEFAULT_THRESHOLD)
         if found.name == skill

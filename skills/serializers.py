@@ -89,6 +89,53 @@ class SkillSerializer(serializers.Serializer[Any]):
     external_ids = ExternalIdSerializer(many=True, help_text="Ids in ESCO and O*NET, only where a match is certain.")
 
 
+TRENDS = ("rising", "falling", "unclear")
+TREND = (
+    "`rising` or `falling` if the 95% confidence interval of the change excludes 0, else `unclear`. Null if either"
+    " window has fewer than 20 distinct adverts."
+)
+CHANGE_INTERVAL = (
+    "95% confidence interval of the change in percentage points. It accounts for the similarity of one employer's"
+    " adverts. Null if either window has fewer than 20 distinct adverts."
+)
+
+
+class IntervalSerializer(serializers.Serializer[Any]):
+    """A confidence interval in percent."""
+
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class SampleSerializer(serializers.Serializer[Any]):
+    """Mixin: the distinct adverts and employers that the shares of a response are computed from."""
+
+    distinct_jobs = serializers.IntegerField(
+        source="sample.distinct_jobs",
+        help_text="Distinct adverts in the window. Copies of an employer's advert, within 60 days of the first, count"
+        " once. Shares, intervals and pay are computed from distinct adverts.",
+    )
+    employers = serializers.IntegerField(
+        source="sample.employers", allow_null=True, help_text="Employers of the distinct adverts."
+    )
+    top_employer_share = serializers.FloatField(
+        source="sample.top_employer_share",
+        allow_null=True,
+        help_text="Percentage of the distinct adverts that the employer with most of them has.",
+    )
+    warning = serializers.CharField(
+        source="sample.warning",
+        allow_null=True,
+        help_text="A sentence if one employer has more than a fifth of the distinct adverts, else null.",
+    )
+    approximate_before = serializers.DateField(
+        source="sample.approximate_before",
+        allow_null=True,
+        help_text="Days of the window before this date are approximate: their postings were deleted before copies and"
+        " employers were counted, so each posting counts as a distinct advert. Null if no day is.",
+    )
+
+
 PREVIOUS_PERCENTAGE = "The same percentage for the previous window. Null if either window has fewer than 20 postings."
 CHANGE_IN_POINTS = (
     "Change in percentage points since the previous window. Does not depend on how many postings were collected."
@@ -96,16 +143,18 @@ CHANGE_IN_POINTS = (
 GROWTH = (
     "Change in the count since the previous window, in percent. Null if either window has fewer than 20 postings, if no"
     " posting of the previous window requires the skill, or if one window has more than twice as many postings as the"
-    " other, because their counts are then not comparable."
+    " other, because their counts are then not comparable. Kept for compatibility: counts also grow when more postings"
+    " are collected, so prefer `trend` and `change_in_points`."
 )
 
 
-class SkillShareSerializer(serializers.Serializer[Any]):
+class SkillShareSerializer(SampleSerializer):
     """The share of recent postings that require a skill, compared with the previous window."""
 
-    count = serializers.IntegerField(help_text="Number of postings in the window that require the skill.")
-    total_postings = serializers.IntegerField(source="postings")
-    percentage = serializers.FloatField(help_text="Percentage of all postings in the window.")
+    count = serializers.IntegerField(help_text="Number of distinct adverts in the window that require the skill.")
+    total_postings = serializers.IntegerField(source="postings", help_text="All postings in the window, with copies.")
+    percentage = serializers.FloatField(help_text="Percentage of the distinct adverts in the window.")
+    confidence_interval = IntervalSerializer(help_text="95% confidence interval of the percentage.")
     previous_percentage = serializers.FloatField(
         source="comparison.previous_percentage", allow_null=True, help_text=PREVIOUS_PERCENTAGE
     )
@@ -113,6 +162,10 @@ class SkillShareSerializer(serializers.Serializer[Any]):
         source="comparison.change_in_points", allow_null=True, help_text=CHANGE_IN_POINTS
     )
     growth_percentage = serializers.FloatField(source="comparison.growth_percentage", allow_null=True, help_text=GROWTH)
+    change_interval = IntervalSerializer(
+        source="comparison.change_interval", allow_null=True, help_text=CHANGE_INTERVAL
+    )
+    trend = serializers.ChoiceField(TRENDS, source="comparison.trend", allow_null=True, help_text=TREND)
     window_days = serializers.IntegerField()
 
 

@@ -54,7 +54,7 @@ class PostingFactory(Factory[Posting]):
     title = "Backend Developer"
     company = "Acme"
     # Postings of one employer with equal texts would be copies of one advert.
-    description = factory.Sequence("We build things, number {}.".format)
+    description = Sequence("We build things, number {}.".format)
     location = "Austin, TX"
     place = "Austin, TX"
     technology_slugs = ("python",)

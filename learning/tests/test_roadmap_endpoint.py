@@ -26,6 +26,11 @@ def test_returns_every_documented_field(roadmap, post_jobs):
         "coverage_percentage",
         "recommendations",
         "total_postings_analyzed",
+        "distinct_jobs",
+        "employers",
+        "top_employer_share",
+        "warning",
+        "approximate_before",
         "estimated_hours",
         "alternatives",
     }

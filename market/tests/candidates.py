@@ -59,9 +59,15 @@ def store(*slug_lists, role="Software Engineer", days_ago=0, refresh=True, **fie
     now = timezone.now()
     register_role(role=role, now=now)
     day = now.date() - timedelta(days=days_ago)
+    # Each of an employer of its own, because adverts of one employer widen the intervals.
     postings = [
-        PostingFactory.build(title=role, technology_slugs=tuple(slugs.split()), date_posted=day, **fields)
-        for slugs in slug_lists
+        PostingFactory.build(
+            title=role,
+            technology_slugs=tuple(slugs.split()),
+            date_posted=day,
+            **{"company": f"Employer {number}"} | fields,
+        )
+        for number, slugs in enumerate(slug_lists)
     ]
     store_postings(postings=postings, role=role, now=now)
     if refresh:

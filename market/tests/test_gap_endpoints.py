@@ -37,6 +37,11 @@ GAP_FIELDS = {
     "alternatives": list,
     "window_days": int,
     "computed_at": str,
+    "distinct_jobs": int,
+    "employers": int,
+    "top_employer_share": float,
+    "warning": type(None),
+    "approximate_before": type(None),
 }
 
 
@@ -75,6 +80,8 @@ def test_returns_required_held_and_missing_skills(ada):
         "previous_percentage": None,
         "change_in_points": None,
         "growth_percentage": None,
+        "change_interval": None,
+        "trend": None,
     }
     required = [(each["skill"], each["required_percentage"], each["user_has"]) for each in analysis["required_skills"]]
     assert required[1:] == [("docker", 40.0, False), ("kubernetes", 40.0, False)]

@@ -33,7 +33,7 @@ NOTHING = Comparison()
 def test_compares_counts_only_if_both_windows_were_collected_alike(now, before, expected):
     comparison = compare_counts(count=now[0], postings=now[1], previous=before[0], postings_before=before[1])
 
-    assert comparison == expected
+    assert comparison._replace(change_interval=None, trend=None) == expected
 
 
 @pytest.mark.usefixtures("mongo", "redis")

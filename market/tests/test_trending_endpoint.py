@@ -12,6 +12,7 @@ from career_navigator.cache import responses
 from career_navigator.devserver.embedded import start_mongodb, start_valkey
 from market.refresh import refresh_stats
 from market.services import delete_expired_postings, store_postings
+from market.trends import Comparison
 from skills.services import seed_skills
 from tests.factories import NOW, PostingFactory, days_ago
 from tests.other_servers import NO_MONGODB, NO_REDIS, freezing, mongodb_at, redis_at
@@ -25,6 +26,11 @@ EMPTY = {
     "remote_distribution": [{"remote": True, "count": 0}, {"remote": False, "count": 0}],
     "remote_unknown": 0,
     "total_jobs_analyzed": 0,
+    "distinct_jobs": 0,
+    "employers": 0,
+    "top_employer_share": None,
+    "warning": None,
+    "approximate_before": None,
     "generated_at": "2026-11-21T12:00:00Z",
     "window_days": 30,
 }
@@ -92,7 +98,7 @@ def test_counts_everything_in_the_window(client, vocabulary):
 
     trends = get_trending(client)
 
-    unknown = dict.fromkeys(("previous_count", "previous_percentage", "change_in_points", "growth_percentage"))
+    unknown = dict.fromkeys(Comparison._fields)
     assert trends == {
         "top_skills": [
             {"skill": "python", "count": 3, "percentage": 75.0, **unknown},
@@ -111,6 +117,11 @@ def test_counts_everything_in_the_window(client, vocabulary):
         "remote_distribution": [{"remote": True, "count": 1}, {"remote": False, "count": 2}],
         "remote_unknown": 1,
         "total_jobs_analyzed": 4,
+        "distinct_jobs": 4,
+        "employers": 1,
+        "top_employer_share": 100.0,
+        "warning": "One employer has 100 % of the 4 distinct adverts, so the shares say much about this employer.",
+        "approximate_before": None,
         "generated_at": "2026-11-21T12:00:00Z",
         "window_days": 30,
     }
@@ -136,6 +147,8 @@ def test_compares_each_skill_with_the_previous_window(client, vocabulary):
             "previous_percentage": 83.3,
             "change_in_points": -8.3,
             "growth_percentage": 50.0,
+            "change_interval": {"low": -63.1, "high": 52.3},
+            "trend": "unclear",
         },
         {
             "skill": "go",
@@ -145,6 +158,8 @@ def test_compares_each_skill_with_the_previous_window(client, vocabulary):
             "previous_percentage": 0.0,
             "change_in_points": 25.0,
             "growth_percentage": None,
+            "change_interval": {"low": -40.8, "high": 77.6},
+            "trend": "unclear",
         },
     ]
     # Nothing was posted yesterday, so there is no comparison.

@@ -46,6 +46,11 @@ def test_an_empty_market_has_empty_lists_and_zeros():
         "remote_distribution": [{"remote": True, "count": 0}, {"remote": False, "count": 0}],
         "remote_unknown": 0,
         "total_jobs_analyzed": 0,
+        "distinct_jobs": 0,
+        "employers": 0,
+        "top_employer_share": None,
+        "warning": None,
+        "approximate_before": None,
         "generated_at": "now",
         "window_days": 30,
     }

@@ -154,9 +154,17 @@ def test_returns_a_skill_in_any_spelling(client, spelling):
         "count": 0,
         "total_postings": 0,
         "percentage": 0.0,
+        "confidence_interval": {"low": 0.0, "high": 100.0},
         "previous_percentage": None,
         "change_in_points": None,
         "growth_percentage": None,
+        "change_interval": None,
+        "trend": None,
+        "distinct_jobs": 0,
+        "employers": None,
+        "top_employer_share": None,
+        "warning": None,
+        "approximate_before": None,
         "window_days": 30,
     }
 
@@ -182,15 +190,17 @@ def test_returns_the_market_share_of_a_skill_and_its_growth(client):
     store(*["java"] * 10, *["jenkins"] * 10, days_ago=30)
     store(*["java"] * 15, *["jenkins"] * 5)
 
-    assert get(client, "/skills/java")["market"] == {
+    market = get(client, "/skills/java")["market"]
+    assert market["distinct_jobs"] == market["total_postings"] == 20
+    assert {name: market[name] for name in ("count", "percentage", "previous_percentage")} == {
         "count": 15,
-        "total_postings": 20,
         "percentage": 75.0,
         "previous_percentage": 50.0,
-        "change_in_points": 25.0,
-        "growth_percentage": 50.0,
-        "window_days": 30,
     }
+    assert (market["change_in_points"], market["growth_percentage"], market["window_days"]) == (25.0, 50.0, 30)
+    assert market["trend"] == "unclear"
+    assert market["change_interval"]["low"] < 0
+    assert market["change_interval"]["high"] > 25
     assert get(client, "/skills/teamwork")["market"]["percentage"] == 0.0
 
 

@@ -1,0 +1,127 @@
+"""Describe how far the postings of a window are independent: distinct adverts, employers and the design effect. Pure.
+
+Adverts of one employer resemble each other, so n of them say less than n independent ones. The design effect is the
+factor by which this increases the variance of a share (L. Kish, "Survey Sampling", 1965, section 5.4):
+
+    deff = 1 + (m - 1) * rho
+
+`m` is the mean number of adverts that an advert's employer has, itself included: the sum of the squared numbers of
+adverts of each employer, divided by the number of adverts (R. M. Groves et al., "Survey Methodology", 2009, section
+4.4, for clusters of unequal size). `rho` is the correlation between two adverts of one employer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Nine in ten frequent skills of the largest roles are below it (see docs/explanation/method.md).
+INTRACLASS_CORRELATION = 0.4
+# One employer with a larger share of the adverts decides what the shares say.
+MAX_EMPLOYER_SHARE = 0.2
+
+# The fields of a stats row that `build_sample` reads.
+SAMPLE_FIELDS = ("postings", "jobs", "employer_keys", "employer_jobs")
+
+
+@lru_cache(maxsize=65_536)
+def compute_employer_key(name: str) -> int:
+    """Return a 64-bit key of a folded employer name, stable across processes and releases."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def pack_employers(counts: Mapping[str, int]) -> dict[str, bytes]:
+    """Return the fields of a stats row with the number of distinct adverts by employer."""
+    keyed = sorted((compute_employer_key(name), count) for name, count in counts.items())
+    return {
+        "employer_keys": np.array([key for key, _ in keyed], "<u8").tobytes(),
+        "employer_jobs": np.array([count for _, count in keyed], "<u4").tobytes(),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The distinct adverts and employers of a window.
+
+    `employers` and `largest` (the number of adverts of the employer with most) are None if no stored day knows its
+    employers. Days before `approximate_before` were closed by a release that did not tell copies or employers apart.
+    """
+
+    distinct_jobs: int
+    employers: int | None = None
+    largest: int | None = None
+    known_jobs: int = 0
+    design_effect: float = 1.0
+    approximate_before: date | None = None
+
+    @property
+    def top_employer_share(self) -> float | None:
+        """The share of the employer with most adverts, in percent."""
+        return round(100 * self.largest / self.known_jobs, 1) if self.largest and self.known_jobs else None
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence if one employer has more than a fifth of the distinct adverts."""
+        if not self.largest or self.largest <= MAX_EMPLOYER_SHARE * self.known_jobs:
+            return None
+        return (
+            f"One employer has {self.top_employer_share:g} % of the {self.known_jobs:,} distinct adverts, so the shares"
+            " say much about this employer."
+        )
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return what responses say of the sample."""
+        return {
+            "distinct_jobs": self.distinct_jobs,
+            "employers": self.employers,
+            "top_employer_share": self.top_employer_share,
+            "warning": self.warning,
+            "approximate_before": self.approximate_before and self.approximate_before.isoformat(),
+        }
+
+
+EMPTY_SAMPLE = Sample(distinct_jobs=0)
+
+
+def build_sample(rows: Iterable[Mapping[str, Any]]) -> Sample:
+    """Build the sample of several stats rows. In a row without `jobs`, each posting counts as a distinct advert."""
+    rows = list(rows)
+    known = [row for row in rows if "employer_keys" in row]
+    keys = np.frombuffer(b"".join(row["employer_keys"] for row in known), "<u8")
+    counts = np.frombuffer(b"".join(row["employer_jobs"] for row in known), "<u4")
+    distinct, columns = np.unique(keys, return_inverse=True)
+    older = [row["day"] for row in rows if "employer_keys" not in row]
+    return build_counted_sample(
+        distinct_jobs=sum(row.get("jobs", row["postings"]) for row in rows),
+        jobs_by_employer=np.bincount(columns, weights=counts, minlength=len(distinct)) if known else None,
+        approximate_before=max(older).date() + timedelta(days=1) if older else None,
+    )
+
+
+def build_counted_sample(
+    *, distinct_jobs: int, jobs_by_employer: NDArray[Any] | None, approximate_before: date | None = None
+) -> Sample:
+    """Build a sample from the number of distinct adverts of each employer, None if no employer is known."""
+    if jobs_by_employer is None:
+        return Sample(distinct_jobs=distinct_jobs, approximate_before=approximate_before)
+    known_jobs = int(jobs_by_employer.sum())
+    return Sample(
+        distinct_jobs=distinct_jobs,
+        employers=int(np.count_nonzero(jobs_by_employer)),
+        largest=int(jobs_by_employer.max(initial=0)),
+        known_jobs=known_jobs,
+        design_effect=compute_design_effect(jobs_by_employer),
+        approximate_before=approximate_before,
+    )
+
+
+def compute_design_effect(jobs_by_employer: NDArray[Any]) -> float:
+    """Return Kish's design effect for these numbers of adverts, 1.0 if every employer has one."""
+    jobs = jobs_by_employer.astype(np.float64)
+    total = float(jobs.sum())
+    return 1 + (float((jobs**2).sum()) / total - 1) * INTRACLASS_CORRELATION if total else 1.0
