@@ -9,6 +9,8 @@ from pymongo.database import Database
 from market.daily_stats import MAX_SALARY_USD, MIN_SALARY_USD
 
 Pipeline = list[dict[str, Any]]
+# Copies of an advert count only in places and ways of working.
+_DISTINCT: dict[str, Any] = {"$match": {"copy_of": None}}
 
 
 def trends_by_aggregation(*, database: Database[dict[str, Any]], days: int, today: datetime) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def trends_by_aggregation(*, database: Database[dict[str, Any]], days: int, toda
 
 def _top_skills() -> Pipeline:
     return [
+        _DISTINCT,
         {"$unwind": "$skills"},
         {"$group": {"_id": "$skills", "count": {"$sum": 1}}},
         {"$sort": {"count": -1, "_id": 1}},
@@ -41,6 +44,7 @@ def _top_locations() -> Pipeline:
 
 def _technology_trends() -> Pipeline:
     return [
+        _DISTINCT,
         {"$match": {"skills_source": "slugs"}},
         {"$unwind": "$skills"},
         {"$group": {"_id": "$skills", "count": {"$sum": 1}}},
@@ -51,6 +55,7 @@ def _technology_trends() -> Pipeline:
 
 def _salary_trends() -> Pipeline:
     return [
+        _DISTINCT,
         {
             "$match": {
                 "min_annual_salary_usd": {"$gte": MIN_SALARY_USD},

@@ -21,18 +21,18 @@ from benchmarks.report import Report
 from learning.roadmaps import build_hours_estimate
 from market.daily_stats import PostingSets
 from market.gaps import GapAnalysis, RoleDemand, RoleWindow, rank_gaps
-from market.roles import find_named_roles
+from market.role_table import load_default_table
 from skills.extraction import SkillExtractor
 from skills.vocabulary import HeldSkills, Skill, Vocabulary
 
 MIN_COVERAGE = 60.0
 _ROOT = Path(__file__).resolve().parent.parent
 ROLES = {
-    "Backend": ("backend engineer", "backend developer"),
-    "DevOps": ("devops engineer", "devops"),
-    "Frontend": ("frontend engineer", "frontend developer"),
-    "ML": ("machine learning engineer", "ml engineer"),
-    "Data": ("data engineer",),
+    "Backend": "Backend Developer",
+    "DevOps": "DevOps Engineer",
+    "Frontend": "Frontend Developer",
+    "ML": "Machine Learning Engineer",
+    "Data": "Data Engineer",
 }
 SENIORS = {
     "Backend": (
@@ -90,14 +90,14 @@ def compare(data: Path) -> Report:
             "  coverage with what skills imply",
             gaps.coverage.percentage,
             MIN_COVERAGE,
-            measured=f"{gaps.coverage.percentage:.1f} %",
-            bar_text=f">= {MIN_COVERAGE:.0f} %",
+            measured=f"{gaps.coverage.percentage:.1f}%",
+            bar_text=f">= {MIN_COVERAGE:.0f}%",
         )
         report.note("  missing", ", ".join(gaps.missing))
         for step in gaps.learning_order.next_skills:
-            report.note("  learn next", f"{', '.join(step.skills)}: {step.reachable_percentage} % ({step.hours} h)")
+            report.note("  learn next", f"{', '.join(step.skills)}: {step.reachable_percentage}% ({step.hours} h)")
         for step in analyze(window, vocabulary.get_held_skills([]), vocabulary).learning_order.next_skills:
-            report.note("  newcomer", f"{', '.join(step.skills)}: {step.reachable_percentage} % ({step.hours} h)")
+            report.note("  newcomer", f"{', '.join(step.skills)}: {step.reachable_percentage}% ({step.hours} h)")
     return report
 
 
@@ -109,7 +109,7 @@ def analyze(window: RoleWindow, held: HeldSkills, vocabulary: Vocabulary) -> Gap
 
 def describe(gaps: GapAnalysis) -> str:
     """Return coverage and reach as text."""
-    return f"{gaps.coverage.percentage:.1f} %, {gaps.learning_order.reachable_percentage:.1f} %"
+    return f"{gaps.coverage.percentage:.1f}%, {gaps.learning_order.reachable_percentage:.1f}%"
 
 
 def read_postings(data: Path, extractor: SkillExtractor) -> Iterator[tuple[str, list[str]]]:
@@ -124,9 +124,9 @@ def read_postings(data: Path, extractor: SkillExtractor) -> Iterator[tuple[str, 
 
 def build_windows(postings: list[tuple[str, list[str]]]) -> dict[str, RoleWindow]:
     """Return the window of each role with the postings whose titles name it."""
-    windows = {}
-    for role, names in ROLES.items():
-        sets = [(skills, 0) for title, skills in postings if find_named_roles(title=title, roles=names)]
+    windows, table = {}, load_default_table()
+    for role, name in ROLES.items():
+        sets = [(skills, 0) for title, skills in postings if table.names_role(title=title, role=name)]
         counts = Counter(name for skills, _ in sets for name in skills)
         demand = RoleDemand.of(postings=len(sets), counts=counts)
         windows[role] = RoleWindow(demand=demand, sets=PostingSets.of(sets))

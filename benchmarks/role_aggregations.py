@@ -11,7 +11,7 @@ from market.daily_stats import MAX_SALARY_USD, MIN_SALARY_USD
 def counts_by_aggregation(
     *, database: Database[dict[str, Any]], role: str, days: int, last: datetime
 ) -> tuple[int, dict[str, int]]:
-    """Count the role's postings in the `days` days that end with `last`, and those that require each skill."""
+    """Count the role's distinct jobs in the `days` days that end with `last`, and those that require each skill."""
     match = _match(role, days, last)
     postings = database.job_postings.count_documents(match)
     grouped = database.job_postings.aggregate(
@@ -49,4 +49,5 @@ def answer_by_aggregation(*, database: Database[dict[str, Any]], role: str, days
 
 
 def _match(role: str, days: int, last: datetime) -> dict[str, Any]:
-    return {"roles": role, "day": {"$gte": last - timedelta(days=days - 1), "$lte": last}, "hidden": {"$ne": True}}
+    window = {"$gte": last - timedelta(days=days - 1), "$lte": last}
+    return {"roles": role, "day": window, "hidden": {"$ne": True}, "copy_of": None}

@@ -79,8 +79,8 @@ class RoleDemand:
     def list_required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
         """Return the skills that at least this share (0.1 to 1.0) of the jobs require, most frequent first."""
         # A fraction is exact: 0.28 of 25 postings is 7, but slightly more in floating point.
-        share = Fraction(str(threshold))
-        return tuple(skill for skill in self.skills if skill.count >= share * self.jobs)
+        minimum = Fraction(str(threshold)) * self.jobs
+        return tuple(skill for skill in self.skills if skill.count >= minimum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Nine in ten frequent skills of the largest roles are below it (see docs/explanation/method.md).
+# Nine in ten frequent skills of the two largest roles are not above it (see docs/explanation/method.md).
 INTRACLASS_CORRELATION = 0.4
 # One employer with a larger share of the adverts decides what the shares say.
 MAX_EMPLOYER_SHARE = 0.2
