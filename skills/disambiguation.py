@@ -7,32 +7,21 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from skills import disambiguation_words as words
+from skills.context_rules import is_organisation
 
 _SUBJECTS = {key: re.compile(pattern) for key, pattern in words.SUBJECTS.items()}
 # Names that need further checks if they are in `words.ORGANISATIONS` too.
-_NEEDS_FURTHER_CHECKS = words.PROPER | words.STRICT | words.GENERIC
-# Maximum length of the text that introduces a list of organisations, including the names before the mention.
-_MAX_LEAD = 120
-# `_ORGANISATIONS` cannot match a text that contains none of these stems. Searching for the stems is far faster.
-_ORGANISATION_STEMS = (
-    *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader"),
-    *("executive", "engineers", "alumni", "employer", "startup", "organi", "business", "enterprise", " by"),
-    *("former", "previous", "ex-"),
-)
-_ORGANISATIONS = re.compile(
-    r"(?i:\b(?:customers?|clients?|compan(?:y|ies)|brands|investors?|founders?|leaders|executives|engineers|alumni"
-    r"|employers?|ceos?|heads? of [a-z]+|startups|organi[sz]ations|businesses|enterprises)"
-    r"(?: (?:such as|like|including|include|includes|from|at|of|are)|:)"
-    r"|\b(?:backed|trusted|founded|funded|led|acquired) by"
-    r"|\b(?:formerly|former|previously)(?: (?:at|of|from|with))?|\bex-)"
-    r"\s*(?:the )?(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
-)
+_NEEDS_FURTHER_CHECKS = words.PROPER | words.STRICT | words.GENERIC | words.USUAL
 
 # Characters considered on each side of a name. This is wider than any pattern below needs.
 _WINDOW = 45
 _MAX_WORDS = 50_000
 # Words considered by the patterns: an ability, a link and one more word before a name, and two words after it.
 _PATTERN_BEFORE, _PATTERN_AFTER = 3, 2
+# "Most of our code is Go", "the backend is mainly Rust".
+_CODE_IS = re.compile(
+    r"\b(?i:code|codebase|code base|back-?end|front-?end|stack|languages?|services)\s(?:is|are)\s(?:\w+\s(?:in )?)?$"
+)
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[.!?]['\")\]]*(?:\s+(?=[A-Z*#\-•])|\s*\Z)|\n")
 
@@ -81,7 +70,7 @@ class DisambiguationRules:
         if not subjects.allow(key):
             return False
         if key in words.ORGANISATIONS:
-            if _is_organisation(mention):
+            if is_organisation(mention.text, mention.start):
                 return False
             if key not in _NEEDS_FURTHER_CHECKS:
                 return True
@@ -95,13 +84,18 @@ class DisambiguationRules:
             return mention.listed or bool(self._match(mention))
         capital = surface[0].isupper()
         if key in words.USUAL:
-            return (capital or mention.listed or _has_cue(mention)) and not _is_everyday(mention)
+            known = capital or mention.listed or key in words.LOWER_CASE or _has_cue(mention)
+            if surface.isupper() and key in words.NEVER_ALL_CAPS:
+                return False
+            return known and not _is_everyday(mention)
         if (len(key) == 1 and not capital) or (surface.isupper() and key in words.NEVER_ALL_CAPS):
             return False
         if mention.listed:
             return not _is_everyday(mention)
         if not capital and not _has_cue(mention):
             return False  # in lower case, outside a list and without a cue, the name is an everyday word
+        if _CODE_IS.search(mention.text, max(0, mention.start - _WINDOW), mention.start):
+            return not _is_everyday(mention)
         is_technical = self._match(mention)
         if is_technical is not None:
             return is_technical
@@ -267,13 +261,6 @@ def _is_all_caps(key: str, surface: str) -> bool:
     if surface.endswith("s") and key[:-1] not in words.CAPITALS:
         return False
     return surface[:2].isupper() and sum(map(str.isupper, surface)) >= len(surface) - 1
-
-
-def _is_organisation(mention: Mention) -> bool:
-    """Return whether the name is that of a customer, an investor or an employer: "backed by Okta", "ex-Stripe"."""
-    before = mention.text[max(0, mention.start - _MAX_LEAD) : mention.start]
-    lower = before.lower()
-    return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None
 
 
 def _is_everyday(mention: Mention) -> bool:

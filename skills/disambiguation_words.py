@@ -11,7 +11,7 @@ def _names(text: str) -> frozenset[str]:
 
 # A technology if capitalized inside a sentence. In lower case, a list or a cue is required.
 PROPER = _words("""
-    ada airflow amplify amplitude ansible apex astro athena atlan aurora autopilot babel backstage bamboo
+    ada airflow amplitude flux ansible apex astro athena atlan aurora autopilot babel backstage bamboo
     blender bokeh bootstrap bubble cairo calypso capacitor capybara celery chai chef chroma claude cocoa
     concourse conda consul copilot crystal cucumber cutlass cypress dagger dart dask domo drone druid echarts
     eclipse electron elm ember envoy epic eureka excel expo fiddler flask foundry framer gatling gemini gleam
@@ -22,12 +22,16 @@ PROPER = _words("""
     scylla seaborn segment sentry sigma sketch snort snowflake soda solaris spanner spark spinnaker splunk
     starburst stata stripe swift synapse tableau teleport thanos tornado tosca travis triton unity unreal
     vagrant vault velocity volley windsurf wiz workato yang yarn
+    apache artemis ballerina bicep bloodhound bottle carthage cypher dojo dynamo elastic entra enzyme fedora
+    firebird flax handlebars iceberg insomnia jakarta jetty juniper leaflet lisp lit mac maui mercurial meson
+    mimir mongoose moto mule napalm netty newman nightwatch orion phaser pinot polars polish prettier protractor
+    qualys radix rasa ros sencha sinatra sinon sonar spock stencil superset telegraf tokio truffle windows yolo
     """)
 # Ambiguous even if capitalized: a list or a cue is always required.
 STRICT = _words("""
-    access argo aria assembler assembly asterisk beam bedrock boost bower bun c canoe chisel combine composer
-    cursor cvs d detox echo emotion express fiber fiori flume flux foundation gem gin glue go grunt gulp hapi
-    julia koa lambda lambdas lean less liquid lovable make mcp metal moq move nix outlook outreach phoenix
+    access amplify argo aria assembler assembly asterisk beam bedrock boost bower bun c canoe chisel combine composer
+    cursor cvs d detox echo emotion express fiber fiori flume foundation gem gin glue go grunt gulp hapi
+    julia koa lambda lambdas lean less liquid lovable make mcp metal moq move nest nix outlook outreach phoenix
     poetry profiling pug q r racket radius railway ray render replit rocket room salt scheme shiny slack slim
     slurm spring storm stylus swing temporal torch v vanta word zoom
     """)
@@ -70,11 +74,15 @@ GENERIC = _names("""
     requirements, talent acquisition, technical architecture, technical debt, technical direction, technical
     guidance, technical requirements, technical strategy, telecom, telemetry, testing, tracing, troubleshoot,
     troubleshooting, typography, usability, user experience, user interface, user interfaces, user testing,
-    visualization, visualizations, web application, windows, wireframes
+    visualization
+    , visualizations, web application, wireframes, product launches, working remotely, presenting, teaching,
+    financial technology, blockchain technology, cryptocurrency, autonomous systems, data storage, trading systems,
+    technical specifications, deployment process, palo alto, gtm, mentor
     """)
 # Also everyday words or company names, but usually the technology if capitalized or among technologies.
-USUAL = _words("""
-    angular gatsby ionic postman react ruby solidity zookeeper
+USUAL = _names("""
+    angular, asana, bash, caddy, delphi, dsp, elixir, english, gatsby, groovy, ionic, nim, pandas, postman, react, ruby,
+    roce, rollup, selenium, solidity, storybook, zig, zookeeper
     """)
 # Products named after their makers. If the maker is mentioned as a customer, an investor or a former employer, the
 # product is not a required skill.
@@ -87,6 +95,15 @@ ORGANISATIONS = _words("""
 # share the names.
 SUBJECTS = {
     "ada": "avionics|embedded|spark|safety|c\\+\\+|real-time",
+    "dsp": "signal|audio|filter|fpga|embedded|radar|baseband|wireless|firmware|matlab|codec|image processing",
+    "flux": "gitops|argo|kubernetes|k8s|helm|continuous deliver",
+    "foundry": "solidity|ethereum|hardhat|smart contract|\\bevm\\b",
+    "iceberg": "data|table|lakehouse",
+    "pandas": "python|numpy|scikit|jupyter|data (?:analy|scien|engineer|fram)",
+    "roce": "rdma|infiniband|nccl|network",
+    "rollup": "webpack|vite|bundl|javascript",
+    "selenium": "test|\\bqa\\b|automat|browser|webdriver",
+    "storybook": "component|react|vue|angular|front-?end|design system",
     "cypress": "test|qa\\b|e2e|end-to-end|selenium|playwright|jest",
     "mdm": "master data|golden record|data governance|data quality|steward|informatica|reltio|profisee",
     "phoenix": "elixir|erlang|liveview|ecto\\b",
@@ -94,24 +111,30 @@ SUBJECTS = {
     "ts": "typescript|javascript|\\bjs\\b|react|angular|\\bnode|front.?end",
     "vcs": "\\bgit\\b|github|gitlab|bitbucket|version|source control|repositor|subversion|svn",
 }
+# Usual names that count in lower case as well, because the text is about their subject.
+LOWER_CASE = _words("""
+    bash dsp pandas selenium storybook
+    """)
 # Languages that follow "in" and "using". For other names, these words are not evidence ("in Spring").
 LANGUAGES = _words("""
     assembler assembly c d dart elm go julia r rust scala shell swift
     """)
 # In capitals, these are an unrelated abbreviation or part of a heading.
 NEVER_ALL_CAPS = _words("""
-    access ada chef combine express gin go hack hive move room rust spark spring swift unity word
+    access ada chef combine delphi express gin go hack hive move nim room rust spark spring swift unity word
     """)
 
 # "Experience in Go", "proficient with R", "written in C".
 ABILITY = _words("""
+    conhecimento conhecimentos connaissance connaissances conocimiento conocimientos dominio domínio erfahrung
+    erfahrungen experiencia experiência expérience kenntnisse kenntnissen maîtrise
     ability background code coding comfortable command competence competency competent developing development
     experience experienced experiences expert expertise familiar familiarity fluency fluent hands implemented
     knowledge mastery proficiency proficient program programming skill skilled skills strong understanding
     versed working writing written
     """)
 ABILITY_LINKS = _words("""
-    about in of on using with
+    about avec com con de des du em en in mit of on using with
     """)
 # "We use Go", "services in Rust".
 USING = _words("""
@@ -130,8 +153,15 @@ STRONG_CUES_AFTER = _words("""
 # Cues specific to one name, before or after it.
 OWN_CUES = {
     "access": _words("microsoft ms"),
+    "amplify": _words("aws appsync"),
+    "bash": _words("script scripts shell scripting write"),
+    "c": _words("ansi embedded langage lenguaje linguagem programmiersprache sprache"),
     "chef": _words("opscode"),
     "cursor": _words("editor ide"),
+    "english": _words("""
+        advanced b2 business c1 c2 excellent fluent fluency good native proficiency professional proficient skills
+        speaker speaking spoken strong upper-intermediate written
+        """),
     "excel": _words("""
         advanced formulas microsoft modeling modelling ms pivot sheets skills spreadsheet spreadsheets vba
         """),
@@ -143,7 +173,13 @@ OWN_CUES = {
     "lambda": _words("aws function functions"),
     "node": _words("backend server"),
     "oracle": _words("12c 19c database databases dba forms sql"),
+    "gtm": _words("motion motions plan plans strategies strategy"),
+    "mentor": _words("""
+        coach developers engineers guide junior juniors others teammates you
+        """),
+    "nest": _words("js node prisma typescript"),
     "outlook": _words("microsoft ms"),
+    "palo alto": _words("firewall firewalls ngfw panorama prisma cortex"),
     "r": _words("dplyr ggplot2 studio"),
     "rust": _words("crate crates idiomatic"),
     "salt": _words("grains minions states"),
@@ -182,7 +218,7 @@ EVERYDAY_AFTER = {
     "outreach": _words("activities campaigns calls efforts emails events messages programs scripts strategy to"),
     "phoenix": _words("arizona az metro office"),
     "r": _words("rated us"),
-    "react": _words("accordingly appropriately around as calmly fast immediately promptly quickly swiftly to when"),
+    "react": _words("accordingly appropriately around as calmly fast immediately promptly quickly swiftly when"),
     "render": _words("assistance services"),
     "rest": _words("and assured day days easy is of"),
     "rust": _words("belt remover"),
@@ -250,5 +286,13 @@ PEOPLE = _words("""
     leader leaders leads manager managers organisation organization owner partner partners practitioner
     professionals programmer sme specialist specialists squad squads team teams
     """)
+# Names that are everyday words of another language. In a text in this language they count only in a list.
+FALSE_FRIENDS = {
+    "de": _words("chef flink gatling helm puppet rust salt"),
+    "fr": _words("angular chef cocoa crystal eclipse elixir excel express latex oracle pascal vue"),
+    "es": _words("angular celery chef consul crystal eclipse elixir julia latex lean mocha oracle pascal"),
+    "pt": _words("angular chef consul crystal eclipse elixir excel julia latex lua mocha pascal"),
+}
+ALL_FALSE_FRIENDS = frozenset().union(*FALSE_FRIENDS.values())
 
 AMBIGUOUS = PROPER | STRICT | CAPITALS | GENERIC | USUAL | ORGANISATIONS | SUBJECTS.keys()

@@ -10,12 +10,23 @@ from typing import NamedTuple
 import ahocorasick
 
 from career_navigator.plain_text import make_plain
+from skills.context_rules import CHECKED, is_organisation, is_ruled_out_by_context
 from skills.disambiguation import DisambiguationRules, Mention, Subjects, is_ruled_out
-from skills.disambiguation_words import AMBIGUOUS, FIELDS, GENERIC, PEOPLE
+from skills.disambiguation_words import (
+    ALL_FALSE_FRIENDS,
+    AMBIGUOUS,
+    FALSE_FRIENDS,
+    FIELDS,
+    GENERIC,
+    PEOPLE,
+    PROPER,
+    USUAL,
+)
+from skills.languages import detect_languages, read_translations, strip_accents
 from skills.vocabulary import Skill, Vocabulary, fold, get_spelling_key
 
 # Separators between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
-_SEPARATOR = r"(?:[,/|;&+•·()]|\band\b|\bor\b|\n[ \t]*[-*•]|\be\.?g\.?)"
+_SEPARATOR = r"(?:[,/|;&+•·()、，和]|\b(?:and|or|und|oder|et|ou|y|e|o)\b|\n[ \t]*[-*•]|\be\.?g\.?)"
 _LIST_GAP = re.compile(rf"[\s*_`]*{_SEPARATOR}(?:[\s*_`-]|{_SEPARATOR})*")
 _MAX_GAP = 16
 # Accented Latin letters, which `fold` replaces with a space although they are not word boundaries ("égo" is not "go").
@@ -25,7 +36,27 @@ _URL = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
 # Maximum number of ambiguous names disambiguated per text. Each takes 0.2 ms. A text of 100 kB can contain 30,000, but
 # resumes and postings contain at most a few hundred.
 _MAX_DISAMBIGUATED = 2_000
+# Maximum length of the text that introduces a trade.
+_MAX_LEAD = 80
 _NEXT_WORD = re.compile(r" ([A-Za-z]+)")
+# Categories with names of products that are also names of companies.
+_PRODUCT_CATEGORIES = frozenset({"Tools/Technologies", "Databases", "Cloud Platforms"})
+# "React18", "Java17": a version without a space.
+_ATTACHED_VERSION = re.compile(r"(?<=[A-Za-z])\d{1,2}(?:\.\d{1,2})?(?![\w-])")
+# Maps letters to "a" and digits to "0". Searching the result is fifty times faster than a regular expression.
+_SHAPE = bytes(
+    ord("a") if chr(code).isalpha() and code < 128 else ord("0") if chr(code).isdigit() and code < 128 else 32
+    for code in range(256)
+)
+_LETTERS_BEFORE = re.compile(r"(?<![\w.])[A-Za-z]{3,20}\Z")
+# "You are our next Full Stack Engineer", "we are looking for a frontend developer": the trade is asked for.
+_TRADE_BEFORE = re.compile(
+    r"(?i:\b(?:you are|you.re|you will be|looking for|seeking|hiring|searching for"
+    r"|in search of|join \w+ as|role (?:of|as)"
+    r"|work(?:ing|ed)? as|experience as|for the position of)) (?:(?:an?|our|the|another|one|next|first"
+    r"|new|experienced|senior|junior|talented|skilled|passionate|motivated|lead|staff"
+    r"|principal|strong)\s?(?:and )?,? ?)*$"
+)
 _TECHNOLOGY_CATEGORIES = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
 
 
@@ -39,12 +70,16 @@ class SkillSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Name:
-    """A spelling of a skill. `key` is folded. `needs_check` is set if a match requires further checks."""
+    """A spelling of a skill. `key` is folded. `needs_check` is set if a match requires further checks.
+
+    `is_product` is set for a name that could also be the name of a company.
+    """
 
     key: str
     entry: Skill
     is_ambiguous: bool
     needs_check: bool
+    is_product: bool
 
 
 class _Hit(NamedTuple):  # a tuple because 30 postings create about a thousand instances
@@ -58,6 +93,8 @@ class SkillExtractor:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._automaton = ahocorasick.Automaton()
+        self._translated: dict[str, ahocorasick.Automaton] = {}
+        self._vocabulary = vocabulary
         self._rules = DisambiguationRules()
         for entry in vocabulary:
             for spelling in (entry.name, entry.display_name, *entry.aliases):
@@ -71,29 +108,39 @@ class SkillExtractor:
             self._automaton.make_automaton()
 
     def _add(self, key: str, entry: Skill) -> None:
-        ambiguous = get_spelling_key(key) in AMBIGUOUS or len(key) == 1
-        needs_check = ambiguous or not entry.is_skill or entry.name in FIELDS
-        name = _Name(key=key, entry=entry, is_ambiguous=ambiguous, needs_check=needs_check)
+        name = self._build_name(get_spelling_key(key), entry)
         self._automaton.add_word(f" {key} ", (len(key), name))
+
+    def _build_name(self, spelling: str, entry: Skill) -> _Name:
+        ambiguous = spelling in AMBIGUOUS or len(spelling) == 1
+        is_product = entry.category in _PRODUCT_CATEGORIES
+        needs_check = ambiguous or not entry.is_skill or entry.name in FIELDS or is_product or spelling in CHECKED
+        needs_check = needs_check or spelling in ALL_FALSE_FRIENDS
+        return _Name(key=spelling, entry=entry, is_ambiguous=ambiguous, needs_check=needs_check, is_product=is_product)
 
     def extract_skills(self, text: str) -> list[str]:
         """Return the canonical names of the skills in a text, without duplicates, in order of first mention."""
         return list(dict.fromkeys(span.skill for span in self.find_spans(text)))
 
-    def find_spans(self, text: str) -> list[SkillSpan]:
+    def find_spans(self, text: str, *, title_length: int = 0) -> list[SkillSpan]:
         """Return every mention of a skill in order. Where names overlap, the first and longest name is returned.
+
+        The first `title_length` characters are the title of a job. A trade that it names counts ("DevOps Engineer").
 
         Full-width letters and ligatures match their plain forms. Offsets refer to the text as passed. Of the names that
         are also everyday words, only the first 2,000 are considered.
         """
         plain = make_plain(text)
-        spans = self._spans(plain.text)
+        spans = self._spans(plain.text, title_length)
         if not plain.changes:
             return spans
         return [SkillSpan(skill, *plain.locate(start, end)) for skill, start, end in spans]
 
-    def _spans(self, text: str) -> list[SkillSpan]:
+    def _spans(self, text: str, title_length: int) -> list[SkillSpan]:
+        languages = detect_languages(text)
         hits = self._hits(text)
+        for language in languages:
+            hits = _merge(hits, self._translated_hits(text, language))
         last = len(hits) - 1
         disambiguated = 0
         subjects = Subjects(text)
@@ -101,15 +148,30 @@ class SkillExtractor:
         for index, hit in enumerate(hits):
             start, end, name = hit
             if name.needs_check:
-                if not name.entry.is_skill or (name.entry.name in FIELDS and _precedes_people(text, end)):
+                if not name.entry.is_skill:
                     continue
-                if name.is_ambiguous:
+                is_trade = False
+                if name.entry.name in FIELDS and _precedes_people(text, end):
+                    if start >= title_length and not _TRADE_BEFORE.search(text, max(0, start - _MAX_LEAD), start):
+                        continue
+                    is_trade = True
+                if name.key in CHECKED and is_ruled_out_by_context(name.key, text, start, end):
+                    continue
+                if name.is_product and text[start].isupper() and is_organisation(text, start):
+                    continue
+                is_false_friend = bool(languages) and any(name.key in FALSE_FRIENDS[each] for each in languages)
+                if (name.is_ambiguous and not is_trade) or is_false_friend:
                     disambiguated += 1
                     if disambiguated > _MAX_DISAMBIGUATED:
                         continue
                     before = hits[index - 1] if index and start - hits[index - 1].end < _MAX_GAP else None
                     after = hits[index + 1] if index < last and hits[index + 1].start - end < _MAX_GAP else None
                     listed = (before or after) is not None and _is_listed(text, before, hit, after)
+                    if is_false_friend and not listed:
+                        continue
+                    if not name.is_ambiguous:
+                        spans.append(SkillSpan(name.entry.name, start, end))
+                        continue
                     if is_ruled_out(name.key, text, start, listed=listed):
                         continue
                     if not self._rules.is_technical(Mention(name.key, text, start, end, listed), subjects):
@@ -141,7 +203,62 @@ class SkillExtractor:
                 del hits[count:]
             hits.append(_Hit(start, end, name))
             reached = end
+        return _merge(hits, self._versioned_hits(text))
+
+    def _versioned_hits(self, text: str) -> list[_Hit]:
+        """Find names with a version but no space: "React18"."""
+        hits = []
+        shape = text.encode("ascii", "replace").translate(_SHAPE)
+        at = shape.find(b"a0")
+        while at >= 0:
+            version = _ATTACHED_VERSION.match(text, at + 1)
+            at = shape.find(b"a0", at + 1)
+            if version is None:
+                continue
+            word = _LETTERS_BEFORE.search(text, max(0, version.start() - 21), version.start())
+            entry = self._vocabulary.get(word[0]) if word else None
+            if word is None or entry is None:
+                continue
+            key = word[0].lower()
+            if key not in AMBIGUOUS or (word[0][0].isupper() and (key in PROPER or key in USUAL)):
+                hits.append(_Hit(word.start(), version.end(), self._build_name(key, entry)))
         return hits
+
+    def _translated_hits(self, text: str, language: str) -> list[_Hit]:
+        automaton = self._translated.get(language)
+        if automaton is None:
+            automaton = ahocorasick.Automaton()
+            for spelling, skill in read_translations()[language]:
+                key = get_spelling_key(strip_accents(spelling))
+                if (entry := self._vocabulary.get(skill)) is not None and entry.is_skill:
+                    name = _Name(key=key, entry=entry, is_ambiguous=False, needs_check=False, is_product=False)
+                    automaton.add_word(f" {key} ", (len(key), name))
+            if len(automaton):
+                automaton.make_automaton()
+            self._translated[language] = automaton
+        hits: list[_Hit] = []
+        if len(automaton):
+            for last, (length, name) in automaton.iter(f" {fold(strip_accents(text))} "):
+                start, end = last - length - 1, last - 1
+                while hits and hits[-1].start >= start:
+                    hits.pop()
+                if not hits or hits[-1].end <= start:
+                    hits.append(_Hit(start, end, name))
+        return hits
+
+
+def _merge(hits: list[_Hit], others: list[_Hit]) -> list[_Hit]:
+    """Merge two sorted lists of hits. Of two that overlap, the longer one stays, or else the first list's."""
+    if not others:
+        return hits
+    merged: list[_Hit] = []
+    for hit in sorted([*hits, *others], key=lambda hit: (hit.start, hit.start - hit.end)):
+        if merged and hit.start < merged[-1].end:
+            if hit.end - hit.start > merged[-1].end - merged[-1].start:
+                merged[-1] = hit
+            continue
+        merged.append(hit)
+    return merged
 
 
 def is_within(spans: Sequence[tuple[int, int]], position: int) -> bool:

@@ -25,7 +25,7 @@ from skills.vocabulary import Skill, Vocabulary
         ("CI / CD with GitHub Actions", ["ci/cd", "github actions"]),
         ("**Python**, _Django_ and `pytest`", ["python", "django", "pytest"]),
         ("Postgres.Kubernetes", ["postgresql", "kubernetes"]),
-        ("Kenntnisse in Python für Datenanalyse", ["python"]),
+        ("Kenntnisse in Python für Datenanalyse", ["python", "data analysis"]),
         ("熟悉Kubernetes和Docker", ["kubernetes", "docker"]),
         ("ＰＹＴＨＯＮ、Ｃ＃ and Ｃ＋＋", ["python", "c#", "c++"]),
         ("ＡＳＰ．ＮＥＴ Core", ["asp.net core"]),

@@ -1,0 +1,169 @@
+"""Rules that rule out a mention by the text around it, for names that are not everyday words on their own.
+
+"CAD" is a currency after a number, "Kong" a part of "Hong Kong", and "communication" no skill in a notice about
+"official communication". The patterns see a few words on each side of the mention.
+"""
+
+import re
+
+# Characters considered on each side of a name.
+_WINDOW = 60
+# Maximum length of the text that introduces a list of organisations, including the names before the mention.
+_MAX_LEAD = 140
+# `_ORGANISATIONS` cannot match a text that contains none of these stems. Searching for the stems is far faster.
+_ORGANISATION_STEMS = (
+    *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader", "executive"),
+    *("engineers", "alum", "employer", "startup", "organi", "business", "enterprise", " by", "former", "previous"),
+    *("ex-", "compet", "people", "team", "experience", "background", "veteran", "partner", "angel", "worked"),
+    *("likes of", "folks", "colleagues", "talent", "rival", "alternative"),
+)
+_NAME_LIST = r"(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
+_ORGANISATIONS = re.compile(
+    r"(?i:\b(?:customers?|clients?|compan(?:y|ies)|brands|investors?|founders?|leaders"
+    r"|executives|engineers|alum(?:ni|s)"
+    r"|employers?|ceos?|heads? of [a-z]+|startups|organi[sz]ations|businesses|enterprises"
+    r"|competitors|rivals|partners)"
+    r"(?: (?:such as|like|including|include|includes|from|at|of|are)|:)"
+    r"|\b(?:backed|trusted|founded|funded|led|acquired|used|loved|chosen) by"
+    r"|\bcompet(?:e|es|ing) (?:with|against)|\bpartner(?:s|ed|ing|ships?) with|\bangels? (?:include|from|at)"
+    r"|\b(?:people|team(?: members)?|folks|talent|experience|backgrounds?|veterans"
+    r"|colleagues)(?: (?:come|comes|came"
+    r"|hail|hails|are|is|have joined|joined|experience|members))? from|\bworked (?:at|for)|\bthe likes of"
+    r"|\balternatives? to"
+    r"|\b(?:formerly|former|previously)(?: (?:at|of|from|with))?|\bex-)"
+    r"\s*(?:the )?(?i:compan(?:y|ies) (?:such as|like) )?" + _NAME_LIST
+)
+
+# What precedes and what follows a name that is not the skill. Folded name: (before, after). Patterns for the text
+# before the name end at the name.
+_PATTERNS: dict[str, tuple[str, str]] = {
+    "cad": (
+        r"(?:\d[\d.,]*\s?[kKmM]?|[$€£])\s?\(?$|(?i:currency|salary|paid) (?:in |is )?$",
+        r"\s?(?:[$\d]|per (?:year|hour|annum)|/|base\b|USD|annual)",
+    ),
+    "kong": (r"(?i:hong )$", ""),
+    "java": (r"(?i:(?:west|east|central|island of) )$", r"(?:, Indonesia| (?:Sea|island)\b)"),
+    "polish": ("", r" (?i:and refine|the\b|your\b|our\b|up\b|remover)"),
+    "english": (r"(?i:\bnon[- ]?)$", r"(?i:[- ]?(?:premier|breakfast|channel))"),
+    "english language": (r"(?i:\bnon[- ]?)$", ""),
+    "design systems": (
+        r"(?i:\b(?:you|to|will|we|and|who|can|they|must|help|or|ll)\W{1,2}$)",
+        r" (?i:that|which|capable|from)\b",
+    ),
+    "operating systems": (
+        r"(?i:ing,? (?:and|or|&) |\bexperienced? |\b(?:you|to|will|we|for) )$",
+        r" (?i:at scale|that|which|with|in production|under|for\b(?! (?:embedded|mobile|server)))",
+    ),
+    "operating system": (
+        r"(?i:\b(?:ai|agentic|business|financial|finance|company|companies|commerce|revenue"
+        r"|growth|modern|new|first|people"
+        r"|native|management|care|clinical|legal|work|team|default|defining|intelligent|vertical"
+        r"|powered)[ -]$"
+        r"|\b(?:our|their|company.s|build(?:ing)?) (?:\w+ ){0,2}$)",
+        r"(?i:,? (?:for|of|that|to|behind|powering|built|where|designed)\b)",
+    ),
+    "microsoft teams": (
+        r"(?:Google|Apple|Amazon|Meta|Facebook|Nvidia|NVIDIA|OpenAI|IBM|AWS)(?:,| and|, and| or" r"| &|/) ?$",
+        "",
+    ),
+    "communication": (
+        r"(?i:\b(?:official|all|any|company|unsolicited|marketing|recruiting|recruitment|email"
+        r"|e-mail|legitimate|real"
+        r"|electronic|fraudulent|future|further|our|candidate.s|of|this|such) )$",
+        r"(?i: (?:from us|from our|regarding|about your|channels?|comes?|will (?:be|come|only)"
+        r"|platforms?|equipment"
+        r"|protocols?|devices|streams?|systems|tools|infrastructure|networks?|with candidates|data|apis?)\b)",
+    ),
+    "collaboration": (
+        r"(?i:\bin (?:close |direct |tight )?)$",
+        r"(?i: (?:platforms?|tools?|software|suite|apps?|products?|technology|hub|solutions?)\b)",
+    ),
+    "mentorship": (
+        r"(?i:\b(?:receiv(?:e|ing)|gets?|getting|offers?|access to|benefit from|dedicated|world-class)"
+        r"(?: (?:direct|hands-on|expert|regular|personal|world-class|ongoing|close|the))? )$",
+        r"(?i: (?:from|by|program|programme|scheme|opportunit|and support|and growth|budget" r"|is (?:part|provided)))",
+    ),
+    "mentoring": (r"(?i:\b(?:receive|offer|access to) )$", r"(?i: (?:from|by|program|programme|scheme|opportunit))"),
+    "palo alto": (r"(?i:\b(?:in|from|at|near|to) )$", r"(?:,? (?:CA|California|office|HQ|headquarters)\b|\))"),
+    "data protection": (
+        r"(?i:\b(?:our|the|uk|eu|applicable|general|candidate) )$",
+        r"(?i: (?:officer|notice|policy|law|act|authorit))",
+    ),
+    "data privacy": (r"(?i:\b(?:our|candidate|applicant) )$", r"(?i: (?:notice|policy|statement|framework))"),
+    "elastic": ("", r"(?i: (?:load|ip|scal|demand|compute|cloud comp|infra|beanstalk|container|kubernetes" r"|map))"),
+    "nest": (r"(?i:\b(?:the|google|a|your|empty|leave the) )$", r"(?i: (?:egg|box|of|thermostat))"),
+    "mac": (r"(?i:\b(?:big|fleetwood) )$", r"(?i: (?:address|layer|and cheese|n|mini|addresses|protocol))"),
+    "windows": (
+        r"(?i:\b(?:context|time|the|maintenance|large|our|double|glass|rolling) )$",
+        r"(?i: (?:and doors|of\b|with\b|that\b|where\b|to\b))",
+    ),
+    "react": ("", r" to (?!build|creat|develop|deliver|implement|power|render|write|ship|design)"),
+    "ruby": ("", r" (?i:tuesday|slippers|princess|tequila|room)"),
+    "delphi": (
+        r"(?i:\b(?:oracle (?:of|at)|modified|new) )$",
+        r"(?i: (?:stud|method|panel|technique|process|poll|in greece|oracle))",
+    ),
+    "impala": (r"(?i:\b(?:chevrolet|chevy|an?|tame) )$", ""),
+    "caddy": (r"(?i:\b(?:golf|tea|shower|vw) )$", ""),
+    "foundry": (
+        r"(?i:\b(?:palantir|azure|ai|cloud|data|the|a|chip|semiconductor|iron|venture) )$",
+        r"(?i: (?:services|group))",
+    ),
+    "bash": (r"(?i:\b(?:birthday|yearly|annual|summer|christmas|holiday|party|will|a|to|big|bug) )$", ""),
+    "asana": (r"(?i:\byoga )$", r"(?i: (?:practice|pose))"),
+    "groovy": (r"(?i:\ba )$", r"(?i: (?:office|vibe|team|music))"),
+    "storybook": (r"(?i:\b(?:children.s|a) )$", r"(?i: (?:author|ending|wedding|illustrat))"),
+    "elixir": (r"(?i:\b(?:no|an|the|magic) )$", r"(?i: (?:of|for)\b)"),
+}
+_COMPILED = {
+    key: (re.compile(before) if before else None, re.compile(after) if after else None)
+    for key, (before, after) in _PATTERNS.items()
+    if before or after
+}
+# A nationality rather than a language: "German market", "a French start-up".
+_NATIONALITY = re.compile(
+    r" (?i:market|compan|start-?up|office|law|tax|customers?|government|labou?r|entit|bank"
+    r"|citizen|resident|subsidiar|team"
+    r"|clients?|works? council|employment|residen|passport|health ?care|industr|economy"
+    r"|regulat|authorit|food|public"
+    r"|holiday|national|business(?:es)? |site|branch|railway|tech\b|based|gaap|tuition"
+    r"|lessons|classes|courses)"
+)
+_LANGUAGES = frozenset(
+    [
+        "arabic",
+        "dutch",
+        "english",
+        "french",
+        "german",
+        "hindi",
+        "italian",
+        "japanese",
+        "korean",
+        "mandarin",
+        "polish",
+        "portuguese",
+        "russian",
+        "spanish",
+        "swedish",
+    ]
+)
+# Names that need a look at their surroundings.
+CHECKED = _COMPILED.keys() | _LANGUAGES
+
+
+def is_ruled_out_by_context(key: str, text: str, start: int, end: int) -> bool:
+    """Return whether the text next to `text[start:end]` shows that the folded name `key` is not the skill."""
+    before, after = _COMPILED.get(key, (None, None))
+    if before is not None and before.search(text[max(0, start - _WINDOW) : start]):
+        return True
+    if after is not None and after.match(text, end, end + _WINDOW):
+        return True
+    return key in _LANGUAGES and _NATIONALITY.match(text, end, end + _WINDOW) is not None
+
+
+def is_organisation(text: str, start: int) -> bool:
+    """Return whether a customer, an investor, a rival or an employer is named here: "backed by Okta", "ex-Stripe"."""
+    before = text[max(0, start - _MAX_LEAD) : start]
+    lower = before.lower()
+    return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None
