@@ -146,6 +146,20 @@ class JobPostingDocument(StoredDocument):
     }
 
 
+class EmployerSentence(StoredDocument):
+    """A sentence of an employer's adverts and the titles of adverts that contain it (see `market.employer_words`)."""
+
+    id = StringField(primary_key=True)
+    titles = ListField(StringField())
+    seen_at = DateTimeField(required=True)
+
+    meta = {
+        "collection": "employer_sentences",
+        # Longer than postings are kept by default.
+        "indexes": [{"fields": ["seen_at"], "expireAfterSeconds": 400 * 24 * 3600}],
+    }
+
+
 class PostingClosing(StoredDocument):
     """A source's notice that a job was closed, by source and job id. The posting may not be stored yet.
 

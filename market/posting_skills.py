@@ -1,12 +1,15 @@
 """Extract skills and required experience from postings, and apply vocabulary changes to stored ones.
 
-Skills come from the source's slugs. If these contain no known skill, they are extracted from the posting's text.
+Skills come from the source's slugs. If these contain no known skill, they are extracted from what the posting's text
+asks for (see `market.sections`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 from pymongo import UpdateOne
 
@@ -14,16 +17,29 @@ from career_navigator.db.connection import database
 from career_navigator.plain_text import make_plain
 from market.daily_stats import pack_postings, unpack_names
 from market.documents import MARKET_SCOPE
+from market.employer_words import Sentence, find_repeated, record_sentences
+from market.posting import build_company_key, normalize_words
 from market.requirement_parsing import RequirementSpans, parse_required_years, parse_requirements, select_nice_to_have
+from market.sections import Sections, TextSpan, hash_sentence, parse_sections
 from market.stats_rows import dirty_days, mark_dirty
-from skills.extraction import is_within
+from skills.extraction import SkillSpan, is_within
 from skills.selectors import get_extractor, get_vocabulary
 from skills.services import build_rename
 
 _BATCH = 500
 # The fields that daily stats depend on.
 _COUNTED = ("skills", "skills_source")
-_FIELDS = ("title", "description", "technology_slugs", *_COUNTED, "nice_to_have", "years_asked", "content_hash", "day")
+_FIELDS = (
+    "company",
+    "title",
+    "description",
+    "technology_slugs",
+    *_COUNTED,
+    "nice_to_have",
+    "years_asked",
+    "content_hash",
+    "day",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,31 +72,74 @@ class PostingSkills:
         }
 
 
-def extract_posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> PostingSkills:
-    """Extract skills and required experience from a posting's slugs and text."""
-    title, description = make_plain(title).text, make_plain(description or "").text
-    text = f"{title}\n{description}"
-    requirements = parse_requirements(text)
-    skills, source = get_vocabulary().map_technology_slugs(slugs), "slugs"
-    if skills:
-        nice = _select_nice_to_have(skills, text, requirements, title) if requirements.nice else []
-    else:
-        # There are no slugs, or only slugs of a job board or an applicant tracking system.
-        spans, source = get_extractor().find_spans(text), "text"
-        skills = list(dict.fromkeys(span.skill for span in spans))
-        nice = select_nice_to_have(
+class PostingText:
+    """The text of a posting, parsed once for all that is read from it."""
+
+    def __init__(self, *, title: str, description: str | None) -> None:
+        self.title = make_plain(title).text
+        self.text = f"{self.title}\n{make_plain(description or '').text}"
+
+    @cached_property
+    def requirements(self) -> RequirementSpans:
+        return parse_requirements(self.text)
+
+    @cached_property
+    def _sections(self) -> Sections:
+        return parse_sections(self.text, start=len(self.title) + 1)
+
+    @cached_property
+    def _mentions(self) -> list[SkillSpan]:
+        """The mentions of skills outside what the employer says about itself."""
+        spans = get_extractor().find_spans(self.text, title_length=len(self.title))
+        return [span for span in spans if not is_within(self._sections.excluded, span.start)]
+
+    @cached_property
+    def _repeatable(self) -> dict[str, list[TextSpan]]:
+        """The sentences with a skill that are the employer's own words if other adverts repeat them, by hash."""
+        found: dict[str, list[TextSpan]] = {}
+        starts = [span.start for span in self._mentions]
+        for start, end in self._sections.repeatable:
+            at = bisect_left(starts, start)
+            if at < len(starts) and starts[at] < end:
+                found.setdefault(hash_sentence(self.text[start:end]), []).append((start, end))
+        return found
+
+    def list_repeatable(self) -> list[str]:
+        """Return the hashes of the sentences that other adverts of the employer may repeat."""
+        return list(self._repeatable)
+
+    def extract_skills(self, *, slugs: Sequence[str], repeated: Collection[str]) -> PostingSkills:
+        """Extract skills and required experience. `repeated` are the hashes of the employer's own sentences."""
+        skills, source = get_vocabulary().map_technology_slugs(slugs), "slugs"
+        if skills:
+            nice = (
+                _select_nice_to_have(skills, self.text, self.requirements, self.title) if self.requirements.nice else []
+            )
+        else:
+            # There are no slugs, or only slugs of a job board or an applicant tracking system.
+            own = sorted(span for key in self._repeatable if key in repeated for span in self._repeatable[key])
+            mentions, source = [span for span in self._mentions if not is_within(own, span.start)], "text"
+            skills = list(dict.fromkeys(span.skill for span in mentions))
+            nice = select_nice_to_have(
+                skills=skills,
+                in_nice=(span.skill for span in mentions if is_within(self.requirements.nice, span.start)),
+                in_must=lambda: (
+                    span.skill
+                    for span in mentions
+                    if span.start < len(self.title) or is_within(self.requirements.must, span.start)
+                ),
+            )
+        return PostingSkills(
             skills=skills,
-            in_nice=(span.skill for span in spans if is_within(requirements.nice, span.start)),
-            in_must=lambda: (
-                span.skill for span in spans if span.start < len(title) or is_within(requirements.must, span.start)
-            ),
+            source=source,
+            nice_to_have=nice,
+            years_asked=parse_required_years(self.text, requirements=self.requirements),
         )
-    return PostingSkills(
-        skills=skills,
-        source=source,
-        nice_to_have=nice,
-        years_asked=parse_required_years(text, requirements=requirements),
-    )
+
+
+def extract_posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> PostingSkills:
+    """Extract skills and required experience from a posting's slugs and text, without the employer's other adverts."""
+    return PostingText(title=title, description=description).extract_skills(slugs=slugs, repeated=())
 
 
 def _select_nice_to_have(skills: list[str], text: str, requirements: RequirementSpans, title: str) -> list[str]:
@@ -100,26 +159,107 @@ def _join_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def reread_posting_skills(*, dry_run: bool, now: datetime) -> Iterator[RereadProgress]:
     """Extract the skills of all stored postings with the current vocabulary. Yield after each batch.
 
-    Call `refresh_stats` afterwards. Safe to repeat or interrupt. With `dry_run` nothing is written.
+    Call `refresh_stats` afterwards. Safe to repeat or interrupt. With `dry_run` nothing is written, and sentences that
+    only this run would find to be an employer's own still count.
     """
+    employers: set[str] = set()
+    for rows in _read_batches({}):
+        yield _reread(rows, dry_run, now, employers)
+    # A sentence may have become an employer's own after its first postings were read.
+    reread_employers(employers=employers, now=now)
+
+
+def reread_employers(*, employers: Collection[str], now: datetime) -> None:
+    """Extract the skills of these employers' stored postings again. `employers` are company keys."""
+    if employers:
+        for rows in _read_batches({"company_key": {"$in": sorted(employers)}}):
+            _reread(rows, False, now, set())
+
+
+def _read_batches(query: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     batch: list[dict[str, Any]] = []
-    for row in database().job_postings.find({}, dict.fromkeys(_FIELDS, 1)).sort("_id", 1):
+    for row in database().job_postings.find(query, dict.fromkeys(_FIELDS, 1)).sort("_id", 1):
         batch.append(row)
         if len(batch) == _BATCH:
-            yield _reread(batch, dry_run, now)
+            yield batch
             batch = []
     if batch:
-        yield _reread(batch, dry_run, now)
+        yield batch
 
 
-def _reread(rows: list[dict[str, Any]], dry_run: bool, now: datetime) -> RereadProgress:
+class Advert(Protocol):
+    """What is read of a posting: a `market.posting.Posting` or a stored row."""
+
+    @property
+    def company(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def technology_slugs(self) -> Sequence[str]: ...
+
+
+class _StoredAdvert(NamedTuple):
+    company: str
+    title: str
+    description: str | None
+    technology_slugs: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAdverts:
+    """The skills of adverts, and the keys of employers with sentences that these adverts made their own."""
+
+    skills: dict[Any, PostingSkills]
+    changed_employers: set[str]
+
+
+def extract_advert_skills(adverts: Mapping[Any, Advert], *, dry_run: bool, now: datetime) -> ParsedAdverts:
+    """Extract the skills of adverts, given by any key, and record their employers' sentences.
+
+    Call `reread_employers` for the changed employers when the adverts are stored.
+    """
+    texts: dict[Any, tuple[PostingText, str]] = {}
+    sentences: list[tuple[Sentence, str]] = []
+    for key, advert in adverts.items():
+        text = PostingText(title=advert.title, description=advert.description)
+        company = build_company_key(advert.company)
+        texts[key] = text, company
+        # An advert with known slugs takes no skill from its text.
+        if company and not get_vocabulary().map_technology_slugs(advert.technology_slugs):
+            title = " ".join(normalize_words(advert.title))
+            sentences.extend((Sentence(company, each), title) for each in text.list_repeatable())
+    distinct = {sentence for sentence, _ in sentences}
+    before = find_repeated(distinct)
+    repeated = before
+    if not dry_run:
+        record_sentences(sentences, now=now)
+        repeated = find_repeated(distinct)
+    own: dict[str, set[str]] = {}
+    for sentence in repeated:
+        own.setdefault(sentence.company, set()).add(sentence.hash)
+    skills = {
+        key: text.extract_skills(slugs=adverts[key].technology_slugs, repeated=own.get(company, ()))
+        for key, (text, company) in texts.items()
+    }
+    return ParsedAdverts(skills, {sentence.company for sentence in repeated - before})
+
+
+def _reread(rows: list[dict[str, Any]], dry_run: bool, now: datetime, employers: set[str]) -> RereadProgress:
+    """Extract the skills of stored postings again. Adds employers with new sentences of their own to `employers`."""
+    adverts = {
+        row["_id"]: _StoredAdvert(
+            row["company"], row["title"], row.get("description"), row.get("technology_slugs") or ()
+        )
+        for row in rows
+    }
+    parsed = extract_advert_skills(adverts, dry_run=dry_run, now=now)
+    employers |= parsed.changed_employers
     writes: list[UpdateOne] = []
     days: set[datetime] = set()
     for row in rows:
-        extracted = extract_posting_skills(
-            title=row["title"], description=row.get("description"), slugs=row.get("technology_slugs", ())
-        )
-        fields = extracted.as_fields()
+        fields = parsed.skills[row["_id"]].as_fields()
         # An empty list equals a missing field.
         changed = {name: value for name, value in fields.items() if (row.get(name) or None) != (value or None)}
         if not changed:

@@ -19,7 +19,7 @@ from market.daily_stats import day_start
 from market.documents import MARKET_SCOPE
 from market.membership import add_role, build_sorted_union, get_search_roles, list_registered_roles, register_role
 from market.posting import Posting, build_posting_keys, build_url_key
-from market.posting_skills import extract_posting_skills
+from market.posting_skills import PostingSkills, extract_advert_skills, reread_employers
 from market.refresh import close_day, compute_role, find_closed_days
 from market.role_selectors import canonicalize_role, get_role_table
 from market.roles import normalize_role
@@ -195,11 +195,13 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
     # The indexes of the writes that give an id to a stored posting without one.
     adopting: list[int] = []
     rows: list[dict[str, Any]] = []
-    days: set[datetime] = set()
-    unknown_slugs: list[str] = []
-    copy_keys: set[Any] = set()  # that the written postings have or had
-    for posting in batch:
-        content_hash = _compute_content_hash(posting)
+    days, unknown_slugs = set[datetime](), list[str]()
+    copy_keys = set[Any]()  # that the written postings have or had
+    hashes = list(map(_compute_content_hash, batch))
+    known = [(stored.find(posting) or {}).get("content_hash") for posting in batch]
+    changed = {number: posting for number, posting in enumerate(batch) if known[number] != hashes[number]}
+    parsed = extract_advert_skills(changed, dry_run=dry_run, now=now)
+    for number, (posting, content_hash) in enumerate(zip(batch, hashes, strict=True)):
         named_roles = table.find_named(title=posting.title, roles=registered)
         existing = stored.find(posting)
         if existing is None:
@@ -207,7 +209,7 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
             if day in closed:
                 outcome.refused["sealed_day"] += 1
                 continue
-            fields = _build_fields(posting, closed_at, unknown_slugs) | {
+            fields = _build_fields(posting, closed_at, parsed.skills[number], unknown_slugs) | {
                 "content_hash": content_hash,
                 "roles": sorted({*searched_roles, *named_roles}),
                 "search_roles": searched_roles,
@@ -217,10 +219,9 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
                 "search_keywords": role or "",
                 "search_location": place or "",
             }
-            row = {key: value for key, value in fields.items() if value is not None}
-            writes.append(InsertOne(row))
+            rows.append({key: value for key, value in fields.items() if value is not None})
+            writes.append(InsertOne(rows[-1]))
             written.append((posting, "collected"))
-            rows.append(row)
             days.add(day)
             copy_keys.add(fields["copy_key"])
             continue
@@ -228,7 +229,8 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
         fields, result = {}, "unchanged"
         if existing["content_hash"] != content_hash:
             fields, result = (
-                _build_fields(posting, closed_at, unknown_slugs) | {"content_hash": content_hash, "updated_at": now},
+                _build_fields(posting, closed_at, parsed.skills[number], unknown_slugs)
+                | {"content_hash": content_hash, "updated_at": now},
                 "updated",
             )
             copy_keys |= {fields["copy_key"], existing.get("copy_key")}
@@ -260,6 +262,8 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
             for late_role in set(list_registered_roles()) - set(registered):
                 add_role(role=late_role, ids=[row["_id"] for row in rows])
             update_copy_groups(keys=copy_keys - {None}, now=now)
+        # Sentences that these postings made their employers' own no longer count in postings stored before.
+        reread_employers(employers=parsed.changed_employers, now=now)
         count_unknown_slugs(slugs=unknown_slugs, now=now)
     for index, (_, result) in enumerate(written):
         if index not in failed:
@@ -375,7 +379,9 @@ def _get_day(posting: Posting, now: datetime) -> datetime:
     return day_start(posting.date_posted or now.astimezone(UTC).date())
 
 
-def _build_fields(posting: Posting, closed_at: datetime | None, unknown_slugs: list[str]) -> dict[str, Any]:
+def _build_fields(
+    posting: Posting, closed_at: datetime | None, skills: PostingSkills, unknown_slugs: list[str]
+) -> dict[str, Any]:
     """Build the stored fields of a posting. Appends slugs that are not in the vocabulary to `unknown_slugs`."""
     fields: dict[str, Any] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
     fields["closed_at"] = posting.closed_at or closed_at
@@ -386,9 +392,7 @@ def _build_fields(posting: Posting, closed_at: datetime | None, unknown_slugs: l
             fields[name] = day_start(fields[name])
     for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
         fields[name] = list(fields[name])
-    fields |= extract_posting_skills(
-        title=posting.title, description=posting.description, slugs=posting.technology_slugs
-    ).as_fields()
+    fields |= skills.as_fields()
     unknown_slugs.extend(get_vocabulary().list_unknown_slugs(posting.technology_slugs))
     if posting.country_code and posting.country_code not in fields["country_codes"]:
         fields["country_codes"].insert(0, posting.country_code)

@@ -83,6 +83,15 @@ _PATTERNS: dict[str, tuple[str, str]] = {
         r"(?: (?:direct|hands-on|expert|regular|personal|world-class|ongoing|close|the))? )$",
         r"(?i: (?:from|by|program|programme|scheme|opportunit|and support|and growth|budget" r"|is (?:part|provided)))",
     ),
+    "mentor": (
+        r"(?i:\b(?:an?|the|your|our|as|her|his|their|dedicated|each|with|peer|my|and be a) )$",
+        r"(?i: (?:you\b|program|programme|match|network)|,? who)",
+    ),
+    "sql": ("", r"(?i: injection)"),
+    "github": (
+        r"(?i:\b(?:follow|find|connect with|check out|see|visit|star) (?:us|our|me|them)\b[^.\n]{0,45}$)",
+        r"(?i: (?:stars|profile|link)\b)",
+    ),
     "mentoring": (r"(?i:\b(?:receive|offer|access to) )$", r"(?i: (?:from|by|program|programme|scheme|opportunit))"),
     "palo alto": (r"(?i:\b(?:in|from|at|near|to) )$", r"(?:,? (?:CA|California|office|HQ|headquarters)\b|\))"),
     "data protection": (

@@ -37,8 +37,8 @@ STRICT = _words("""
     """)
 # A technology only if in capitals.
 CAPITALS = _words("""
-    aml apm asic awk bi cats cdc dax dlp eda edi elb emr fp gis hil hmi ids ips lan nas ngs rag ran rest rf rl
-    mdm safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas vcs wan
+    aml apm asic awk bi cats cdc dax dlp eda edi elb emr fem fp gis hil hmi ids ips kpi kpis lan nas ngs okr
+    okrs rag ran rest rf rl mdm safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas vcs wan
     """)
 # Words common in every posting. They name a skill only in a list of technologies or after a phrase such as "experience
 # with".
@@ -57,10 +57,10 @@ GENERIC = _names("""
     documentation, documenting, e commerce, e2e, ecommerce, electronics, embedded, experimentation, fast paced
     environment, federation, finance, fintech, flexibility, forecasting, frontend, full stack, fullstack,
     functional requirements, gpu, gpus, hardware, high availability, highly available, highly scalable,
-    illustration, infrastructure, integrations, inventory management, kernels, key metrics, kpi, kpis,
+    illustration, infrastructure, integrations, inventory management, kernels, key metrics,
     leadership, legacy code, legacy systems, localization, logging, low latency, machine vision, maintainable
     code, math, mathematics, messaging, mobile, mobile app, mobile application, mobile applications, mobile
-    apps, mockups, monitoring, networking, networks, normalization, okrs, on call, open source, openai,
+    apps, mockups, monitoring, networking, networks, normalization, on call, open source, openai,
     optimization, orchestration, ownership, pairing, payments, performance reviews, personas, presentations,
     private cloud, proactive, probability, probability and statistics, process improvement, procurement, product
     development, product engineering, product roadmap, product roadmaps, product strategy, product vision,
@@ -77,7 +77,7 @@ GENERIC = _names("""
     visualization
     , visualizations, web application, wireframes, product launches, working remotely, presenting, teaching,
     financial technology, blockchain technology, cryptocurrency, autonomous systems, data storage, trading systems,
-    technical specifications, deployment process, palo alto, gtm, mentor
+    technical specifications, deployment process, palo alto, gtm
     """)
 # Also everyday words or company names, but usually the technology if capitalized or among technologies.
 USUAL = _names("""
@@ -96,6 +96,7 @@ ORGANISATIONS = _words("""
 SUBJECTS = {
     "ada": "avionics|embedded|spark|safety|c\\+\\+|real-time",
     "dsp": "signal|audio|filter|fpga|embedded|radar|baseband|wireless|firmware|matlab|codec|image processing",
+    "emr": "\\baws\\b|amazon|spark|hadoop|redshift|\\bs3\\b",
     "flux": "gitops|argo|kubernetes|k8s|helm|continuous deliver",
     "foundry": "solidity|ethereum|hardhat|smart contract|\\bevm\\b",
     "iceberg": "data|table|lakehouse",
@@ -109,6 +110,7 @@ SUBJECTS = {
     "phoenix": "elixir|erlang|liveview|ecto\\b",
     "sdr": "radio|\\brf\\b|fpga|gnu|dsp\\b|waveform|antenna|spectrum|baseband|signal processing",
     "ts": "typescript|javascript|\\bjs\\b|react|angular|\\bnode|front.?end",
+    "velocity": "template|\\bjava\\b|freemarker|apache",
     "vcs": "\\bgit\\b|github|gitlab|bitbucket|version|source control|repositor|subversion|svn",
 }
 # Usual names that count in lower case as well, because the text is about their subject.
@@ -207,6 +209,7 @@ EVERYDAY_AFTER = {
         from further global green here home hunting in into it just live of off on out over public right
         straight that the there through to together towards up viral well wherever with without your
         """),
+    "harness": _words("a advanced ai all and cutting data generative its llms modern new our technology the your"),
     "helm": _words("of"),
     "hive": _words("mind of"),
     "julia": _words("child has is roberts was"),

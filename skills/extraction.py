@@ -29,6 +29,7 @@ from skills.vocabulary import Skill, Vocabulary, fold, get_spelling_key
 _SEPARATOR = r"(?:[,/|;&+•·()、，和]|\b(?:and|or|und|oder|et|ou|y|e|o)\b|\n[ \t]*[-*•]|\be\.?g\.?)"
 _LIST_GAP = re.compile(rf"[\s*_`]*{_SEPARATOR}(?:[\s*_`-]|{_SEPARATOR})*")
 _MAX_GAP = 16
+_ITEM_START, _ITEM_END = re.compile(r"(?:^|\n)[ \t]*[-*•][ \t]+\Z"), re.compile(r"[ \t]*(?:\n|\Z)")
 # Accented Latin letters, which `fold` replaces with a space although they are not word boundaries ("égo" is not "go").
 # Letters of scripts without spaces between words are boundaries ("熟悉Kubernetes").
 _ACCENTED = re.compile("[\u00c0-\u024f]")
@@ -136,7 +137,9 @@ class SkillExtractor:
             return spans
         return [SkillSpan(skill, *plain.locate(start, end)) for skill, start, end in spans]
 
-    def _spans(self, text: str, title_length: int) -> list[SkillSpan]:
+    def _spans(  # noqa: PLR0912 - one pass that checks each mention
+        self, text: str, title_length: int
+    ) -> list[SkillSpan]:
         languages = detect_languages(text)
         hits = self._hits(text)
         for language in languages:
@@ -167,6 +170,7 @@ class SkillExtractor:
                     before = hits[index - 1] if index and start - hits[index - 1].end < _MAX_GAP else None
                     after = hits[index + 1] if index < last and hits[index + 1].start - end < _MAX_GAP else None
                     listed = (before or after) is not None and _is_listed(text, before, hit, after)
+                    listed = listed or (text[start].isupper() and _is_list_item(text, start, end))
                     if is_false_friend and not listed:
                         continue
                     if not name.is_ambiguous:
@@ -294,6 +298,11 @@ def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) ->
         if is_capitalized and text[other_start].isupper():
             return True
     return False
+
+
+def _is_list_item(text: str, start: int, end: int) -> bool:
+    """Return whether the name is all there is in an item of a bulleted list."""
+    return _ITEM_START.search(text, max(0, start - 8), start) is not None and _ITEM_END.match(text, end) is not None
 
 
 def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:

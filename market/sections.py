@@ -1,0 +1,223 @@
+"""Divide a posting's text into what is asked for and what the employer says about itself. Pure.
+
+A heading decides for its section: requirements and duties are asked for; text about the company, benefits, the hiring
+process and legal notices are not. Elsewhere each sentence is judged by its words. A sentence there that is neither a
+request nor clearly about the employer may turn out to be the employer's own words, because all of its adverts repeat
+it (see `market.employer_words`).
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from skills.languages import strip_accents
+
+TextSpan = tuple[int, int]
+
+ASKED, OTHER, NEUTRAL = "asked", "other", "neutral"
+_MAX_HEADING_LENGTH, _MAX_BARE_HEADING_WORDS = 90, 7
+_BULLET = re.compile(r"\s*(?:[-*+•·o](?=\s)|\d{1,2}[.)]\s)")
+_MARKUP = "*_#:> \t"
+# Headings, in lower case and without accents and markup.
+_ASKED_HEADING = re.compile(
+    r"\b(?:requirements?|requisites?|qualifications?|responsibilit(?:y|ies)|duties|you.?ll (?:do|bring|need|be|own|work"
+    r"|achieve|have|build)|you will|you (?:have|bring|are|need|might|may|could|do|can bring)|will do|skills?|skillset"
+    r"|experience|expertise|looking for|look for|nice.to.haves?|bonus points"
+    r"|must.haves?|preferred|desired|about you|your"
+    r" (?:profile|role|tasks?|mission|impact|responsibilities|background|dna|day|job|work|qualifications|expertise)"
+    r"|who you are|tech(?:nology)? stack|our (?:tech|stack|technologies)|tools we use|technologies|technical"
+    r"|ideal candidate|ideal profile|profile|criteria|competenc(?:e|ies|y)|day.to.day|a day in|what success|the job"
+    r"|fit if|candidate will|tasks|objectives|even better|bring to|set you apart|great fit|plus(?:es)?|must"
+    r"|aufgaben|anforderungen|profil|qualifikationen?|du bringst|sie bringen|das bringst|was du|erwarten wir|kenntnisse"
+    r"|missions?|competences|vos missions|votre profil|profil recherche|recherchons|ce que vous"
+    r"|requisitos|responsabilidades|funciones|perfil|tareas|que buscamos|conocimientos|valoramos|atividades"
+    r"|qualificacoes|atribuicoes|o que (?:voce|esperamos|buscamos)|diferenciais|conhecimentos)\b"
+)
+_OTHER_HEADING = re.compile(
+    r"\b(?:shouldn.?t apply|not apply if|not (?:be )?(?:a )?(?:good )?fit|unlikely to thrive"
+    r"|not for you|about us|about the company"
+    r"|about our (?:company|culture)"
+    r"|company (?:overview|description)|who (?:we are|are we)"
+    r"|our (?:story|values|culture|mission|company|vision|benefits|perks|interview|hiring|clients?|customers|commitment"
+    r"|investors|approach|team & culture|people)|why (?:join|us|work|you.?ll (?:like"
+    r"|love)|you should|we exist|choose)|why"
+    r" [a-z0-9 ]{2,20}$|benefits?|perks|compensation|salary|pay (?:range"
+    r"|transparency)|remuneration|we offer|in it for you"
+    r"|you.?ll (?:get|love|gain|like)|interview(?:s|ing)?|hiring process|recruitment"
+    r"|application process|selection process"
+    r"|how to apply|how we hire|apply (?:now|with us)|next steps"
+    r"|equal (?:employment )?opportunit|eeoc?|diversity|inclusion"
+    r"|disclosures?|privacy|fraud|scams?|notices?|legal|disclaimer|life at"
+    r"|working (?:at|with us|here)|work (?:at|with us)"
+    r"|time off|referral|accommodations?|what sets (?:us|our)|core values|our values|stipends?|insurance|take care of"
+    r"|how we work|what (?:we do|we believe|we value)|company|customers include"
+    r"|join (?:us|our team|the)|location|meet the"
+    r"|uber uns|wir bieten|unser angebot|dein(?:e)? vorteile|benefits|das bieten wir|was wir bieten|bewerbung"
+    r"|a propos|qui sommes|avantages|nous offrons|offrons|pourquoi nous|processus|pourquoi rejoindre"
+    r"|sobre nosotros|quienes somos|ofrecemos|beneficios|que te ofrecemos|sobre nos|quem somos|oferecemos)\b"
+)
+_NOT_FOR = re.compile(r"n.t apply|not apply if|not (?:be )?(?:a )?(?:good )?fit|unlikely to thrive|not for you")
+_ABOUT_NAME = re.compile(r"^(?:about|meet|join|why|working at|life at) (?!(?:the|this|you|your|our)\b)[a-z0-9]")
+_OPENS_HEADING = re.compile(
+    r"(?:about|what|who|why|our|your?|you.ll|key|core|minimum|basic|preferred|required?|requirements?|qualifications?"
+    r"|responsibilit\w+|benefits?|perks|compensation|skills?|experience|nice|bonus|must|how|the (?:role|job|team)|equal"
+    r"|interview|hiring|tech|company|duties|life|working|anforderungen|aufgaben|dein|ihr|das|wir|uber|was|profil\w*"
+    r"|missions?|vos|votre|a propos|avantages|requisitos|funciones|beneficios|sobre|perfil|responsabilidades|o que)\b"
+)
+# A sentence that asks something of the candidate.
+_ASKS = re.compile(
+    r"\b(?:you|your|you.ll|you.re|looking for|seeking|hiring|experience (?:with|in|of|using|building)|experienced"
+    r"|knowledge|proficien\w+|familiar\w*|responsible|candidates?|required?|must|ability to|able to|skills?|skilled"
+    r"|we use|stack|built (?:with|on|in)|written in|expertise|degree|fluen\w+|understanding of|hands-on|competen\w+"
+    r"|as (?:an?|our) |years? of|this role|the role|work(?:ing)? with|nice to have|bonus|plus|preferred"
+    r"|du|dich|dein\w*|sie|ihr\w*|kenntnisse|erfahrung|fahigkeit\w*|gesucht|suchen"
+    r"|vous|votre|vos|maitrise|connaissances?"
+    r"|recherchons|competences?|tu|tus|conocimientos?|experiencia|buscamos|dominio|manejo|nivel|voce|conhecimentos?"
+    r"|experiencia|buscamos|dominio|habilidades?|requisitos?)\b"
+)
+# A sentence that does so even if all adverts of the employer contain it.
+_ASKS_FIRMLY = re.compile(
+    r"\b(?:you (?!can\b|to\b)|you.ll|you.re|looking for|seeking|experience (?:with|in|of|using)|knowledge|proficien\w+"
+    r"|familiar\w*|responsible|candidates?|requires?d?|must|skills?|skilled|expertise"
+    r"|\d\+? years|strong|excellent|proven|fluen\w+|understanding of|preferred"
+    r"|du|sie|kenntnisse|erfahrung|vous|maitrise|connaissances?|conocimientos?|experiencia|conhecimentos?)\b"
+)
+# A sentence that does so even under a heading about the employer.
+_ASKS_ABILITY = re.compile(
+    r"\b(?:experience (?:with|in|of|using|building|developing|writing|leading|working)|familiarity with|proficien\w+"
+    r"|knowledge of|strong (?:understanding|in\b|experience|background|grasp)|hands-on|ability to|ideal candidate"
+    r"|\d\+? years|years.? (?:of|in)"
+    r"|skills\b|you have|you.ve (?:built|worked)|you know|kenntnisse|maitrise|conocimientos|conhecimentos)\b"
+)
+# A sentence about the employer, unless it asks something of the candidate as well.
+_COMPANY = re.compile(
+    r"\b(?:we are|we.re|we.ve|our (?:mission|platform|products?|customers?|clients?|company|solutions?|technology|users"
+    r"|investors|founders|portfolio|services|software|vision|partners)|founded"
+    r"|headquartered|backed by|raised|series [a-f]"
+    r"|funding|valuation|investors|trusted by|used by|customers|millions of|companies (?:like|such as)|fortune"
+    r"|certified|awards?|i (?:started|studied|felt|built|was|had|think|wrote)|engineers (?:switched|came)"
+    r"|is (?:an?|the) (?:\w+[ -]){0,3}(?:platform|company|start-?up|provider|leader|firm|marketplace"
+    r"|agency|studio|bank|lab|network|organi[sz]ation|team|consultancy)"
+    r"|(?:builds?|provides?|helps?|offers?|powers?|enables?|empowers?|delivers?|makes?) (?:\w+ ){0,4}(?:companies"
+    r"|businesses|customers|teams|organi[sz]ations|people|developers|enterprises|brands|clients|patients|users))\b"
+)
+# A sentence that is never a request, whatever else it says.
+_NOTICE = re.compile(
+    r"\b(?:equal (?:employment )?opportunit|without regard to|regardless of (?:race|age|gender)|reasonable accommodat"
+    r"|recruit(?:ing|ment) (?:fraud|scam|agenc)|privacy (?:policy|notice)|e-verify|background check|visa sponsor"
+    r"|salary range|base (?:pay|salary)|pay range|compensation|401\(?k|paid time off|parental leave|health (?:insurance"
+    r"|care|coverage)|medical, dental|stipend|stock options|gym|unlimited (?:pto|vacation)|learning budget"
+    r"|(?:official|unsolicited) (?:communication|email|resume)|fraudulent|scam|interview process|hiring process"
+    r"|criminal histor|fair chance|language (?:classes|lessons|courses)|companies (?:like|such as)"
+    r"|(?:came|come|comes|hail) from|(?:people|team|engineers|folks|leaders|alumni) from"
+    r"|we are (?:\w+ ){0,2}(?:soc|iso|gdpr|hipaa)"
+    r"|(?:soc ?2|iso ?27001|gdpr|hipaa)(?: type (?:i|ii|1|2))?[ -](?:certified|compliant))\b"
+)
+_SOME_NOTICES_ASK = re.compile(r"\b(?:experience|knowledge|familiar\w*|you will|you.ll|understanding)\b")
+_SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!inc\.)(?<! vs\.)[\"')\]]?(?=\s)|(?=\n)|\Z)")
+_MIN_SENTENCE = 12
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(slots=True)
+class Sections:
+    """The spans that are not asked for, and the sentences that are the employer's own words if repeated.
+
+    Both are in ascending order and do not overlap.
+    """
+
+    excluded: list[TextSpan] = field(default_factory=list)
+    repeatable: list[TextSpan] = field(default_factory=list)
+
+
+def parse_sections(text: str, *, start: int = 0) -> Sections:
+    """Divide the text from `start` (the end of the title) on."""
+    sections = Sections()
+    plain = _fold(text)
+    kind, had_bullets, blank = NEUTRAL, False, False
+    position = start
+    for raw in plain[start:].split("\n"):
+        line_start, position = position, position + len(raw) + 1
+        line = raw.strip()
+        if not line:
+            blank = True
+            continue
+        is_bullet = _BULLET.match(raw) is not None
+        heading = _get_heading_kind(line, is_bullet=is_bullet, previous=kind)
+        if heading is not None:
+            kind, had_bullets, blank = heading, False, False
+            if kind == OTHER:
+                sections.excluded.append((line_start, line_start + len(raw)))
+            continue
+        if kind == ASKED and had_bullets and blank and not is_bullet:
+            kind = NEUTRAL  # the list under the heading has ended
+        had_bullets, blank = had_bullets or is_bullet, False
+        if kind == OTHER:
+            if not _ASKS_ABILITY.search(line) or _NOTICE.search(line):
+                sections.excluded.append((line_start, line_start + len(raw)))
+            continue
+        _classify_sentences(sections, plain, (line_start, line_start + len(raw)), kind, is_bullet=is_bullet)
+    return sections
+
+
+def hash_sentence(text: str) -> str:
+    """Return a short hash that is equal for sentences that differ only in case and punctuation."""
+    words = " ".join(_WORD.findall(text.casefold()))
+    return hashlib.blake2b(words.encode(), digest_size=9).hexdigest()
+
+
+def _fold(text: str) -> str:
+    """Lowercase the text and remove accents, preserving offsets."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a few letters, such as "İ", become two
+        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return strip_accents(lower)
+
+
+def _get_heading_kind(line: str, *, is_bullet: bool, previous: str) -> str | None:
+    """Return the kind of section that a line opens, or None if it is not a heading."""
+    if len(line) > _MAX_HEADING_LENGTH:
+        return None
+    bare = line.strip(_MARKUP)
+    is_marked = line[0] == "#" or line.endswith((":", ":**"))
+    is_marked = is_marked or (line.startswith(("**", "__")) and line.endswith(("**", "__")) and line.count("**") <= 2)
+    if not bare or (is_bullet and line[0] != "*" and not line.startswith("#")):
+        return None
+    if not is_marked:
+        if is_bullet or line.endswith((".", ",", ";", "!")) or len(bare.split()) > _MAX_BARE_HEADING_WORDS:
+            return None
+        kind = _classify_heading(bare)
+        # A short line without markup is a heading only if it reads like one from its first word.
+        return kind if kind is not None and _OPENS_HEADING.match(bare) else None
+    kind = _classify_heading(bare)
+    if kind is not None:
+        return kind
+    # A heading that says nothing keeps the kind of the list it divides.
+    return ASKED if previous == ASKED and line[0] != "#" else NEUTRAL
+
+
+def _classify_heading(bare: str) -> str | None:
+    if _ABOUT_NAME.match(bare):
+        return OTHER
+    other, asked = _OTHER_HEADING.search(bare), _ASKED_HEADING.search(bare)
+    if other and _NOT_FOR.search(bare):
+        return OTHER
+    if asked and other:
+        # "What you'll get from this role", "Compensation for your work": the heading's first phrase decides.
+        return ASKED if asked.start() < other.start() else OTHER
+    if other:
+        return OTHER
+    return ASKED if asked else None
+
+
+def _classify_sentences(sections: Sections, plain: str, line: TextSpan, kind: str, *, is_bullet: bool) -> None:
+    for sentence in _SENTENCE.finditer(plain, *line):
+        span, words = sentence.span(), sentence[0]
+        if _NOTICE.search(words) and not (_SOME_NOTICES_ASK.search(words) or kind == ASKED):
+            sections.excluded.append(span)
+        elif kind == ASKED or _ASKS_FIRMLY.search(words):
+            continue
+        elif not _ASKS.search(words) and _COMPANY.search(words):
+            sections.excluded.append(span)
+        elif len(words) >= _MIN_SENTENCE and not is_bullet:
+            sections.repeatable.append(span)
