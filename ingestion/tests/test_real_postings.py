@@ -22,8 +22,8 @@ from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.theirstack import build_client
 from ingestion.theirstack_jobs import posting_from_job
 from market.geo.labels import parse_place_label
+from market.posting_skills import extract_advert_skills
 from market.refresh import check_stats
-from skills.selectors import get_extractor
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 TODAY = NOON.date()
@@ -169,10 +169,12 @@ def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
     excluded = {role: list_excluded_title_phrases(role) for role in DEFAULT_ROLES if list_excluded_title_phrases(role)}
     assert excluded == {"Product Manager": ("product marketing",)}
     found = [row for row in rows if is_found(row)]
-    for row in found:
-        # Extraction of skills and parsing of places are tested elsewhere and only applied here.
-        row["skills"] = set(get_extractor().extract_skills(f"{row['job_title']}\n{row['description']}"))
-        row["place"] = posting_from_job(row).place
+    # Extraction of skills and parsing of places are tested elsewhere and only applied here.
+    adverts = {index: posting_from_job(row) for index, row in enumerate(found)}
+    skills = extract_advert_skills(adverts, dry_run=True, now=NOON).skills
+    for index, row in enumerate(found):
+        row["skills"] = set(skills[index].skills)
+        row["place"] = adverts[index].place
 
     responses = {days: trending(days=days, skills_limit=50, locations_limit=30) for days in (365, 180, 120, 100)}
 
