@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from career_navigator.plain_text import WordList
 from market.role_table import RoleTable, load_default_table
 from market.trends import compute_percentage
 
@@ -73,7 +72,6 @@ class IdeaCatalogue:
                 by_skill.setdefault(skill, []).append(idea)
         self.by_skill: Mapping[str, Sequence[Idea]] = by_skill
         self.role_keys = frozenset(key for idea in self.ideas for key in idea.role_keys)
-        self.words = WordList(text for idea in self.ideas for text in (idea.title, *idea.skills, *idea.features))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,18 @@
 """Selectors for project ideas, role demand and completed projects."""
 
-from collections.abc import Collection
+import math
 from datetime import datetime
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
-from career_navigator.db.catalogues import SearchResults, search_text
 from career_navigator.db.connection import database
 from market.role_selectors import get_role_table
 from market.role_table import RoleTable
 from market.selectors import get_role_stats
 from market.trends import compute_percentage
-from projects.documents import PROJECT_PROGRESS, ProjectIdeaDocument
+from projects.documents import PROJECT_PROGRESS
 from projects.ideas import CATALOGUE, CompletedProject, Idea, IdeaCatalogue
+from projects.search import IdeaIndex
 from skills.selectors import get_vocabulary
 from skills.vocabulary import Vocabulary
 
@@ -25,6 +25,8 @@ def _load_catalogue(vocabulary: Vocabulary, table: RoleTable) -> IdeaCatalogue:
 
 
 _cache: VersionedCache[IdeaCatalogue] = VersionedCache.of_catalogue(CATALOGUE)
+# The index changes only with the vocabulary and the catalogue that it is built from.
+_index_cache: VersionedCache[IdeaIndex] = VersionedCache(read_version=lambda: 0, max_staleness=math.inf)
 
 
 def get_idea_catalogue() -> IdeaCatalogue:
@@ -33,31 +35,11 @@ def get_idea_catalogue() -> IdeaCatalogue:
     return _cache.get(load=lambda: _load_catalogue(vocabulary, table), depends_on=(vocabulary, table))
 
 
-def search_ideas(
-    *, query: str, difficulty: str | None, skills: Collection[str] | None, limit: int, offset: int
-) -> SearchResults[Idea]:
-    """Search ideas by words in the title, skills, features and description.
-
-    Ideas with a skill named in the query come first. If `skills` is given, an idea must have at least one of these
-    canonical names.
-    """
-    vocabulary, table = get_vocabulary(), get_role_table()
-    filters: dict[str, Any] = dict(_VISIBLE)
-    if difficulty is not None:
-        filters["difficulty"] = difficulty
-    if skills is not None:
-        filters["skills"] = {"$in": list(skills)}
-    return search_text(
-        collection=ProjectIdeaDocument._get_collection(),
-        query=query,
-        known=get_idea_catalogue().words,
-        canonical=vocabulary.get_canonical_name,
-        named_in="skills",
-        fields=("title", "skills", "features", "description"),
-        filters=filters,
-        build=lambda row: _build_idea(row, vocabulary, table),
-        limit=limit,
-        offset=offset,
+def get_idea_index() -> IdeaIndex:
+    """Return the index of the ideas that are not hidden."""
+    vocabulary, catalogue = get_vocabulary(), get_idea_catalogue()
+    return _index_cache.get(
+        load=lambda: IdeaIndex(ideas=catalogue.ideas, vocabulary=vocabulary), depends_on=(vocabulary, catalogue)
     )
 
 

@@ -67,10 +67,16 @@ class ProjectSearchQuery(QuerySerializer):
     offset = BoundedInteger(minimum=0, maximum=MAX_OFFSET, default=0)
     query = StrictCharField(
         max_length=MAX_QUERY_LENGTH,
-        help_text="Words, or beginnings of words, in the title, skills, features or description.",
+        help_text=(
+            "Names of skills in any spelling, fields such as `web`, or words. Words are found in any inflection, as"
+            " beginnings of words and through related words."
+        ),
     )
     skills = _build_skill_list(
-        required=False, help_text="Skill names in any spelling. A project must have at least one of these skills."
+        required=False,
+        help_text=(
+            "Skill names in any spelling. A project must have at least one of these skills, or a skill that implies it."
+        ),
     )
     difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
 
@@ -143,6 +149,9 @@ class FoundProjectsSerializer(serializers.Serializer[Any]):
 
     projects = ProjectSerializer(many=True, help_text="Projects on this page, most relevant first.")
     total_found = serializers.IntegerField(help_text="Number of projects found on all pages.")
+    message = serializers.CharField(
+        allow_null=True, help_text="Why nothing was found, and which filter to leave out. Null if anything was found."
+    )
     search_query = serializers.CharField()
     filters_applied = SearchFiltersSerializer()
 

@@ -29,7 +29,7 @@ from projects.ideas import (
     rank_for_skills,
     rank_recommendations,
 )
-from projects.selectors import get_idea_catalogue, get_role_demand, search_ideas
+from projects.selectors import get_idea_catalogue, get_idea_index, get_role_demand
 from skills.selectors import get_vocabulary
 from skills.vocabulary import HeldSkills
 
@@ -119,21 +119,19 @@ class ProjectViewSet(ApiViewSet):
     def search(self, request: Request) -> Response:
         """Search projects.
 
-        The search covers titles, skills, features and descriptions. The most relevant projects come first.
+        A project is found by its skills, by the fields that they belong to, and by the words of its title, roles and
+        texts. The most relevant projects come first. If nothing is found, `message` says why.
         """
-        skills = self.query.get("skills")
-        found = search_ideas(
-            query=self.query["query"],
-            difficulty=self.query.get("difficulty"),
-            skills=get_vocabulary().map_technology_slugs(skills) if skills is not None else None,
-            limit=self.query["limit"],
-            offset=self.query["offset"],
-        )
-        acquired = self._get_held_skills().names
+        index, query, difficulty = get_idea_index(), self.query["query"], self.query.get("difficulty")
+        wanted = self.query.get("skills")
+        skills = get_vocabulary().map_technology_slugs(wanted) if wanted is not None else None
+        found = index.search(query=query, difficulty=difficulty, skills=skills)
+        acquired, offset = self._get_held_skills().names, self.query["offset"]
         data = {
-            "projects": [IdeaMatch.build(idea, acquired) for idea in found.items],
-            "total_found": found.total,
-            "search_query": self.query["query"],
+            "projects": [IdeaMatch.build(idea, acquired) for idea in found[offset : offset + self.query["limit"]]],
+            "total_found": len(found),
+            "message": None if found else index.explain_no_match(query=query, difficulty=difficulty, skills=skills),
+            "search_query": query,
             "filters_applied": self.query,
         }
         return Response(self.get_serializer(data).data)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from career_navigator.cache import reset_caches
 from projects.documents import ProjectIdeaDocument
-from projects.selectors import get_idea_catalogue, search_ideas
+from projects.selectors import get_idea_catalogue, get_idea_index
 from projects.services import seed_ideas
 from skills.services import merge_skills, seed_skills
 
@@ -42,9 +42,7 @@ def build_form_data(client: Client, **changes: object) -> dict[str, Any]:
 
 def list_served_skills() -> list[tuple[str, ...]]:
     reset_caches()
-    return [
-        idea.skills for idea in search_ideas(query="weather", difficulty=None, skills=None, limit=9, offset=0).items
-    ]
+    return [idea.skills for idea in get_idea_index().search(query="weather")]
 
 
 def test_serves_an_edit_and_seeding_keeps_it(staff_client: Client, seeded: ProjectIdeaDocument) -> None:

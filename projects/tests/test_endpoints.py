@@ -134,6 +134,7 @@ def test_search_returns_every_documented_field(request_projects):
     assert response == {
         "projects": [IDEAS[4] | {"skill_match_percentage": 33.3, "missing_skills": ["kafka", "postgresql"]}],
         "total_found": 1,
+        "message": None,
         "search_query": "ledger",
         "filters_applied": {"skills": ["Kafka"], "difficulty": "Advanced", "limit": 5, "offset": 0},
     }
@@ -162,6 +163,16 @@ def test_finds_projects_by_words_most_relevant_first(request_projects, query, fo
 
     assert list_ids(response["projects"]) == found
     assert response["total_found"] == len(found)
+
+
+def test_search_says_which_filter_to_leave_out(request_projects):
+    response = request_projects("search", query="ledger", skills=["Kafka"], difficulty="Beginner")
+
+    assert (response["projects"], response["total_found"]) == ([], 0)
+    assert response["message"] == (
+        'No Beginner project that practises Kafka is about "ledger". Without `skills`, 1 project is found and without'
+        " `difficulty`, 1 project is found."
+    )
 
 
 def test_ranks_projects_with_a_named_skill_first(request_projects):
