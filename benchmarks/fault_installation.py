@@ -27,7 +27,15 @@ PAGE_SIZE = 25
 # There are enough postings for every search to reach its limit.
 SERVED = 6_000
 # Collections of an empty installation: seed data, Django's own tables, and the runs of maintenance tasks.
-SEEDED = {"skills", "catalogue_versions", "project_ideas", "learning_resources", "data_migrations", "task_runs"}
+SEEDED = {
+    "skills",
+    "catalogue_versions",
+    "project_ideas",
+    "learning_resources",
+    "blueprints",
+    "data_migrations",
+    "task_runs",
+}
 DJANGO_TABLES = ("django_", "auth_", "otp_")
 
 

@@ -1,4 +1,4 @@
-"""Admin pages of learning resources."""
+"""Admin pages of learning resources and blueprints."""
 
 from typing import Any
 
@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 from career_navigator.admin_site.dashboard import Attention
 from career_navigator.document_admin.admin import ExactFilter, HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
+from learning import blueprints
+from learning.documents import BlueprintDocument
 from learning.documents import LearningResourceDocument as Document
-from learning.models import LearningResource
+from learning.models import Blueprint, LearningResource
 from learning.resources import CATALOGUE
 from skills.selectors import get_vocabulary
 from skills.slug_admin import SKILL_SUGGESTIONS
@@ -99,3 +101,34 @@ class LearningResourceAdmin(CuratedAdmin):
     @admin.action(description="Mark as working", permissions=["change"])
     def mark_working(self, request: HttpRequest, queryset: Any) -> None:
         self.change_each(request, queryset, broken_since=None)
+
+
+class BlueprintResource(DocumentResource):
+    """Import and export of blueprints."""
+
+    catalogue = blueprints.CATALOGUE
+
+    class Meta(DocumentResource.Meta):
+        model = Blueprint
+        import_id_fields = ("role",)
+        fields = (*BlueprintDocument.SEEDED_FIELDS, "hidden")
+
+
+@admin.register(Blueprint)
+class BlueprintAdmin(CuratedAdmin):
+    """Admin of blueprints. Roadmaps do not use hidden blueprints."""
+
+    resource_classes = (BlueprintResource,)
+    suggestions = {"never": SKILL_SUGGESTIONS}
+    list_display = ("role", "core_hours", "updated_at", "is_hidden")
+    phone_columns = ("role", "core_hours")
+    empty_text = "Run manage.py seed to load the platform's blueprints, or import a file."
+    list_filter = (HiddenFilter,)
+    search_fields = ("role", "also_for", "core", "specialisation", "nice_to_have")
+    exclude = ("seed_hash",)
+    readonly_fields = ("updated_at",)
+
+    @admin.display(description="hours of the core")
+    def core_hours(self, blueprint: Any) -> int:
+        core = blueprints.Tier.CORE
+        return sum(blueprints.parse_entry(text, tier=core).hours for text in blueprint.core)

@@ -11,6 +11,12 @@ class LearningConfig(AppConfig):
     user_exports = {"learning_progress": "learning.documents.export_progress"}
     user_erasures = {"learning_progress": "learning.documents.erase_progress"}
     attention = {"broken_links": "learning.admin.BROKEN_LINKS"}
-    seeds = {"learning_resources": "learning.services.seed_resources"}
-    skill_merges = {"learning": "learning.services.on_skill_merged"}
+    seeds = {
+        "learning_resources": "learning.services.seed_resources",
+        "blueprints": "learning.blueprint_services.seed_blueprints",
+    }
+    skill_merges = {
+        "learning": "learning.services.on_skill_merged",
+        "blueprints": "learning.blueprint_services.on_skill_merged",
+    }
     staff_roles = {"curator": ["*"], "operator": ["view_*", "check_links"], "auditor": ["view_*"]}

@@ -1,11 +1,14 @@
 """Documents for learning resources and for users' progress with skills."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from mongoengine import BooleanField, DateTimeField, ObjectIdField, StringField
+from mongoengine import BooleanField, DateTimeField, ListField, ObjectIdField, StringField, ValidationError
 
 from career_navigator.db.catalogues import CuratedDocument, ProgressLog
 from career_navigator.documents import StoredDocument
+from learning import blueprints
+from learning.blueprints import Blueprint, Tier, parse_entries
 from learning.resources import CATALOGUE, LEVELS, TYPES, Resource
 
 MAX_URL_LENGTH = 2_000
@@ -65,6 +68,42 @@ class LearningResourceDocument(CuratedDocument):
             self.skill = " ".join(self.skill.split()).lower()
 
 
+class BlueprintDocument(CuratedDocument):
+    """The stored blueprint of a role: entries per tier in teaching order (see `learning.blueprints`).
+
+    `also_for` are other names of roles that the blueprint fits. `never` are skills of other trades.
+    """
+
+    role = StringField(required=True, unique=True, min_length=1, max_length=100)
+    also_for = ListField(StringField(min_length=1, max_length=100))
+    core = ListField(StringField(max_length=500), required=True)
+    specialisation = ListField(StringField(max_length=500))
+    nice_to_have = ListField(StringField(max_length=500))
+    never = ListField(StringField(max_length=100))
+    # Hidden blueprints stay stored but are not used.
+    hidden = BooleanField()
+    # Hash of the content that seeding wrote. If the current content has a different hash, a curator edited it.
+    seed_hash = StringField(default="")
+    updated_at = DateTimeField()
+
+    SEEDED_FIELDS = ("role", "also_for", *(tier.value for tier in Tier), "never")
+
+    catalogue = blueprints.CATALOGUE
+    meta = {"collection": "blueprints"}
+
+    def __str__(self) -> str:
+        return str(self.role)
+
+    def clean(self) -> None:
+        """Check the entries. Raises `ValidationError`."""
+        if isinstance(self.role, str):
+            self.role = " ".join(self.role.split())
+        try:
+            parse_entries({tier: getattr(self, tier) for tier in Tier})
+        except blueprints.InvalidBlueprint as error:
+            raise ValidationError(str(error)) from error
+
+
 class LearningProgress(StoredDocument):
     """A user's progress with one skill.
 
@@ -106,3 +145,13 @@ def build_resource(row: dict[str, Any]) -> Resource:
     """Build a resource from a stored row."""
     defaults: dict[str, Any] = {"free": False, "language": "en", "provider": ""}
     return Resource(**defaults | {name: row[name] for name in LearningResourceDocument.SEEDED_FIELDS if name in row})
+
+
+def build_blueprint(row: Mapping[str, Any]) -> Blueprint:
+    """Build a blueprint from a stored row."""
+    return Blueprint(
+        role=row["role"],
+        names=(row["role"], *row.get("also_for", ())),
+        entries=parse_entries({tier: row.get(tier, ()) for tier in Tier}),
+        never=frozenset(row.get("never", ())),
+    )

@@ -7,7 +7,9 @@ from typing import Any
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.catalogues import SearchResults, search_text
 from career_navigator.db.connection import database
-from learning.documents import LearningResourceDocument, build_resource
+from learning import blueprints
+from learning.blueprints import BlueprintCatalogue
+from learning.documents import LearningResourceDocument, build_blueprint, build_resource
 from learning.ordering import ProjectOption
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
 from learning.roadmaps import Learner, Roadmap, RoadmapSource, build_roadmap
@@ -34,6 +36,19 @@ def get_resource_catalogue() -> ResourceCatalogue:
     """Return the resources that are neither broken nor hidden. The catalogue is at most one second stale."""
     vocabulary = get_vocabulary()
     return _cache.get(load=lambda: _load_catalogue(vocabulary), depends_on=vocabulary)
+
+
+_blueprints: VersionedCache[BlueprintCatalogue] = VersionedCache.of_catalogue(blueprints.CATALOGUE)
+
+
+def get_blueprints() -> BlueprintCatalogue:
+    """Return the blueprints that are not hidden. The catalogue is at most one second stale."""
+    return _blueprints.get(load=_load_blueprints)
+
+
+def _load_blueprints() -> BlueprintCatalogue:
+    rows = database().blueprints.find({"hidden": {"$ne": True}}).sort([("role", 1), ("_id", 1)])
+    return BlueprintCatalogue(build_blueprint(row) for row in rows)
 
 
 def search_resources(

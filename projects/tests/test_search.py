@@ -34,12 +34,14 @@ VOCABULARY = Vocabulary(
     ]
 )
 IDEAS = [
-    IdeaFactory(id=1, title="Garden Rota", skills=("react",), features=("Go to the next day",)),
-    IdeaFactory(id=2, title="Photo Sorter", skills=("pytorch",), difficulty="Advanced", outcome="Shows planning."),
-    IdeaFactory(id=3, title="Plant Care", skills=("go",), description="Sensors report to a cache."),
-    IdeaFactory(id=4, title="Rota Planner", skills=("java", "web development"), roles=("Security Engineer",)),
-    IdeaFactory(id=5, title="Choir Archive", skills=("aws",), stretch=("A website",)),
-    IdeaFactory(id=6, title="Javelin Scores", skills=("javascript",)),
+    IdeaFactory.build(id=1, title="Garden Rota", skills=("react",), features=("Go to the next day",)),
+    IdeaFactory.build(
+        id=2, title="Photo Sorter", skills=("pytorch",), difficulty="Advanced", outcome="Shows planning."
+    ),
+    IdeaFactory.build(id=3, title="Plant Care", skills=("go",), description="Sensors report to a cache."),
+    IdeaFactory.build(id=4, title="Rota Planner", skills=("java", "web development"), roles=("Security Engineer",)),
+    IdeaFactory.build(id=5, title="Choir Archive", skills=("aws",), stretch=("A website",)),
+    IdeaFactory.build(id=6, title="Javelin Scores", skills=("javascript",)),
 ]
 INDEX = IdeaIndex(ideas=IDEAS, vocabulary=VOCABULARY)
 
@@ -80,7 +82,10 @@ def test_finds_ideas_by_what_they_are_about(query: str, found: list[int]) -> Non
 
 
 def test_ranks_ideas_with_more_of_the_requested_skills_first() -> None:
-    ideas = [IdeaFactory(id=1, title="Rota", skills=("go",)), IdeaFactory(id=2, title="Rota", skills=("go", "java"))]
+    ideas = [
+        IdeaFactory.build(id=1, title="Rota", skills=("go",)),
+        IdeaFactory.build(id=2, title="Rota", skills=("go", "java")),
+    ]
 
     found = IdeaIndex(ideas=ideas, vocabulary=VOCABULARY).search(query="rota", skills=["go", "java"])
 

@@ -33,7 +33,7 @@ def unprepared(mongo, settings, tmp_path, django_db_blocker) -> Iterator[None]:
 def little_to_seed(monkeypatch, tmp_path) -> None:
     """Seed a single skill, because the complete fixtures take seconds."""
     skill = {"name": "python", "display_name": "Python", "category": "Programming Languages"}
-    for name, entries in {"skills": [skill], "learning_resources": [], "project_ideas": []}.items():
+    for name, entries in {"skills": [skill], "learning_resources": [], "blueprints": [], "project_ideas": []}.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(entries))
     monkeypatch.setattr(seed, "FIXTURES", tmp_path)
 

@@ -19,8 +19,8 @@ class Command(SummaryCommand):
     """Command that loads the seed data and creates the staff roles."""
 
     help = (
-        "Loads skills, learning resources, project ideas and staff roles. Safe to repeat: entries that curators have "
-        "edited are not changed."
+        "Loads skills, learning resources, blueprints, project ideas and staff roles. Safe to repeat: "
+        "entries that curators have edited are not changed."
     )
 
     def summarize(self, **options: Any) -> dict[str, Any]:

@@ -1,0 +1,167 @@
+"""Curated blueprints: what a role requires, in teaching order. Pure.
+
+A blueprint has three tiers. Each tier is a list of entries such as `5. react | vue.js | angular: 80`: the stage, one or
+more equivalent skills of which one is learned, and the hours to working knowledge.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from learning.ordering import find_prerequisites
+from market.roles import compute_title_similarity, normalize_role
+
+CATALOGUE = "blueprints"
+MAX_STAGE, MAX_HOURS = 20, 400
+# A role whose name is less similar to every blueprint's names has no nearest blueprint.
+MIN_SIMILARITY = 70
+_ENTRY = re.compile(r"\s*(?P<stage>\d{1,2})\s*\.\s+(?P<options>\S.*?)\s*:\s*(?P<hours>\d{1,3})\s*")
+
+
+class InvalidBlueprint(ValueError):
+    """An entry of a blueprint is malformed, repeats a skill, or is out of order."""
+
+
+class Tier(StrEnum):
+    """How much a role depends on a skill. The values are also the names of the fields that hold the entries."""
+
+    CORE = "core"
+    SPECIALISATION = "specialisation"
+    NICE_TO_HAVE = "nice_to_have"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Equivalent skills of which one is learned, best default first, and the hours to working knowledge."""
+
+    tier: Tier
+    stage: int
+    options: tuple[str, ...]
+    hours: int
+
+    def __str__(self) -> str:
+        return f"{self.stage}. {' | '.join(self.options)}: {self.hours}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """What a role requires, in teaching order.
+
+    `names` are the role and other names of roles that the blueprint fits. `never` are skills of other trades, which
+    stay out of the roadmap however many postings name them.
+    """
+
+    role: str
+    names: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    never: frozenset[str]
+
+    @property
+    def skills(self) -> frozenset[str]:
+        """All options of all entries."""
+        return frozenset(option for entry in self.entries for option in entry.options)
+
+
+def parse_entry(text: str, *, tier: Tier) -> Entry:
+    """Parse an entry such as `5. react | vue.js | angular: 80`. Raises `InvalidBlueprint`."""
+    found = _ENTRY.fullmatch(text)
+    options = tuple(" ".join(option.split()).lower() for option in found["options"].split("|")) if found else ()
+    if found is None or not all(options):
+        raise InvalidBlueprint(f"{text!r} must have the form '5. react | vue.js: 80': stage, skills, hours.")
+    stage, hours = int(found["stage"]), int(found["hours"])
+    if not 1 <= stage <= MAX_STAGE:
+        raise InvalidBlueprint(f"{text!r}: the stage must be between 1 and {MAX_STAGE}.")
+    if not 1 <= hours <= MAX_HOURS:
+        raise InvalidBlueprint(f"{text!r}: the hours must be between 1 and {MAX_HOURS}.")
+    return Entry(tier=tier, stage=stage, options=options, hours=hours)
+
+
+def parse_entries(tiers: Mapping[Tier, Iterable[str]]) -> tuple[Entry, ...]:
+    """Parse the entries of all tiers.
+
+    Raises:
+        InvalidBlueprint: An entry is malformed, names a skill that another entry names, or has an earlier stage than
+            the entry before it.
+    """
+    entries: list[Entry] = []
+    seen: set[str] = set()
+    for tier in Tier:
+        for text in tiers.get(tier, ()):
+            entry = parse_entry(text, tier=tier)
+            for option in entry.options:
+                if option in seen:
+                    raise InvalidBlueprint(f"{text!r}: {option} occurs twice.")
+                seen.add(option)
+            if entries and entry.stage < entries[-1].stage:
+                raise InvalidBlueprint(f"{text!r} comes after stage {entries[-1].stage}. List stages in order.")
+            entries.append(entry)
+    return tuple(entries)
+
+
+def find_misplaced(entries: Sequence[Entry], *, prerequisites: Mapping[str, Collection[str]]) -> list[str]:
+    """Describe the skills that are not in a later stage than their prerequisites in the blueprint.
+
+    Only entries without a choice count. A roadmap moves a chosen option behind its prerequisites.
+    """
+    stages = {entry.options[0]: entry.stage for entry in entries if len(entry.options) == 1}
+    return [
+        f"{option} (stage {entry.stage}) builds on {need} (stage {stages[need]})"
+        for entry in entries
+        for option in entry.options
+        if option in stages
+        for need in sorted(find_prerequisites(option, prerequisites) & stages.keys() - {option})
+        if stages[need] >= entry.stage
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundBlueprint:
+    """A blueprint, and whether it is the role's own or that of the nearest role."""
+
+    blueprint: Blueprint
+    is_exact: bool
+
+
+class BlueprintCatalogue:
+    """All blueprints by role. Instances are immutable."""
+
+    def __init__(self, blueprints: Iterable[Blueprint]) -> None:
+        self._blueprints = tuple(blueprints)
+        self._by_key: dict[str, Blueprint] = {}
+        # A blueprint's own name takes precedence over the other names of another blueprint.
+        for index in (slice(0, 1), slice(1, None)):
+            for blueprint in self._blueprints:
+                for name in blueprint.names[index]:
+                    self._by_key.setdefault(normalize_role(name), blueprint)
+
+    def __iter__(self) -> Iterator[Blueprint]:
+        return iter(self._blueprints)
+
+    def find(self, role: str) -> FoundBlueprint | None:
+        """Return the blueprint of a role or, failing that, of the nearest role."""
+        key = normalize_role(role)
+        # "Android Software Engineer" is nearer to Android Developer than to Software Engineer.
+        without_software = " ".join(word for word in key.split() if word != "software")
+        for name in dict.fromkeys((key, without_software)):
+            own = self._by_key.get(name) or self._find_synonym(name)
+            if own is not None:
+                return FoundBlueprint(blueprint=own, is_exact=name == key)
+        nearest = self._find_nearest(without_software) or self._find_nearest(key)
+        return FoundBlueprint(blueprint=nearest, is_exact=False) if nearest else None
+
+    def _find_synonym(self, role: str) -> Blueprint | None:
+        """Return the blueprint with a name that means the same: "Senior Back-End Engineer", "Backend Developer"."""
+        for name in sorted(self._by_key):
+            if compute_title_similarity(role, name) == compute_title_similarity(name, role) == 100:
+                return self._by_key[name]
+        return None
+
+    def _find_nearest(self, role: str) -> Blueprint | None:
+        """Return the blueprint with the most similar name. Among equally similar names the longest is best."""
+        ranked = [
+            (-similarity, -len(name), name)
+            for name in self._by_key
+            if (similarity := compute_title_similarity(role, name)) is not None and similarity >= MIN_SIMILARITY
+        ]
+        return self._by_key[min(ranked)[2]] if ranked else None
