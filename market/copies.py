@@ -40,6 +40,7 @@ _PLACE_WORDS = (
     " cdmx socal norcal north south east west central northeast southeast northwest southwest eastern western"
 )
 _GENERAL_TITLE_WORDS = frozenset(_PLACE_WORDS.split())
+_MAX_WORD_HASHES = 100_000
 _MAX_NAME_WORDS = 3
 _MIN_NAME_LENGTH = 4
 
@@ -98,10 +99,24 @@ def _list_title_words(title: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=65_536)
 def _is_place(name: str) -> bool:
     if name in _GENERAL_TITLE_WORDS:
         return True
     return len(name) >= _MIN_NAME_LENGTH and bool(is_country_or_area(name) or find_city(name) or find_state(name))
+
+
+class _WordHashes(dict[str, int]):
+    """Remembers the hashes of words, which repeat. Hashing each word anew takes most of the time of a signature."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _MAX_WORD_HASHES:
+            self.clear()
+        self[word] = found = crc32(word.encode())
+        return found
+
+
+_word_hashes = _WordHashes()
 
 
 def compute_signature(text: str) -> bytes | None:
@@ -111,7 +126,7 @@ def compute_signature(text: str) -> bytes | None:
         return None
     if len(words) < _MIN_WORDS:
         return blake2b(" ".join(words).encode(), digest_size=16).digest()
-    hashes = np.array([crc32(word.encode()) for word in words], np.uint32)
+    hashes = np.fromiter(map(_word_hashes.__getitem__, words), np.uint32, len(words))
     triples = hashes[:-2] * np.uint32(2_654_435_761) + hashes[1:-1] * np.uint32(2_246_822_519) + hashes[2:]
     triples ^= triples >> np.uint32(15)
     triples *= np.uint32(3_266_489_917)
