@@ -1,5 +1,7 @@
 """Tests of seeding blueprints, of their admin pages, and of merging skills they name."""
 
+from typing import Any
+
 import pytest
 import tablib
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,7 +24,7 @@ ENTRY = {
     "nice_to_have": [],
     "never": ["react"],
 }
-SKILLS = [
+SKILLS: list[dict[str, Any]] = [
     {"name": "linux"},
     {"name": "python", "aliases": ["py"]},
     {"name": "go"},
