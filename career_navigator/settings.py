@@ -394,9 +394,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django.server": {"handlers": [], "propagate": True},
         "pymongo": {"level": "WARNING"},
-        # Retries of link checks are not logged. A link that fails in the end is reported.
-        "urllib3.connectionpool": {"level": "ERROR"},
-        # career_navigator/celery.py logs the end of each task.
-        "celery.app.trace": {"level": "WARNING"},
+        "urllib3.connectionpool": {"level": "ERROR"},  # Retries of link checks are not worth a log line.
+        "celery.app.trace": {"level": "WARNING"},  # career_navigator/celery.py logs the end of each task.
     },
 }
