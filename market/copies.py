@@ -49,7 +49,7 @@ def _build_factors() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return the factors and summands of the hash functions. Stored signatures depend on them."""
     digests = b"".join(blake2b(str(number).encode(), digest_size=8).digest() for number in range(_HASHES))
     numbers = np.frombuffer(digests, "<u4").astype(np.uint32).reshape(_HASHES, 2)
-    return numbers[:, 0] | np.uint32(1), numbers[:, 1]
+    return numbers[:, :1] | np.uint32(1), numbers[:, 1:]
 
 
 _FACTORS, _SUMMANDS = _build_factors()
@@ -107,12 +107,15 @@ def _is_place(name: str) -> bool:
 
 
 class _WordHashes(dict[str, int]):
-    """Remembers the hashes of words, which repeat. Hashing each word anew takes most of the time of a signature."""
+    """Remembers the hashes of words, which repeat. Hashing each word anew takes most of the time of a signature.
+
+    Punctuation around and within a word does not count. The hash of punctuation alone is 0.
+    """
 
     def __missing__(self, word: str) -> int:
         if len(self) >= _MAX_WORD_HASHES:
             self.clear()
-        self[word] = found = crc32(word.encode())
+        self[word] = found = crc32("".join(_WORD.findall(word)).encode())
         return found
 
 
@@ -121,17 +124,17 @@ _word_hashes = _WordHashes()
 
 def compute_signature(text: str) -> bytes | None:
     """Return the MinHash signature of a text, a digest of a text of less than 40 words, or None if it has no words."""
-    words = _WORD.findall(text.casefold())
-    if not words:
-        return None
-    if len(words) < _MIN_WORDS:
-        return blake2b(" ".join(words).encode(), digest_size=16).digest()
-    hashes = np.fromiter(map(_word_hashes.__getitem__, words), np.uint32, len(words))
+    tokens = text.casefold().split()
+    hashes = np.fromiter(map(_word_hashes.__getitem__, tokens), np.uint32, len(tokens))
+    hashes = hashes[hashes > 0]
+    if len(hashes) < _MIN_WORDS:
+        words = _WORD.findall(text.casefold())
+        return blake2b(" ".join(words).encode(), digest_size=16).digest() if words else None
     triples = hashes[:-2] * np.uint32(2_654_435_761) + hashes[1:-1] * np.uint32(2_246_822_519) + hashes[2:]
     triples ^= triples >> np.uint32(15)
     triples *= np.uint32(3_266_489_917)
     triples ^= triples >> np.uint32(13)
-    minimums = (triples[:, None] * _FACTORS + _SUMMANDS).min(axis=0)
+    minimums = (triples * _FACTORS + _SUMMANDS).min(axis=1)
     # The lowest bits of a minimum are nearly all 0, so its bits are mixed first.
     minimums *= np.uint32(2_246_822_519)
     return (minimums >> np.uint32(24)).astype(np.uint8).tobytes()
