@@ -29,14 +29,14 @@ def _soon() -> int:
     return int((timezone.now() + timedelta(minutes=5)).timestamp())
 
 
-def _assert_rejected(answer):
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] in (
+def _assert_rejected(response):
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] in (
         "Bearer",
         'Bearer error="invalid_token", error_description="The token has expired."',
         'Bearer error="invalid_token", error_description="The token is not valid."',
     )
-    assert isinstance(answer.json()["detail"], str)
+    assert isinstance(response.json()["detail"], str)
 
 
 def test_carries_the_documented_claims(keyed):

@@ -23,18 +23,18 @@ def _log(member, **changes):
 
 
 def _list_activities(member, query=""):
-    answer = member.get(f"/activity/user/{member.id}{query}")
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "private"
-    return answer.json()
+    response = member.get(f"/activity/user/{member.id}{query}")
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "private"
+    return response.json()
 
 
 def test_logs_the_activities_of_a_client(ada, job):
-    answer = _log(ada, job_id=job, metadata={"from": "list", "seconds": 12.5, "seen": [1, None, {"a": True}]})
+    response = _log(ada, job_id=job, metadata={"from": "list", "seconds": 12.5, "seen": [1, None, {"a": True}]})
 
-    assert answer.status_code == 201
-    activity_id = answer.json()["activity_id"]
-    assert answer.json() == {"messages": "success", "activity_id": activity_id}
+    assert response.status_code == 201
+    activity_id = response.json()["activity_id"]
+    assert response.json() == {"messages": "success", "activity_id": activity_id}
     listed = _list_activities(ada)
     assert listed == {
         "messages": "success",
@@ -91,11 +91,11 @@ def test_ignores_a_time_sent_by_the_client(ada, now):
     ],
 )
 def test_names_the_invalid_field_of_an_entry(ada, changes, field):
-    answer = _log(ada, **changes)
+    response = _log(ada, **changes)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
-    assert answer.json()["detail"].startswith(field)
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
+    assert response.json()["detail"].startswith(field)
     assert Activity.objects.count() == 0
 
 
@@ -138,10 +138,10 @@ def test_lists_newest_first_by_type_and_by_page(ada):
     ("query", "field"), [("limit=0", "limit"), ("limit=x", "limit"), ("offset=-1", "offset"), ("type=", "type")]
 )
 def test_names_the_invalid_query_parameter(ada, query, field):
-    answer = ada.get(f"/activity/user/{ada.id}?{query}")
+    response = ada.get(f"/activity/user/{ada.id}?{query}")
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
 
 
 @pytest.mark.parametrize("user_id", ["nobody", "0" * 24, "%00"])
@@ -218,8 +218,8 @@ JSON = st.recursive(
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(metadata=st.dictionaries(st.text(max_size=5) | st.sampled_from(["$a", "a.b", ""]), JSON, max_size=3))
 def test_stores_metadata_unchanged_or_rejects_it(ada, metadata):
-    answer = _log(ada, metadata=metadata)
+    response = _log(ada, metadata=metadata)
 
-    assert answer.status_code in (201, 400)
-    if answer.status_code == 201:
+    assert response.status_code in (201, 400)
+    if response.status_code == 201:
         assert _list_activities(ada, "?limit=1")["activities"][0]["metadata"] == metadata

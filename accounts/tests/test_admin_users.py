@@ -58,10 +58,10 @@ def test_a_reset_message_is_queued_only_for_active_users(staff: Client, person: 
 
 
 def test_the_export_contains_all_data_but_the_password_hash(staff: Client, person: Member) -> None:
-    answer = staff.post(f"{PEOPLE}{person.id}/export/")
+    response = staff.post(f"{PEOPLE}{person.id}/export/")
 
-    content = answer.content.decode()
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="user-{person.id}.json"'
+    content = response.content.decode()
+    assert response.headers["Content-Disposition"] == f'attachment; filename="user-{person.id}.json"'
     assert ADDRESS in content
     assert "pbkdf2" not in content
     assert log() == ["root: Exported the user's data."]
@@ -102,9 +102,9 @@ def test_no_page_shows_the_hash_of_a_password(staff: Client, person: Member) -> 
 
 @pytest.mark.parametrize("act", ["deactivate", "reactivate", "reset", "export", "erase"])
 def test_actions_on_an_unknown_user_return_404(staff: Client, act: str) -> None:
-    answers = [staff.post(f"{PEOPLE}{user_id}/{act}/") for user_id in ("6" * 24, "abc")]
+    responses = [staff.post(f"{PEOPLE}{user_id}/{act}/") for user_id in ("6" * 24, "abc")]
 
-    assert [answer.status_code for answer in answers] == [404, 404]
+    assert [response.status_code for response in responses] == [404, 404]
     assert LogEntry.objects.count() == 0
 
 

@@ -19,12 +19,12 @@ def test_moves_an_application_and_records_its_timeline(ada, job, now):
     three_days_ago, yesterday = (str(now.astimezone(UTC).date() - timedelta(days=days)) for days in (3, 1))
     ada.post(f"/jobs/{job}/save", {})
 
-    answer = put_application(ada, job, stage="applied", date=three_days_ago, note="By email.", user_id=ada.id)
+    response = put_application(ada, job, stage="applied", date=three_days_ago, note="By email.", user_id=ada.id)
     put_application(ada, job, stage="interview", date=yesterday)
 
-    assert answer.status_code == 200
-    assert answer.json()["messages"] == "success"
-    application = answer.json()["application"]
+    assert response.status_code == 200
+    assert response.json()["messages"] == "success"
+    application = response.json()["application"]
     assert (application["stage"], application["note"], application["resume_id"]) == ("applied", "By email.", None)
     assert application["date"] == three_days_ago
     body = get_application(ada, job)
@@ -38,7 +38,7 @@ def test_moves_an_application_and_records_its_timeline(ada, job, now):
     }
     saved, applied, interview = body["timeline"]
     assert (saved["action_type"], applied["action_type"]) == ("save_job", "stage")
-    assert applied["id"] == answer.json()["activity_id"]
+    assert applied["id"] == response.json()["activity_id"]
     assert applied["metadata"] == {"stage": "applied", "date": application["date"], "note": "By email."}
     assert interview["metadata"]["stage"] == "interview"
 
@@ -105,11 +105,11 @@ def test_names_the_invalid_field_of_a_move(ada, job, body, field):
     put_application(ada, job, stage="applied")
     before = get_application(ada, job)
 
-    answer = ada.put(f"/jobs/{job}/application", body)
+    response = ada.put(f"/jobs/{job}/application", body)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
-    assert answer.json()["detail"].startswith(field)
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
+    assert response.json()["detail"].startswith(field)
     assert get_application(ada, job) == before
 
 
@@ -156,13 +156,13 @@ def test_rejects_requests_for_other_users(ada, register, job, owner):
     grace.post(f"/jobs/{job}/save", {})
     user_id = grace.id if owner == "grace" else owner
 
-    answers = [
+    responses = [
         ada.post(f"/jobs/{job}/save", {"user_id": user_id}),
         ada.delete(f"/jobs/{job}/save?user_id={user_id}", None),
         put_application(ada, job, stage="applied", user_id=user_id),
     ]
 
-    assert {answer.status_code for answer in answers} == {403}
+    assert {response.status_code for response in responses} == {403}
     assert ada.get(f"/jobs/{job}/application").status_code == 404
     assert ada.delete(f"/jobs/{job}/save", None).status_code == 404
     assert ada.get("/jobs/saved").json()["total"] == 0
@@ -220,7 +220,7 @@ def test_measures_the_current_users_funnel(ada, register, jobs, now):
 
 @pytest.mark.parametrize("days", ["0", "366", "x", ""])
 def test_names_the_invalid_window(ada, days):
-    answer = ada.get(f"/activity/funnel?days={days}")
+    response = ada.get(f"/activity/funnel?days={days}")
 
-    assert answer.status_code == 400
-    assert "days" in answer.json()["errors"]
+    assert response.status_code == 400
+    assert "days" in response.json()["errors"]

@@ -89,7 +89,7 @@ def test_a_link_confirms_only_once_under_concurrent_requests(send_and_get_link):
     path = send_and_get_link()
 
     with ThreadPoolExecutor(5) as pool:
-        statuses = sorted(answer.status_code for answer in pool.map(confirm, [path] * 5))
+        statuses = sorted(response.status_code for response in pool.map(confirm, [path] * 5))
 
     assert statuses == [200, 400, 400, 400, 400]
 
@@ -105,9 +105,9 @@ def test_using_one_link_invalidates_the_others(send_and_get_link):
     "query", ["", "?token=", "?token=unknown", "?token=" + "x" * 300, "?token=%00", "?token[$ne]="]
 )
 def test_rejects_any_other_token(eve, query):
-    answers = [API().send(method, f"/auth/email/confirm{query}") for method in ("GET", "POST")]
+    responses = [API().send(method, f"/auth/email/confirm{query}") for method in ("GET", "POST")]
 
-    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [response.status_code for response in responses] == [400, 400]
     assert not is_confirmed(eve)
 
 
@@ -116,12 +116,12 @@ def test_shows_browsers_a_page_for_an_invalid_link(path):
     url = f"{path}?token=unknown"
 
     page = API().get(url, Accept="text/html,application/xhtml+xml,*/*;q=0.8")
-    answer = API().get(url, Accept="*/*")
+    response = API().get(url, Accept="*/*")
 
     assert (page.status_code, page["Content-Type"]) == (400, "text/html; charset=utf-8")
     assert "<button" not in page.content.decode()
     assert "link" in page.content.decode()
-    assert (answer.status_code, answer.json()["error_codes"]) == (400, {"token": ["token_invalid"]})
+    assert (response.status_code, response.json()["error_codes"]) == (400, {"token": ["token_invalid"]})
 
 
 def test_rejects_a_link_after_three_days(eve):
@@ -209,20 +209,20 @@ def test_sends_the_link_when_digests_are_turned_on(eve, queued):
 
 def test_sends_no_link_if_the_address_is_confirmed(ada, queued):
     ada.post("/jobs/searches", SEARCH)
-    answer = ada.send("POST", "/auth/email/send")
+    response = ada.send("POST", "/auth/email/send")
     send_confirmation_task(ada.id)
 
-    assert (answer.status_code, queued(), mail.outbox) == (202, [], [])
-    assert "already confirmed" in answer.json()["detail"]
+    assert (response.status_code, queued(), mail.outbox) == (202, [], [])
+    assert "already confirmed" in response.json()["detail"]
 
 
 def test_limits_how_often_the_link_is_sent(eve, queued, settings, window_clock):
     settings.THROTTLES = settings.THROTTLES | {"confirmation": Rate(2, 3600)}
 
-    answers = [eve.send("POST", "/auth/email/send") for _ in range(3)]
+    responses = [eve.send("POST", "/auth/email/send") for _ in range(3)]
     saved = eve.post("/jobs/searches", SEARCH)
 
-    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert [response.status_code for response in responses] == [202, 202, 429]
     assert saved.status_code == 201
     assert queued() == [(TASK, [eve.id])] * 2
 
@@ -230,11 +230,11 @@ def test_limits_how_often_the_link_is_sent(eve, queued, settings, window_clock):
 def test_saves_the_search_and_asks_to_retry_while_the_queue_is_unavailable(eve, api, switch_redis):
     switch_redis("away")
 
-    answer = eve.send("POST", "/auth/email/send")
+    response = eve.send("POST", "/auth/email/send")
     saved = eve.post("/jobs/searches", SEARCH)
     registered = api.post("/auth/register", REGISTRATION | {"email": "grace@example.org"})
 
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert (saved.status_code, registered.status_code) == (201, 201)
 
 
@@ -248,7 +248,7 @@ def test_sends_no_link_in_production_without_a_mail_server(eve, settings, caplog
 
 
 def test_everything_else_works_without_confirmation(eve):
-    answers = [
+    responses = [
         eve.get("/auth/me"),
         eve.put("/auth/me", {"location": "Paris"}),
         eve.post("/jobs/searches", SEARCH),
@@ -256,5 +256,5 @@ def test_everything_else_works_without_confirmation(eve):
         eve.get("/auth/me/export"),
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 201, 200, 200]
-    assert answers[-1].json()["email_confirmations"] == []
+    assert [response.status_code for response in responses] == [200, 200, 201, 200, 200]
+    assert responses[-1].json()["email_confirmations"] == []

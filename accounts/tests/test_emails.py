@@ -69,11 +69,11 @@ def test_normalizes_an_address(text, normalized):
 
 @pytest.mark.parametrize(("first", "second"), [(UNICODE, ASCII), (ASCII, UNICODE)])
 def test_treats_both_forms_of_a_domain_as_one_account(first, second):
-    answers = [register(first), register(second)]
+    responses = [register(first), register(second)]
 
-    assert [answer.status_code for answer in answers] == [201, 400]
-    assert answers[0].json()["email"] == ASCII
-    assert answers[1].json()["errors"] == {"email": ["This field is already registered."]}
+    assert [response.status_code for response in responses] == [201, 400]
+    assert responses[0].json()["email"] == ASCII
+    assert responses[1].json()["errors"] == {"email": ["This field is already registered."]}
     assert [log_in(form).status_code for form in (first, second)] == [200, 200]
 
 
@@ -90,10 +90,10 @@ def test_treats_both_forms_of_a_domain_as_one_account(first, second):
 def test_rejects_an_address_at_a_domain_that_is_not_public(api, path, domain):
     name, full_name = ("email", "full_name") if path == "/auth/register" else ("email_id", "user_name")
 
-    answer = api.post(path, {name: f"a@{domain}", full_name: "Ada Lovelace", "password": PASSWORD})
+    response = api.post(path, {name: f"a@{domain}", full_name: "Ada Lovelace", "password": PASSWORD})
 
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == [name]
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [name]
     assert User.objects.count() == 0
 
 
@@ -115,10 +115,10 @@ def test_accepts_public_domains(address):
 def test_logs_in_to_an_account_stored_by_an_older_release(store_unnormalized, address):
     store_unnormalized(address)
 
-    answer = log_in(address)
+    response = log_in(address)
 
-    assert answer.status_code == 200
-    assert API(token=answer.json()["access_token"]).get("/auth/me").json()["email"] == address
+    assert response.status_code == 200
+    assert API(token=response.json()["access_token"]).get("/auth/me").json()["email"] == address
 
 
 @pytest.mark.parametrize("typed", [UNICODE, ASCII])
@@ -137,9 +137,9 @@ def test_finds_an_account_stored_by_an_older_release_by_either_form(store_unnorm
 def test_accepts_a_profile_with_the_address_in_either_form(store_unnormalized):
     member = store_unnormalized(UNICODE)
 
-    answers = [member.put(f"/users/{member.id}", {"email_id": form}) for form in (UNICODE, ASCII, "a@example.org")]
+    responses = [member.put(f"/users/{member.id}", {"email_id": form}) for form in (UNICODE, ASCII, "a@example.org")]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 400]
+    assert [response.status_code for response in responses] == [200, 200, 400]
 
 
 def test_counts_failed_logins_with_both_forms_together(settings, window_clock):
@@ -201,9 +201,9 @@ def test_accepts_the_current_password_in_either_form_for_a_change():
     token = log_in(password=COMPOSED).json()["access_token"]
     new = COMPOSED + "4"
 
-    answer = API(token=token).post("/auth/password", {"current_password": DECOMPOSED, "new_password": new})
+    response = API(token=token).post("/auth/password", {"current_password": DECOMPOSED, "new_password": new})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert log_in(password=unicodedata.normalize("NFD", new)).status_code == 200
 
 

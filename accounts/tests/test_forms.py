@@ -57,12 +57,12 @@ BAD_FORMS = {
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(("body", "media_type"), BAD_FORMS.values(), ids=BAD_FORMS)
 def test_rejects_a_form_with_the_standard_error_format(ada, path, body, media_type):
-    answer = send(ada, path, body, media_type)
+    response = send(ada, path, body, media_type)
 
-    assert answer.status_code in {400, 413, 415}
-    assert answer["Content-Type"] == "application/json"
-    assert isinstance(answer.json()["detail"], str)
-    assert answer.json().keys() <= {"detail", "code", "errors", "error_codes", "ignored_fields", "reason"}
+    assert response.status_code in {400, 413, 415}
+    assert response["Content-Type"] == "application/json"
+    assert isinstance(response.json()["detail"], str)
+    assert response.json().keys() <= {"detail", "code", "errors", "error_codes", "ignored_fields", "reason"}
 
 
 def test_ignores_the_form_that_a_mail_program_sends(ada):
@@ -100,8 +100,8 @@ def test_stores_no_path_of_a_file_and_ignores_the_claimed_media_type(ada, dispos
     )
 
     assert created.status_code == 201, created.content
-    answer = ada.get(f"/resumes/{created.json()['resume_id']}")
-    stored = answer.json()["resume"]["file"]
+    response = ada.get(f"/resumes/{created.json()['resume_id']}")
+    stored = response.json()["resume"]["file"]
     assert stored["media_type"] == "text/plain"
     assert not set(stored["name"]) & set("/\\\0\r\n\u202e")
     assert stored["name"].strip(".")

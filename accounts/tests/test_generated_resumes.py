@@ -37,15 +37,15 @@ def generate(member, **body):
     return member.post("/resumes/generate", {"user_id": member.id, "source": "generated", **body})
 
 
-def get_content(answer):
-    assert answer.status_code == 201, answer.content
-    return Resume.objects.get(id=answer.json()["resume_id"]).content
+def get_content(response):
+    assert response.status_code == 201, response.content
+    return Resume.objects.get(id=response.json()["resume_id"]).content
 
 
 def test_generates_the_next_version_for_a_posting_and_logs_it(posting, ada):
     first, second, general = generate(ada, job_id=posting), generate(ada, job_id=posting), generate(ada)
 
-    assert [answer.status_code for answer in (first, second, general)] == [201, 201, 201]
+    assert [response.status_code for response in (first, second, general)] == [201, 201, 201]
     assert first.json()["missing_skills"] == ["nodejs", ".net"]
     stored = Resume.objects(user=ada.id).order_by("created_at", "id")
     assert [(str(r.job or ""), r.source, r.status, r.version) for r in stored] == [
@@ -70,10 +70,10 @@ def test_includes_acquired_skills_and_completed_projects(posting, ada, now):
     ada.put("/learning/progress/nodejs", {"status": "done"})
     ada.put("/projects/7/progress", {"status": "finished", "repository_url": "https://git.example.org/library"})
 
-    answer = generate(ada, job_id=posting)
+    response = generate(ada, job_id=posting)
 
-    assert answer.json()["missing_skills"] == [".net"]
-    assert get_content(answer)["projects"] == [
+    assert response.json()["missing_skills"] == [".net"]
+    assert get_content(response)["projects"] == [
         {
             "name": "Library",
             "description": "Lend books.",
@@ -102,10 +102,10 @@ def test_takes_work_from_the_last_confirmed_resume(ada, now):
 def test_rejects_an_empty_profile_and_names_the_fields_to_fill_in(register):
     nobody = register(skills=[], target_roles=[])
 
-    answer = generate(nobody)
+    response = generate(nobody)
 
-    assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("Fill in skills, experience or professional_summary")
+    assert response.status_code == 409
+    assert response.json()["detail"].startswith("Fill in skills, experience or professional_summary")
 
 
 @pytest.mark.parametrize("job_id", ["65f000000000000000000001", "no-id"])
@@ -133,7 +133,7 @@ def test_rejects_generation_if_the_confirmed_content_is_too_large(ada, now):
     )
     assert ada.put("/auth/me", {"professional_summary": "y" * 4_000}).status_code == 200
 
-    answer = generate(ada)
+    response = generate(ada)
 
-    assert answer.status_code == 409
-    assert "Your confirmed resume is too long" in answer.json()["detail"]
+    assert response.status_code == 409
+    assert "Your confirmed resume is too long" in response.json()["detail"]

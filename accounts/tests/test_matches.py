@@ -75,16 +75,16 @@ def beginner(register):
 
 
 def get_score(member, job):
-    answer = member.get(f"/jobs/{job}/match_score")
-    assert answer.status_code == 200, answer.content
-    return answer.json()
+    response = member.get(f"/jobs/{job}/match_score")
+    assert response.status_code == 200, response.content
+    return response.json()
 
 
 def test_returns_the_score_with_its_parts(member, job):
-    answer = member.get(f"/jobs/{job}/match_score?user_id={member.id}")
+    response = member.get(f"/jobs/{job}/match_score?user_id={member.id}")
 
-    body = answer.json()
-    assert answer.headers["Cache-Control"] == "private"
+    body = response.json()
+    assert response.headers["Cache-Control"] == "private"
     assert (body["messages"], body["user_id"], body["job_id"]) == ("success", member.id, job)
     assert [(part["name"], part["weight"], part["score"]) for part in body["parts"]] == [
         ("skills", 50, 43),
@@ -137,9 +137,9 @@ def test_reuses_the_score_until_profile_or_posting_change(member, job, mongo):
 
 
 def test_names_the_fields_to_fill_in_for_an_empty_profile(beginner, job, mongo):
-    for answer in (beginner.get(f"/jobs/{job}/match_score"), beginner.post(f"/jobs/{job}/analyze", {})):
-        assert answer.status_code == 409
-        assert answer.json()["detail"] == (
+    for response in (beginner.get(f"/jobs/{job}/match_score"), beginner.post(f"/jobs/{job}/analyze", {})):
+        assert response.status_code == 409
+        assert response.json()["detail"] == (
             "Your profile is empty, so there is no score. Fill in one of these fields: "
             "skills, target_roles (desired_job_role), experience_years, "
             "preferred_locations, remote_preference, expected_salary."
@@ -153,10 +153,10 @@ def test_returns_no_score_if_nothing_can_be_compared(beginner, job, mongo):
         {}, {"$set": {"skills": []}, "$unset": {"min_annual_salary_usd": "", "max_annual_salary_usd": ""}}
     )
 
-    answer = beginner.get(f"/jobs/{job}/match_score")
+    response = beginner.get(f"/jobs/{job}/match_score")
 
-    assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("This posting and your profile have no data in common to compare.")
+    assert response.status_code == 409
+    assert response.json()["detail"].startswith("This posting and your profile have no data in common to compare.")
 
 
 def test_stores_a_clients_own_analysis(member, job, mongo):
@@ -181,9 +181,9 @@ def test_stores_a_clients_own_analysis(member, job, mongo):
 
 
 def test_computes_a_score_if_the_client_sends_none(member, job, mongo):
-    answer = member.post(f"/jobs/{job}/analyze", {"user_id": member.id})
+    response = member.post(f"/jobs/{job}/analyze", {"user_id": member.id})
 
-    body, scored = answer.json(), get_score(member, job)
+    body, scored = response.json(), get_score(member, job)
     assert (body["messages"], body["score"], body["explanation"]) == ("success", scored["score"], scored["explanation"])
     assert mongo.activities.find_one()["metadata"] == {"score": scored["score"], "by": "match_score"}
     assert scored["analysis"] is None
@@ -209,29 +209,29 @@ def test_accepts_scores_up_to_the_bounds(member, job, score):
     ],
 )
 def test_names_the_invalid_value(member, job, body, field):
-    answer = member.post(f"/jobs/{job}/analyze", body)
+    response = member.post(f"/jobs/{job}/analyze", body)
 
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == [field]
-    assert field in answer.json()["detail"]
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
+    assert field in response.json()["detail"]
 
 
 @pytest.mark.parametrize("user_id", [NOBODY, "no-id", "$ne"])
 def test_rejects_requests_for_other_users(member, job, user_id):
-    answers = [
+    responses = [
         member.get(f"/jobs/{job}/match_score?user_id={user_id}"),
         member.post(f"/jobs/{job}/analyze", {"user_id": user_id, "score": 3}),
         member.get(f"/jobs/no-id/match_score?user_id={user_id}"),
     ]
 
-    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert [response.status_code for response in responses] == [403, 403, 403]
 
 
 @pytest.mark.parametrize("job_id", [NOBODY, "no-id", "$where"])
 def test_returns_404_for_an_unknown_job(member, mongo, redis, job_id):
-    answers = [member.get(f"/jobs/{job_id}/match_score"), member.post(f"/jobs/{job_id}/analyze", {"score": 3})]
+    responses = [member.get(f"/jobs/{job_id}/match_score"), member.post(f"/jobs/{job_id}/analyze", {"score": 3})]
 
-    assert [answer.status_code for answer in answers] == [404, 404]
+    assert [response.status_code for response in responses] == [404, 404]
 
 
 def test_exports_scores_and_erases_them_with_the_account(member, job, mongo):

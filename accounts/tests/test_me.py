@@ -16,12 +16,12 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_returns_the_profile(ada):
-    answer = ada.get("/auth/me")
+    response = ada.get("/auth/me")
 
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "private"
-    assert answer["Content-Type"] == "application/json"
-    body = answer.json()
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "private"
+    assert response["Content-Type"] == "application/json"
+    body = response.json()
     assert body == PROFILE | {
         "id": ada.id,
         "email_confirmed": True,
@@ -31,20 +31,20 @@ def test_returns_the_profile(ada):
 
 
 def test_returns_the_same_from_redis_as_from_mongodb(ada):
-    answers = [ada.get("/auth/me").content for _ in range(3)]
+    responses = [ada.get("/auth/me").content for _ in range(3)]
 
-    assert answers == [answers[0]] * 3
+    assert responses == [responses[0]] * 3
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_changes_only_the_given_fields(ada, method):
     before = ada.get("/auth/me").json()
 
-    answer = ada.send(method, "/auth/me", {"full_name": "Ada King", "skills": ["Rust"]})
+    response = ada.send(method, "/auth/me", {"full_name": "Ada King", "skills": ["Rust"]})
 
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "private"
-    after = answer.json()
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "private"
+    after = response.json()
     assert after["updated_at"] > before["updated_at"]
     assert after == before | {"full_name": "Ada King", "skills": ["rust"], "updated_at": after["updated_at"]}
     assert ada.get("/auth/me").json() == after
@@ -92,64 +92,64 @@ def test_changes_every_field(ada):
 def test_clears_a_field_sent_as_null(ada, field, value, empty):
     assert ada.put("/auth/me", {field: value}).json()[field] != empty
 
-    answer = ada.put("/auth/me", {field: None})
+    response = ada.put("/auth/me", {field: None})
 
-    assert answer.status_code == 200
-    assert answer.json()[field] == empty
+    assert response.status_code == 200
+    assert response.json()[field] == empty
     assert ada.get("/auth/me").json()[field] == empty
 
 
 def test_changes_the_profile_if_the_version_matches(ada):
     version = ada.get("/auth/me")["ETag"]
 
-    answer = ada.send("PATCH", "/auth/me", {"location": "Paris"}, **{"If-Match": version})
+    response = ada.send("PATCH", "/auth/me", {"location": "Paris"}, **{"If-Match": version})
 
-    assert answer.status_code == 200
-    assert answer["ETag"] == ada.get("/auth/me")["ETag"] != version
+    assert response.status_code == 200
+    assert response["ETag"] == ada.get("/auth/me")["ETag"] != version
 
 
 def test_rejects_a_change_of_an_older_version(ada):
     version = ada.get("/auth/me")["ETag"]
     ada.put("/auth/me", {"location": "Paris"})
 
-    answer = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
+    response = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
 
-    assert answer.status_code == 412
+    assert response.status_code == 412
     assert ada.get("/auth/me").json()["location"] == "Paris"
     assert ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": "*"}).status_code == 200
 
 
 @pytest.mark.parametrize("version", ["x", '"2026"x', '""', '"2026-13-01T00:00:00Z"', '"0001-01-01T00:00:00+14:00"'])
 def test_rejects_a_malformed_version(ada, version):
-    answer = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
+    response = ada.send("PUT", "/auth/me", {"location": "Rome"}, **{"If-Match": version})
 
-    assert answer.status_code == 400
-    assert "If-Match" in answer.json()["detail"]
+    assert response.status_code == 400
+    assert "If-Match" in response.json()["detail"]
 
 
 def test_joins_lines_and_rejects_control_characters_in_names_and_places(ada):
-    answer = ada.put("/auth/me", {"full_name": "Ada\r\n\tLovelace", "location": " New\nYork "})
+    response = ada.put("/auth/me", {"full_name": "Ada\r\n\tLovelace", "location": " New\nYork "})
 
-    assert (answer.json()["full_name"], answer.json()["location"]) == ("Ada Lovelace", "New York")
+    assert (response.json()["full_name"], response.json()["location"]) == ("Ada Lovelace", "New York")
     assert ada.put("/auth/me", {"full_name": "Ada\x1b[2J"}).json()["detail"] == (
         "full_name must not contain control characters."
     )
 
 
 def test_does_not_clear_the_name(ada):
-    answer = ada.put("/auth/me", {"full_name": None})
+    response = ada.put("/auth/me", {"full_name": None})
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == "full_name must not be null."
+    assert response.status_code == 400
+    assert response.json()["detail"] == "full_name must not be null."
 
 
 def test_changes_nothing_without_fields(ada):
     before = ada.get("/auth/me").json()
 
-    answer = ada.put("/auth/me", {})
+    response = ada.put("/auth/me", {})
 
-    assert answer.status_code == 200
-    assert answer.json() == before
+    assert response.status_code == 200
+    assert response.json() == before
 
 
 def test_ignores_read_only_fields(ada):
@@ -198,11 +198,11 @@ def test_ignores_read_only_fields(ada):
 def test_names_the_invalid_field_and_changes_nothing(ada, field, value):
     before = ada.get("/auth/me").json()
 
-    answer = ada.put("/auth/me", {field: value, "skills" if field != "skills" else "location": None})
+    response = ada.put("/auth/me", {field: value, "skills" if field != "skills" else "location": None})
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"].startswith(field)
-    assert "000.0" not in answer.json()["detail"]
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith(field)
+    assert "000.0" not in response.json()["detail"]
     assert ada.get("/auth/me").json() == before
 
 
@@ -258,14 +258,14 @@ def test_shows_a_change_made_by_saving_the_document(ada):
     user.full_name = "Edited By Staff"
     user.save()
 
-    answer = ada.get("/auth/me").json()
+    response = ada.get("/auth/me").json()
 
-    assert answer["full_name"] == "Edited By Staff"
+    assert response["full_name"] == "Edited By Staff"
     assert User.objects.get().updated_at > before
 
 
 def test_returns_409_for_a_concurrent_change(ada):
-    answers: list[Any] = []
+    responses: list[Any] = []
     barrier = threading.Barrier(8)
 
     def change(number):
@@ -274,12 +274,12 @@ def test_returns_409_for_a_concurrent_change(ada):
 
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
-            answers += pool.map(change, range(8))
+            responses += pool.map(change, range(8))
 
-    statuses = {answer.status_code for answer in answers}
+    statuses = {response.status_code for response in responses}
     assert statuses <= {200, 409}
     assert 409 in statuses
-    conflict = next(answer for answer in answers if answer.status_code == 409)
+    conflict = next(response for response in responses if response.status_code == 409)
     assert conflict.json()["detail"].startswith("The account was changed by another request")
 
 
@@ -377,11 +377,11 @@ def test_queues_the_collection_of_only_new_roles(ada, queued):
 def test_drops_invalid_skills_and_saves_the_rest(register):
     member = register()
 
-    answer = member.put("/auth/me", {"skills": ["Python", "!!", " ", "x" * 200, "Go"], "location": "Lisbon"})
+    response = member.put("/auth/me", {"skills": ["Python", "!!", " ", "x" * 200, "Go"], "location": "Lisbon"})
 
-    assert answer.status_code == 200
-    assert answer.json()["ignored_skills"] == ["!!", " ", "x" * 200]
-    assert (answer.json()["skills"], answer.json()["location"]) == (["python", "go"], "Lisbon")
+    assert response.status_code == 200
+    assert response.json()["ignored_skills"] == ["!!", " ", "x" * 200]
+    assert (response.json()["skills"], response.json()["location"]) == (["python", "go"], "Lisbon")
     assert "ignored_skills" not in member.put("/auth/me", {"skills": ["Python"]}).json()
     assert member.put("/auth/me", {"skills": ["Python", 7]}).status_code == 400
 

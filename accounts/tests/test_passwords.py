@@ -46,10 +46,10 @@ def mailed(ada, queued):
 
 
 def test_sets_the_new_password(ada):
-    answer = _change(ada)
+    response = _change(ada)
 
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert response.status_code == 200
+    assert set(response.json()) == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert _log_in(PASSWORD).status_code == 401
     assert _log_in(NEW_PASSWORD).status_code == 200
 
@@ -115,10 +115,10 @@ def test_the_message_contains_no_registered_data(register):
 
 
 def test_requires_the_current_password(ada):
-    answer = _change(ada, current_password="Wrong-Pass-123")
+    response = _change(ada, current_password="Wrong-Pass-123")
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == "current_password does not match the account's password."
+    assert response.status_code == 400
+    assert response.json()["detail"] == "current_password does not match the account's password."
     assert _log_in(PASSWORD).status_code == 200
     assert refresh(ada.refresh_token).status_code == 200
 
@@ -135,10 +135,10 @@ def test_requires_the_current_password(ada):
     ],
 )
 def test_names_the_invalid_field(ada, changes, field):
-    answer = _change(ada, **changes)
+    response = _change(ada, **changes)
 
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == [field]
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
 
 
 def test_accepts_one_of_two_concurrent_changes(ada):
@@ -154,10 +154,10 @@ def test_accepts_one_of_two_concurrent_changes(ada):
 
 
 def test_response_does_not_reveal_whether_the_account_exists(ada, queued):
-    answers = [API().post("/auth/password/forgot", {"email": email}) for email in (ADDRESS, "nobody@example.org")]
+    responses = [API().post("/auth/password/forgot", {"email": email}) for email in (ADDRESS, "nobody@example.org")]
 
-    assert [answer.status_code for answer in answers] == [202, 202]
-    assert answers[0].content == answers[1].content
+    assert [response.status_code for response in responses] == [202, 202]
+    assert responses[0].content == responses[1].content
     # Both requests do the same work: they queue a task with the address.
     assert queued() == [
         ("accounts.tasks.send_reset_message", [ADDRESS]),

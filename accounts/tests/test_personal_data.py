@@ -43,12 +43,12 @@ def _erase(member, password=PASSWORD):
 def test_exports_all_stored_data(ada, notes):
     notes.insert_one({"user": User.objects.get().id, "text": "to do"})
 
-    answer = ada.get("/auth/me/export")
+    response = ada.get("/auth/me/export")
 
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "private, no-store"
-    assert "attachment" in answer["Content-Disposition"]
-    body = answer.json()
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "private, no-store"
+    assert "attachment" in response["Content-Disposition"]
+    body = response.json()
     assert body["user"] == ada.get("/auth/me").json() | {"is_active": True, "password_changed_at": None}
     assert len(body["sessions"]) == 1
     assert body["password_resets"] == []
@@ -78,9 +78,9 @@ def test_erases_the_user_and_all_their_data(ada, notes, mongo, now):
     send_reset_message(email="ada@example.org", now=now)
     collect_for_user(ada.id, ["Software Engineer"])
 
-    answer = _erase(ada)
+    response = _erase(ada)
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     remaining = {
         name: list(mongo[name].find())
         for name in mongo.list_collection_names()
@@ -120,9 +120,9 @@ def test_frees_the_address(ada, register):
     "body", [{"password": "Wrong-Pass-123"}, {}, {"password": None}, {"password": ""}, {"password": 3}, []]
 )
 def test_erases_nothing_without_the_password(ada, body):
-    answer = ada.delete("/auth/me", body)
+    response = ada.delete("/auth/me", body)
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert ada.get("/auth/me").status_code == 200
 
 

@@ -9,10 +9,10 @@ from tests.fixtures.users import API, PASSWORD, PROFILE, REGISTRATION
 
 
 def test_returns_the_documented_user(api):
-    answer = api.post("/auth/register", REGISTRATION)
+    response = api.post("/auth/register", REGISTRATION)
 
-    assert answer.status_code == 201
-    body = answer.json()
+    assert response.status_code == 201
+    body = response.json()
     user = User.objects.get(email="ada@example.org")
     assert body == PROFILE | {
         "id": str(user.id),
@@ -21,7 +21,7 @@ def test_returns_the_documented_user(api):
         "updated_at": body["created_at"],
     }
     assert body["created_at"].endswith("Z")
-    assert answer["Cache-Control"].startswith("private")
+    assert response["Cache-Control"].startswith("private")
 
 
 def test_stores_only_the_hash_of_the_password(api, mongo):
@@ -33,10 +33,10 @@ def test_stores_only_the_hash_of_the_password(api, mongo):
 
 
 def test_requires_only_address_password_and_name(api):
-    answer = api.post("/auth/register", {k: REGISTRATION[k] for k in ("email", "password", "full_name")})
+    response = api.post("/auth/register", {k: REGISTRATION[k] for k in ("email", "password", "full_name")})
 
-    assert answer.status_code == 201
-    body = answer.json()
+    assert response.status_code == 201
+    body = response.json()
     assert (body["skills"], body["target_roles"]) == ([], [])
     assert (body["experience_level"], body["location"]) == (None, None)
 
@@ -69,9 +69,9 @@ def test_recognizes_an_address_in_any_spelling(api, written):
 
 def test_one_of_several_concurrent_registrations_succeeds(api):
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: API().post("/auth/register", REGISTRATION).status_code, range(8)))
+        responses = list(pool.map(lambda _: API().post("/auth/register", REGISTRATION).status_code, range(8)))
 
-    assert sorted(answers) == [201] + [400] * 7
+    assert sorted(responses) == [201] + [400] * 7
     assert User.objects.count() == 1
 
 
@@ -86,10 +86,10 @@ def test_one_of_several_concurrent_registrations_succeeds(api):
     ],
 )
 def test_names_the_rule_that_a_password_breaks(api, password, sentence):
-    answer = api.post("/auth/register", REGISTRATION | {"password": password})
+    response = api.post("/auth/register", REGISTRATION | {"password": password})
 
-    assert answer.status_code == 400
-    assert answer.json() == {
+    assert response.status_code == 400
+    assert response.json() == {
         "detail": f"password {sentence}",
         "code": "validation",
         "errors": {"password": [f"This field {sentence}"]},
@@ -109,20 +109,20 @@ def test_accepts_passwords_as_entered(api, password):
 @pytest.mark.parametrize("field", ["email", "password", "full_name"])
 @pytest.mark.parametrize("value", [None, "", 7, True, [], {}, "a\x00b"])
 def test_rejects_invalid_values_of_a_required_field(api, field, value):
-    answer = api.post("/auth/register", REGISTRATION | {field: value})
+    response = api.post("/auth/register", REGISTRATION | {field: value})
 
-    assert answer.status_code == 400
-    body = answer.json()
+    assert response.status_code == 400
+    body = response.json()
     assert list(body["errors"]) == [field]
     assert body["detail"].startswith(field)
 
 
 @pytest.mark.parametrize("field", ["email", "password", "full_name"])
 def test_names_a_required_field_that_is_missing(api, field):
-    answer = api.post("/auth/register", {k: v for k, v in REGISTRATION.items() if k != field})
+    response = api.post("/auth/register", {k: v for k, v in REGISTRATION.items() if k != field})
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == f"{field} is required."
+    assert response.status_code == 400
+    assert response.json()["detail"] == f"{field} is required."
 
 
 @pytest.mark.parametrize(
@@ -149,60 +149,60 @@ def test_names_a_required_field_that_is_missing(api, field):
     ],
 )
 def test_names_the_invalid_field(api, field, value, named_field):
-    answer = api.post("/auth/register", REGISTRATION | {field: value})
+    response = api.post("/auth/register", REGISTRATION | {field: value})
 
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == [named_field]
-    assert answer.json()["detail"].startswith(named_field)
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [named_field]
+    assert response.json()["detail"].startswith(named_field)
     assert User.objects.count() == 0
 
 
 def test_names_the_documented_levels(api):
-    answer = api.post("/auth/register", REGISTRATION | {"experience_level": "Mid"})
+    response = api.post("/auth/register", REGISTRATION | {"experience_level": "Mid"})
 
-    assert answer.json()["detail"] == (
+    assert response.json()["detail"] == (
         "experience_level must be one of 12th Pass Out, 1st Year, 2nd Year, 3rd Year, 4th Year."
     )
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"7", b'"text"', b"{", b"\xff", b"[" * 100_000])
 def test_rejects_a_body_that_is_not_an_object(api, body):
-    answer = api.send("POST", "/auth/register", body)
+    response = api.send("POST", "/auth/register", body)
 
-    assert answer.status_code == 400
-    assert isinstance(answer.json()["detail"], str)
+    assert response.status_code == 400
+    assert isinstance(response.json()["detail"], str)
 
 
 @pytest.mark.parametrize("level", ["12th Pass Out", "1st Year", "2nd Year", "3rd Year", "4th Year", None])
 def test_accepts_the_documented_levels(api, level):
-    answer = api.post("/auth/register", REGISTRATION | {"experience_level": level})
+    response = api.post("/auth/register", REGISTRATION | {"experience_level": level})
 
-    assert answer.status_code == 201
-    assert answer.json()["experience_level"] == level
+    assert response.status_code == 201
+    assert response.json()["experience_level"] == level
 
 
 def test_canonicalizes_skills(api, vocabulary_seeded):
     written = ["Node.js", "nodeJS", "dot-net", "PYTHON", "Apache-NiFi", "Greenhouse", "日本語"]
 
-    answer = api.post("/auth/register", REGISTRATION | {"skills": written})
+    response = api.post("/auth/register", REGISTRATION | {"skills": written})
 
-    assert answer.json()["skills"] == ["nodejs", ".net", "python", "apache nifi", "日本語"]
+    assert response.json()["skills"] == ["nodejs", ".net", "python", "apache nifi", "日本語"]
 
 
 def test_keeps_the_spelling_of_roles_and_removes_duplicates(api):
     written = ["Full-Stack Developer", "full stack  developer", "Data Scientist"]
 
-    answer = api.post("/auth/register", REGISTRATION | {"target_roles": written})
+    response = api.post("/auth/register", REGISTRATION | {"target_roles": written})
 
-    assert answer.json()["target_roles"] == ["Full-Stack Developer", "Data Scientist"]
+    assert response.json()["target_roles"] == ["Full-Stack Developer", "Data Scientist"]
 
 
 def test_ignores_fields_that_users_cannot_set(api):
-    answer = api.post("/auth/register", REGISTRATION | {"is_active": False, "id": "1", "created_at": "2000-01-01"})
+    response = api.post("/auth/register", REGISTRATION | {"is_active": False, "id": "1", "created_at": "2000-01-01"})
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
     assert User.objects.get().is_active
-    assert answer.json()["created_at"] > "2025"
+    assert response.json()["created_at"] > "2025"
 
 
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/register/"])
@@ -221,12 +221,12 @@ def test_accepts_a_trailing_slash(api, path):
 def test_returns_tokens_if_a_login_is_requested(api, settings, path, body, login):
     settings.JWT_ACCESS_TOKEN_EXPIRE_MINUTES = 7
 
-    answer = api.post(f"{path}?login={login}", body)
+    response = api.post(f"{path}?login={login}", body)
 
-    body = answer.json()
-    assert (answer.status_code, body["token_type"], body["expires_in"]) == (201, "bearer", 420)
+    body = response.json()
+    assert (response.status_code, body["token_type"], body["expires_in"]) == (201, "bearer", 420)
     assert "ignored_fields" not in body
-    assert "no-store" in answer["Cache-Control"]
+    assert "no-store" in response["Cache-Control"]
     assert API(token=body["access_token"]).get("/auth/me").json()["email"] == "ada@example.org"
     assert api.post("/auth/refresh", {"refresh_token": body["refresh_token"]}).json()["expires_in"] == 420
 
@@ -240,7 +240,7 @@ def test_returns_no_tokens_without_a_login(api, query):
 
 @pytest.mark.parametrize("login", ["", "maybe", "2"])
 def test_rejects_an_invalid_login_parameter_before_registering(api, login):
-    answer = api.post(f"/auth/register?login={login}", REGISTRATION)
+    response = api.post(f"/auth/register?login={login}", REGISTRATION)
 
-    assert (answer.status_code, answer.json()["detail"]) == (400, "login must be true or false.")
+    assert (response.status_code, response.json()["detail"]) == (400, "login must be true or false.")
     assert User.objects.count() == 0

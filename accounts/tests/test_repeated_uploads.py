@@ -30,16 +30,16 @@ def test_returns_the_existing_resume_for_a_repeated_text(ada, job, mongo):
 
 
 def test_returns_the_current_status_for_a_repeated_file(ada, redis, mongo):
-    answers = [upload(ada, files.make_pdf()), upload(ada, files.make_pdf(), name="renamed.pdf")]
+    responses = [upload(ada, files.make_pdf()), upload(ada, files.make_pdf(), name="renamed.pdf")]
     names = run_queued(redis)
-    answers.append(upload(ada, files.make_pdf()))
+    responses.append(upload(ada, files.make_pdf()))
 
-    assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [
+    assert [(response.status_code, response.json()["status"]) for response in responses] == [
         (202, "processing"),
         (202, "processing"),
         (201, "ready"),
     ]
-    assert len({answer.json()["resume_id"] for answer in answers}) == 1
+    assert len({response.json()["resume_id"] for response in responses}) == 1
     assert names == ["accounts.resumes.tasks.read_upload"]
     assert mongo.resumes.count_documents({}) == mongo.activities.count_documents({}) == 1
 
@@ -50,11 +50,11 @@ def test_stores_one_resume_for_concurrent_identical_uploads(ada, queued, mongo, 
     _delete(ada, send_text(ada, build_unique_text(1)).json()["resume_id"])
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), data), range(4)))
+        responses = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), data), range(4)))
 
-    assert {answer.status_code for answer in answers} <= {201, 202}
-    assert len({answer.json()["resume_id"] for answer in answers}) == 1
-    assert {answer.json()["version"] for answer in answers} == {1}
+    assert {response.status_code for response in responses} <= {201, 202}
+    assert len({response.json()["resume_id"] for response in responses}) == 1
+    assert {response.json()["version"] for response in responses} == {1}
     assert mongo.resumes.count_documents({}) == 1
     assert len(queued()) == tasks
 
@@ -63,11 +63,11 @@ def test_rejects_every_concurrent_identical_upload(ada, worker, mongo):
     file = files.encrypted_pdf()
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), file), range(4)))
+        responses = list(pool.map(lambda _: upload(Member(token=ada.token, id=ada.id), file), range(4)))
 
     # If a concurrent request deleted the resume, this one reads it again and may run out of time, which returns 202.
-    assert {answer.status_code for answer in answers} <= {400, 202}
-    assert {answer.json()["reason"] for answer in answers if answer.status_code == 400} <= {"encrypted"}
+    assert {response.status_code for response in responses} <= {400, 202}
+    assert {response.json()["reason"] for response in responses if response.status_code == 400} <= {"encrypted"}
 
 
 def test_reads_an_upload_again_if_the_first_was_deleted_meanwhile(ada, redis, monkeypatch):
@@ -117,10 +117,10 @@ def test_stores_an_upload_again_after(ada, act):
 def test_stores_each_upload_that_differs(ada, register, job):
     eve = register(email="eve@example.org")
 
-    answers = [send_text(ada), send_text(ada, job_id=job), send_text(ada, build_unique_text(1)), send_text(eve)]
+    responses = [send_text(ada), send_text(ada, job_id=job), send_text(ada, build_unique_text(1)), send_text(eve)]
 
-    assert [answer.status_code for answer in answers] == [201] * 4
-    assert len({answer.json()["resume_id"] for answer in answers}) == 4
+    assert [response.status_code for response in responses] == [201] * 4
+    assert len({response.json()["resume_id"] for response in responses}) == 4
 
 
 def test_reads_a_lost_upload_when_it_is_sent_again(ada, redis):

@@ -35,19 +35,19 @@ def store_for_ada(ada, now):
 def test_downloads_a_resume_as_a_private_file(ada, store_for_ada, extension, source):
     resume = store_for_ada(source=source)
 
-    answer = ada.get(f"/resumes/{resume.pk}.{extension}")
+    response = ada.get(f"/resumes/{resume.pk}.{extension}")
 
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == MEDIA_TYPES[extension]
-    assert answer["Cache-Control"] == "private, no-store"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''%C5%BDofia-")
-    assert answer["Content-Disposition"].endswith(f"-resume-v1.{extension}")
+    assert response.status_code == 200
+    assert response["Content-Type"] == MEDIA_TYPES[extension]
+    assert response["Cache-Control"] == "private, no-store"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''%C5%BDofia-")
+    assert response["Content-Disposition"].endswith(f"-resume-v1.{extension}")
     if extension == "json":
-        assert orjson.loads(answer.content) == CONTENT
+        assert orjson.loads(response.content) == CONTENT
     else:
-        assert answer.content == render(extension, CONTENT)
-    assert ada.get(f"/resumes/{resume.pk}.{extension}/").content == answer.content
+        assert response.content == render(extension, CONTENT)
+    assert ada.get(f"/resumes/{resume.pk}.{extension}/").content == response.content
 
 
 def test_the_page_has_a_strict_content_security_policy(ada, store_for_ada):
@@ -77,10 +77,12 @@ def test_builds_the_file_name_from_words_only(ada, store_for_ada, name, expected
 def test_returns_404_for_an_unknown_resume(ada):
     ids = ["65f000000000000000000001", "x", "65f00000000000000000000g", "a.pdf", "%00", "é"]
 
-    answers = [ada.get(f"/resumes/{resume_id}.{extension}") for resume_id in ids for extension in [*MEDIA_TYPES, "exe"]]
+    responses = [
+        ada.get(f"/resumes/{resume_id}.{extension}") for resume_id in ids for extension in [*MEDIA_TYPES, "exe"]
+    ]
 
-    assert {answer.status_code for answer in answers} == {404}
-    assert all(answer.json()["code"] == "resume_not_found" for answer in answers)
+    assert {response.status_code for response in responses} == {404}
+    assert all(response.json()["code"] == "resume_not_found" for response in responses)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +93,10 @@ def test_rejects_the_download_of_an_unread_resume(ada, store_for_ada, now, statu
         source="upload", status=status, content={}, refusal="encrypted", expires_at=now + timedelta(days=1)
     )
 
-    answers = [ada.get(f"/resumes/{resume.pk}.{extension}") for extension in MEDIA_TYPES]
+    responses = [ada.get(f"/resumes/{resume.pk}.{extension}") for extension in MEDIA_TYPES]
 
-    assert {answer.status_code for answer in answers} == {409}
-    assert all(message in answer.json()["detail"] for answer in answers)
+    assert {response.status_code for response in responses} == {409}
+    assert all(message in response.json()["detail"] for response in responses)
 
 
 def test_keeps_the_stored_order_of_content(ada, store_for_ada):

@@ -55,9 +55,9 @@ def test_adds_confirmed_values_to_lists_and_collects_for_new_roles(offered, queu
     ada.put("/auth/me", {"languages": ["Finnish"]})
     queued()
 
-    answer = ada.post(f"{path}/confirm", {"fields": ["location", "languages", "target_roles"]})
+    response = ada.post(f"{path}/confirm", {"fields": ["location", "languages", "target_roles"]})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     profile = ada.get("/auth/me").json()
     assert profile["location"] == "Arlington, VA"
     assert profile["languages"] == ["Finnish", "English", "German", "French"]
@@ -70,11 +70,11 @@ def test_adds_confirmed_values_to_lists_and_collects_for_new_roles(offered, queu
 def test_rejects_a_confirmation_without_a_selection(offered, body):
     path, ada = offered
 
-    answer = ada.post(f"{path}/confirm", body)
+    response = ada.post(f"{path}/confirm", body)
 
-    assert answer.status_code == 400
-    assert answer.json()["error_codes"] == {"non_field_errors": ["nothing_picked"]}
-    assert answer.json().get("ignored_fields", []) == [name for name in body if name == "skill"]
+    assert response.status_code == 400
+    assert response.json()["error_codes"] == {"non_field_errors": ["nothing_picked"]}
+    assert response.json().get("ignored_fields", []) == [name for name in body if name == "skill"]
     assert ada.get(path).json()["resume"]["confirmed_at"] is None
 
 
@@ -88,9 +88,9 @@ def test_adds_roles_only_up_to_the_limit(offered):
     path, ada = offered
     ada.put("/auth/me", {"target_roles": [f"Role {number}" for number in range(MAX_ROLES)]})
 
-    answer = ada.post(f"{path}/confirm", {"fields": ["target_roles"]})
+    response = ada.post(f"{path}/confirm", {"fields": ["target_roles"]})
 
-    assert (answer.status_code, answer.json()["error_codes"]) == (400, {"fields": ["too_many"]})
+    assert (response.status_code, response.json()["error_codes"]) == (400, {"fields": ["too_many"]})
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_offers_the_result_of_an_earlier_release(offered, mongo):
     earlier = {"parsed.languages": "", "parsed.contact.place": "", "parsed.contact.headline": "", "updated_at": ""}
     mongo.resumes.update_one({}, {"$unset": earlier})
 
-    answer = ada.get(path)
+    response = ada.get(path)
 
-    assert answer.status_code == 200
-    assert answer.json()["resume"]["offered_fields"].keys() & {"location", "languages"} == set()
-    assert answer.json()["resume"]["updated_at"] == answer.json()["resume"]["created_at"]
+    assert response.status_code == 200
+    assert response.json()["resume"]["offered_fields"].keys() & {"location", "languages"} == set()
+    assert response.json()["resume"]["updated_at"] == response.json()["resume"]["created_at"]

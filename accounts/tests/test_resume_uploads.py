@@ -20,12 +20,12 @@ pytestmark = pytest.mark.usefixtures("tools_seeded", "no_wait")
 
 
 def test_reads_text_immediately(ada, job, queued):
-    answer = send_text(ada, job_id=job)
+    response = send_text(ada, job_id=job)
 
-    assert answer.status_code == 201
-    body = answer.json()
+    assert response.status_code == 201
+    body = response.json()
     assert (body["messages"], body["status"], body["version"]) == ("success", "ready", 1)
-    assert answer.headers["Location"] == body["address"] == f"/resumes/{body['resume_id']}"
+    assert response.headers["Location"] == body["address"] == f"/resumes/{body['resume_id']}"
     resume = get_resume(ada, body["resume_id"])
     assert (resume["source"], resume["job_id"], resume["user_id"]) == ("upload", job, ada.id)
     assert resume["content"]["basics"]["name"] == "Ada Lovelace"
@@ -56,10 +56,10 @@ def test_normalizes_full_width_letters_and_ligatures(ada):
     ids=["PDF", "DOCX", "text that is called a PDF"],
 )
 def test_detects_the_type_of_a_file_by_its_content(ada, worker, make_file, name, media_type):
-    answer = upload(ada, make_file(), name=name)
+    response = upload(ada, make_file(), name=name)
 
-    assert answer.status_code == 201, answer.content
-    resume = get_resume(ada, answer.json()["resume_id"])
+    assert response.status_code == 201, response.content
+    resume = get_resume(ada, response.json()["resume_id"])
     assert resume["content"]["basics"]["email"] == "ada.lovelace@example.org"
     assert [work["position"] for work in resume["content"]["work"]] == ["Senior Software Engineer", "Software Engineer"]
     assert resume["file"]["name"] == name
@@ -67,10 +67,10 @@ def test_detects_the_type_of_a_file_by_its_content(ada, worker, make_file, name,
 
 
 def test_returns_202_and_a_status_while_a_file_is_being_read(ada, redis, mongo):
-    answer = upload(ada, files.make_pdf())
+    response = upload(ada, files.make_pdf())
 
-    assert answer.status_code == 202
-    body = answer.json()
+    assert response.status_code == 202
+    body = response.json()
     assert body["status"] == "processing"
     assert ada.get(body["address"]).json()["resume"]["status"] == "processing"
     assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
@@ -84,18 +84,18 @@ def test_returns_202_immediately_if_too_many_requests_wait(ada, monkeypatch):
         for _ in range(throttling.MAX_WAITING):
             stack.enter_context(throttling._waiting)
         started = time.monotonic()
-        answer = upload(ada, files.make_pdf())
+        response = upload(ada, files.make_pdf())
 
     assert time.monotonic() - started < 30
-    assert answer.status_code == 202
+    assert response.status_code == 202
 
 
 def test_rejects_a_file_of_unknown_type(ada, mongo):
-    answer = upload(ada, bytes(range(256)))
+    response = upload(ada, bytes(range(256)))
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
     message = "The file is not a text, PDF or DOCX file."
-    assert answer.json() == {
+    assert response.json() == {
         "detail": f"file: {message}",
         "code": "upload_refused",
         "errors": {"file": [message]},
@@ -124,23 +124,23 @@ def test_reports_later_why_a_file_was_rejected(ada, redis, mongo, now):
     ids=["encrypted", "a byte too large", "too large"],
 )
 def test_rejects_unreadable_or_too_large_files_with_a_reason(ada, worker, mongo, data, reason):
-    answer = upload(ada, data)
+    response = upload(ada, data)
 
-    assert (answer.status_code, answer.json()["reason"]) == (400, reason)
+    assert (response.status_code, response.json()["reason"]) == (400, reason)
     assert mongo.resumes.count_documents({}) == 0
 
 
 def test_rejects_text_that_is_too_large(ada):
-    answer = send_text(ada, "a" * 3_000_000)
+    response = send_text(ada, "a" * 3_000_000)
 
-    assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
-    assert list(answer.json()["errors"]) == ["content"]
+    assert (response.status_code, response.json()["reason"]) == (400, "too_large")
+    assert list(response.json()["errors"]) == ["content"]
 
 
 def test_rejects_text_that_is_too_large_for_a_form(ada):
-    answer = upload(ada, b"", content="a" * 2_700_000)
+    response = upload(ada, b"", content="a" * 2_700_000)
 
-    assert (answer.status_code, answer.json()["reason"]) == (400, "too_large")
+    assert (response.status_code, response.json()["reason"]) == (400, "too_large")
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_rejects_text_that_is_too_large_for_a_form(ada):
 def test_does_not_read_a_form_that_is_too_large(ada, path, media_type, status):
     headers = {"Authorization": f"Bearer {ada.token}"}
 
-    answer = ada.client.generic("POST", path, b"a" * 3_000_000, content_type=media_type, headers=headers)
+    response = ada.client.generic("POST", path, b"a" * 3_000_000, content_type=media_type, headers=headers)
 
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
 def test_removes_the_path_of_a_file_name(ada):
@@ -175,10 +175,10 @@ def test_removes_the_path_of_a_file_name(ada):
     ],
 )
 def test_names_the_invalid_field(ada, change, field):
-    answer = send_text(ada, **change)
+    response = send_text(ada, **change)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
 
 
 @pytest.mark.parametrize("job_id", [UNKNOWN_ID, "none", "../x"])
@@ -188,15 +188,15 @@ def test_returns_404_for_an_unknown_posting(ada, job_id):
 
 def test_stores_an_upload_that_cannot_be_queued_and_queues_it_on_retry(ada, redis, mongo):
     with queue_at(NO_REDIS):
-        answers = [upload(ada, files.make_pdf()) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [202, 202]
+        responses = [upload(ada, files.make_pdf()) for _ in range(2)]
+    assert [response.status_code for response in responses] == [202, 202]
 
-    answers.append(upload(ada, files.make_pdf()))
+    responses.append(upload(ada, files.make_pdf()))
 
-    assert answers[2].status_code == 202
-    assert len({answer.json()["resume_id"] for answer in answers}) == 1
+    assert responses[2].status_code == 202
+    assert len({response.json()["resume_id"] for response in responses}) == 1
     assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
-    assert get_resume(ada, answers[0].json()["resume_id"])["status"] == "ready"
+    assert get_resume(ada, responses[0].json()["resume_id"])["status"] == "ready"
     assert set(mongo.resumes.find_one()) & {"upload", "attempts", "queued_at"} == set()
 
 
@@ -219,11 +219,11 @@ def test_returns_202_if_mongodb_becomes_unavailable_after_storing(ada, redis, se
 
     with monkeypatch.context() as patch:
         patch.setattr(views, "wait_until_read", wait_without_mongodb)
-        answer = upload(ada, files.make_pdf())
+        response = upload(ada, files.make_pdf())
 
-    assert (answer.status_code, answer.json()["status"]) == (202, "processing")
+    assert (response.status_code, response.json()["status"]) == (202, "processing")
     assert run_queued(redis) == ["accounts.resumes.tasks.read_upload"]
-    assert ada.get(answer.json()["address"]).json()["resume"]["status"] == "ready"
+    assert ada.get(response.json()["address"]).json()["resume"]["status"] == "ready"
 
 
 def test_limits_the_uploads_in_progress(ada):

@@ -31,9 +31,9 @@ def test_lists_newest_first_by_pages(ada):
 def test_deletes_a_resume(ada, mongo):
     resume_id = send_text(ada).json()["resume_id"]
 
-    answer = ada.delete(f"/resumes/{resume_id}", None)
+    response = ada.delete(f"/resumes/{resume_id}", None)
 
-    assert answer.json() == {"messages": "success", "resume_id": resume_id}
+    assert response.json() == {"messages": "success", "resume_id": resume_id}
     assert ada.get(f"/resumes/{resume_id}").status_code == 404
     assert ada.delete(f"/resumes/{resume_id}", None).status_code == 404
     assert mongo.resumes.count_documents({}) == 0
@@ -73,9 +73,9 @@ def test_changes_the_profile_only_by_confirmed_values(ada):
     before = ada.get("/auth/me").json()
     assert before["skills"] == ["python", "javascript"]
 
-    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"], "fields": ["professional_summary"]})
+    response = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"], "fields": ["professional_summary"]})
 
-    assert answer.json() == {
+    assert response.json() == {
         "messages": "success",
         "resume_id": resume_id,
         "skills": ["python", "javascript", "docker"],
@@ -95,9 +95,9 @@ def test_keeps_a_skill_added_during_the_confirmation(ada, monkeypatch):
         return canonicalize_skills(names)
 
     monkeypatch.setattr(services, "canonicalize_skills", meanwhile)
-    answer = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"]})
+    response = ada.post(f"/resumes/{resume_id}/confirm", {"skills": ["Docker"]})
 
-    assert answer.json()["skills"] == ada.get("/auth/me").json()["skills"] == ["rust", "docker"]
+    assert response.json()["skills"] == ada.get("/auth/me").json()["skills"] == ["rust", "docker"]
 
 
 def test_fills_every_offered_field(ada):
@@ -140,10 +140,10 @@ def test_offers_only_values_that_the_profile_accepts(ada):
 def test_rejects_the_confirmation_of_values_that_were_not_read(ada, selection, field):
     resume_id = send_text(ada).json()["resume_id"]
 
-    answer = ada.post(f"/resumes/{resume_id}/confirm", selection)
+    response = ada.post(f"/resumes/{resume_id}/confirm", selection)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
     assert User.objects.get(id=ada.id).skills == ["python", "javascript"]
 
 
@@ -161,11 +161,11 @@ def test_applies_with_a_resume_in_every_format(ada, job, mongo, media_type):
     if media_type.endswith("urlencoded"):
         fields = "&".join(f"{name}={value}" for name, value in fields.items())
 
-    answer = ada.client.post("/resumes/apply", fields, content_type=media_type, headers=headers)
+    response = ada.client.post("/resumes/apply", fields, content_type=media_type, headers=headers)
 
-    assert answer.status_code == 200, answer.content
-    assert answer.json()["messages"] == "success"
-    line = mongo.activities.find_one({"_id": ObjectId(answer.json()["activity_id"])})
+    assert response.status_code == 200, response.content
+    assert response.json()["messages"] == "success"
+    line = mongo.activities.find_one({"_id": ObjectId(response.json()["activity_id"])})
     assert (line["metadata"]["stage"], line["metadata"]["resume_id"]) == ("applied", resume_id)
     application = mongo.applications.find_one()
     assert (application["stage"], str(application["resume"])) == ("applied", resume_id)

@@ -14,14 +14,14 @@ from market.jobs.services import hide_postings
 
 
 def test_saves_a_job(ada, job):
-    answer = ada.post(
+    response = ada.post(
         f"/jobs/{job}/save",
         {"user_id": ada.id, "job_id": job, "action_type": "save", "activity_metadata": {"from": "list"}},
     )
 
-    assert answer.status_code == 201
-    activity_id = answer.json()["activity_id"]
-    assert answer.json() == {"messages": "success", "activity_id": activity_id}
+    assert response.status_code == 201
+    activity_id = response.json()["activity_id"]
+    assert response.json() == {"messages": "success", "activity_id": activity_id}
     line = Activity.objects.get()
     assert (str(line.id), line.action_type, str(line.job)) == (activity_id, "save_job", job)
     assert line.metadata == {"from": "list"}
@@ -73,11 +73,11 @@ def test_a_repeated_request_adds_a_missing_log_entry(mongo, job, again):
 def test_saving_again_does_not_change_an_application(ada, job):
     put_application(ada, job, stage="applied")
 
-    answer = ada.post(f"/jobs/{job}/save", {})
+    response = ada.post(f"/jobs/{job}/save", {})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert get_application(ada, job)["application"]["stage"] == "applied"
-    assert answer.json()["activity_id"] == get_application(ada, job)["timeline"][0]["id"]
+    assert response.json()["activity_id"] == get_application(ada, job)["timeline"][0]["id"]
     assert list_actions(ada) == ["stage"]
 
 
@@ -93,20 +93,20 @@ def test_saving_again_does_not_change_an_application(ada, job):
     ],
 )
 def test_names_the_invalid_field_of_a_save(ada, job, body, field):
-    answer = ada.post(f"/jobs/{job}/save", body)
+    response = ada.post(f"/jobs/{job}/save", body)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
     assert Application.objects.count() == 0
 
 
 def test_removes_a_saved_job(ada, job):
     saved = ada.post(f"/jobs/{job}/save", {}).json()
 
-    answer = ada.delete(f"/jobs/{job}/save?user_id={ada.id}", None)
+    response = ada.delete(f"/jobs/{job}/save?user_id={ada.id}", None)
 
-    assert answer.status_code == 200
-    assert answer.json() == {"messages": "success", "msg": "Saved job deleted"}
+    assert response.status_code == 200
+    assert response.json() == {"messages": "success", "msg": "Saved job deleted"}
     assert ada.get("/jobs/saved").json()["total"] == 0
     assert ada.delete(f"/jobs/{job}/save", None).status_code == 404
     assert ada.post(f"/jobs/{job}/save", {}).json() != saved
@@ -119,10 +119,10 @@ def test_removes_a_saved_job(ada, job):
 def test_does_not_remove_an_application(ada, job, stage):
     put_application(ada, job, stage=stage)
 
-    answer = ada.delete(f"/jobs/{job}/save", None)
+    response = ada.delete(f"/jobs/{job}/save", None)
 
-    assert answer.status_code == 409
-    assert f"stage {stage}" in answer.json()["detail"]
+    assert response.status_code == 409
+    assert f"stage {stage}" in response.json()["detail"]
     assert get_application(ada, job)["application"]["stage"] == stage
     put_application(ada, job, stage="saved")
     assert ada.delete(f"/jobs/{job}/save", None).status_code == 200
@@ -134,8 +134,8 @@ def test_lists_newest_first_by_stage_and_by_page(ada, jobs):
     put_application(ada, jobs[0], stage="applied")
 
     def listed(query=""):
-        answer = ada.get(f"/jobs/saved{query}").json()
-        return [each["job_id"] for each in answer["applications"]], answer["total"]
+        response = ada.get(f"/jobs/saved{query}").json()
+        return [each["job_id"] for each in response["applications"]], response["total"]
 
     assert listed() == (jobs[::-1], 3)
     assert listed("?limit=1&offset=1") == ([jobs[1]], 3)
@@ -158,10 +158,10 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_jobs(ada, jobs, 
 
 @pytest.mark.parametrize("query", ["stage=done", "stage=", "limit=101", "offset=x"])
 def test_names_the_invalid_query_parameter_of_the_list(ada, query):
-    answer = ada.get(f"/jobs/saved?{query}")
+    response = ada.get(f"/jobs/saved?{query}")
 
-    assert answer.status_code == 400
-    assert query.partition("=")[0] in answer.json()["errors"]
+    assert response.status_code == 400
+    assert query.partition("=")[0] in response.json()["errors"]
 
 
 @pytest.mark.parametrize("fate", ["deleted", "hidden"])

@@ -29,28 +29,28 @@ def store(*titles, at=None, **fields) -> None:
 
 
 def save(member, **changes) -> str:
-    answer = member.post(PATH, PYTHON | changes)
-    assert answer.status_code == 201, answer.content
-    return answer.json()["search"]["id"]
+    response = member.post(PATH, PYTHON | changes)
+    assert response.status_code == 201, response.content
+    return response.json()["search"]["id"]
 
 
 def list_titles(member, search_id, query="") -> list[str]:
-    answer = member.get(f"{PATH}/{search_id}/new{query}")
-    assert answer.status_code == 200, answer.content
-    return [job["job_title"] for job in answer.json()["jobs"]]
+    response = member.get(f"{PATH}/{search_id}/new{query}")
+    assert response.status_code == 200, response.content
+    return [job["job_title"] for job in response.json()["jobs"]]
 
 
 @pytest.mark.usefixtures("vocabulary_seeded")
 def test_stores_the_normalized_search(ada):
     job_filter = {"skills_all": ["NodeJS", "dotnet"], "countries": ["germany"], "remote": True, "colour": "blue"}
 
-    answer = ada.post(PATH, {"name": " Node ", "filter": job_filter, "digest": "weekly", "user_id": ada.id})
+    response = ada.post(PATH, {"name": " Node ", "filter": job_filter, "digest": "weekly", "user_id": ada.id})
 
-    assert (answer.status_code, answer.json()["ignored_fields"]) == (201, ["colour"])
-    search = answer.json()["search"]
+    assert (response.status_code, response.json()["ignored_fields"]) == (201, ["colour"])
+    search = response.json()["search"]
     assert (search["name"], search["digest"]) == ("Node", "weekly")
     assert search["filter"] == {"skills_all": ["nodejs", ".net"], "countries": ["DE"], "remote": True}
-    assert ada.get(answer["Location"]).json()["search"] == search
+    assert ada.get(response["Location"]).json()["search"] == search
     assert ada.get(PATH).json() == {"messages": "success", "searches": [search]}
 
 
@@ -69,9 +69,9 @@ def test_deletes_a_search_with_its_notifications(ada, mongo):
     search_id = save(ada)
     reserve_postings(search_id=ObjectId(search_id), job_ids=[ObjectId()], now=timezone.now())
 
-    answer = ada.delete(f"{PATH}/{search_id}", None)
+    response = ada.delete(f"{PATH}/{search_id}", None)
 
-    assert (answer.status_code, answer.json()) == (200, {"messages": "success", "search_id": search_id})
+    assert (response.status_code, response.json()) == (200, {"messages": "success", "search_id": search_id})
     assert ada.get(PATH).json()["searches"] == []
     assert ada.delete(f"{PATH}/{search_id}", None).status_code == 404
     assert mongo.told_postings.count_documents({}) == 0
@@ -94,9 +94,9 @@ def test_deletes_a_search_with_its_notifications(ada, mongo):
 def test_names_the_invalid_field_of_a_search(ada, change, field):
     search_id = save(ada)
 
-    for answer in (ada.post(PATH, PYTHON | change), ada.put(f"{PATH}/{search_id}", change)):
-        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
-        assert field in answer.json()["detail"] or "non_field" in field
+    for response in (ada.post(PATH, PYTHON | change), ada.put(f"{PATH}/{search_id}", change)):
+        assert (response.status_code, list(response.json()["errors"])) == (400, [field])
+        assert field in response.json()["detail"] or "non_field" in field
     assert SavedSearch.objects.count() == 1
 
 
@@ -163,10 +163,10 @@ def test_names_the_limit(ada, now):
     for number in range(MAX_SEARCHES):
         save_search(user_id=ObjectId(ada.id), name=str(number), job_filter=JobFilter(), digest=None, now=now)
 
-    answer = ada.post(PATH, PYTHON)
+    response = ada.post(PATH, PYTHON)
 
-    assert answer.status_code == 409
-    assert str(MAX_SEARCHES) in answer.json()["detail"]
+    assert response.status_code == 409
+    assert str(MAX_SEARCHES) in response.json()["detail"]
 
 
 def test_postings_collected_after_saving_are_new(ada):
@@ -177,11 +177,11 @@ def test_postings_collected_after_saving_are_new(ada):
     # Posted long ago but collected now.
     store("Posted earlier", date_posted=timezone.now().date() - timedelta(days=40))
 
-    answer = ada.get(f"{PATH}/{search_id}/new").json()
+    response = ada.get(f"{PATH}/{search_id}/new").json()
 
-    assert {job["job_title"] for job in answer["jobs"]} == {"First", "Second", "Posted earlier"}
-    assert answer["total"] == 3
-    assert answer["jobs"][0]["matching_words"] == ["python"]
+    assert {job["job_title"] for job in response["jobs"]} == {"First", "Second", "Posted earlier"}
+    assert response["total"] == 3
+    assert response["jobs"][0]["matching_words"] == ["python"]
     assert list_titles(ada, search_id, "?limit=1&offset=2") == ["Posted earlier"]
 
 
@@ -194,7 +194,7 @@ def test_a_posting_stays_new_until_it_is_marked(ada, mongo):
     marked = [ada.post(f"{PATH}/{search_id}/seen", {"job_ids": [first, first, "x", str(ObjectId())]}) for _ in range(2)]
 
     assert [sorted(titles) for titles in before] == [["First", "Second"]] * 2
-    assert [answer.json() for answer in marked] == [{"messages": "success", "seen": 1}] * 2
+    assert [response.json() for response in marked] == [{"messages": "success", "seen": 1}] * 2
     assert list_titles(ada, search_id) == ["Second"]
 
 
@@ -275,9 +275,9 @@ class TestUnsubscribing:
         ],
     )  # fmt: skip
     def test_one_click_unsubscribe_needs_no_login_and_is_idempotent(self, ada, api, url, search_id, body, media_type):
-        answers = [api.client.generic("POST", url, body, media_type) for _ in range(2)]
+        responses = [api.client.generic("POST", url, body, media_type) for _ in range(2)]
 
-        assert [answer.status_code for answer in answers] == [200, 200]
+        assert [response.status_code for response in responses] == [200, 200]
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] is None
 
     def test_the_unsubscribe_page_changes_nothing(self, ada, api, url, search_id):
@@ -299,6 +299,6 @@ class TestUnsubscribing:
     def test_rejects_a_token_with_a_bad_signature(self, ada, api, search_id, token):
         url = f"{UNSUBSCRIBE}?token={token.format(id=search_id)}"
 
-        for answer in (api.get(url), api.send("POST", url), api.send("POST", UNSUBSCRIBE)):
-            assert (answer.status_code, list(answer.json()["errors"])) == (400, ["token"])
+        for response in (api.get(url), api.send("POST", url), api.send("POST", UNSUBSCRIBE)):
+            assert (response.status_code, list(response.json()["errors"])) == (400, ["token"])
         assert ada.get(f"{PATH}/{search_id}").json()["search"]["digest"] == "daily"

@@ -26,14 +26,14 @@ def hash_counter(monkeypatch):
 
 
 def test_returns_tokens_and_the_user(ada, api):
-    answer = api.post("/auth/login", CREDENTIALS)
+    response = api.post("/auth/login", CREDENTIALS)
 
-    assert answer.status_code == 200
-    body = answer.json()
+    assert response.status_code == 200
+    body = response.json()
     assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in", "user"}
     assert body["token_type"] == "bearer"
     assert body["user"] == API(token=body["access_token"]).get("/auth/me").json()
-    assert answer["Cache-Control"] == "private, no-store"
+    assert response["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
@@ -45,11 +45,11 @@ def test_accepts_an_oauth2_password_form(ada, api, kind):
     else:
         body = "&".join(f"{name}={value}" for name, value in fields.items())
 
-    answer = api.client.generic("POST", "/auth/login/form", body, kind)
+    response = api.client.generic("POST", "/auth/login/form", body, kind)
 
-    assert answer.status_code == 200
-    assert answer.json()["token_type"] == "bearer"
-    assert answer.json()["user"]["email"] == "ada@example.org"
+    assert response.status_code == 200
+    assert response.json()["token_type"] == "bearer"
+    assert response.json()["user"]["email"] == "ada@example.org"
 
 
 def test_rejects_json_instead_of_a_form(api):
@@ -58,10 +58,10 @@ def test_rejects_json_instead_of_a_form(api):
 
 @pytest.mark.parametrize("body", [b"", b"username=a", b"password=b", b"username=&password=", b"%ff=%ff&=&&"])
 def test_names_the_missing_fields_of_a_form(api, body):
-    answer = api.client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded")
+    response = api.client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded")
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"]
+    assert response.status_code == 400
+    assert response.json()["errors"]
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_names_the_missing_fields_of_a_form(api, body):
     ],
 )
 def test_rejects_a_wrong_address_and_a_wrong_password_identically(ada, api, body):
-    answer = api.post("/auth/login", body)
+    response = api.post("/auth/login", body)
 
-    assert answer.status_code == 401
-    assert answer.json() == {
+    assert response.status_code == 401
+    assert response.json() == {
         "detail": "The email address or the password is wrong.",
         "code": "wrong_credentials",
     }
-    assert answer["WWW-Authenticate"] == "Bearer"
+    assert response["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize(
@@ -95,18 +95,18 @@ def test_rejects_a_wrong_address_and_a_wrong_password_identically(ada, api, body
     ],
 )
 def test_names_the_invalid_field(api, body, field):
-    answer = api.post("/auth/login", body)
+    response = api.post("/auth/login", body)
 
-    assert answer.status_code == 400
-    assert field in answer.json()["errors"]
+    assert response.status_code == 400
+    assert field in response.json()["errors"]
 
 
 @pytest.mark.parametrize("path", ["/auth/login", "/users/login"])
 @pytest.mark.parametrize("value", [{"$gt": ""}, {"$where": "1"}, [{"$gt": ""}]])
 def test_rejects_mongodb_operators_as_credentials(ada, api, path, value):
-    answers = [api.post(path, CREDENTIALS | {field: value}) for field in CREDENTIALS]
+    responses = [api.post(path, CREDENTIALS | {field: value}) for field in CREDENTIALS]
 
-    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [response.status_code for response in responses] == [400, 400]
 
 
 def test_hashes_as_often_for_an_unknown_address_as_for_a_wrong_password(ada, api, hash_counter):
@@ -122,9 +122,9 @@ def test_rehashes_at_login_if_the_work_factor_has_increased(ada, api, monkeypatc
     updated_at = User.objects.get().updated_at
     monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 20)
 
-    answer = api.post("/auth/login", CREDENTIALS)
+    response = api.post("/auth/login", CREDENTIALS)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     user = User.objects.get()
     assert user.hashed_password.startswith("pbkdf2_sha256$20$")
     assert user.updated_at == updated_at

@@ -24,10 +24,10 @@ def slots_full():
         yield stack
 
 
-def _assert_busy(answer):
-    assert answer.status_code == 503
-    assert answer["Retry-After"] == "1"
-    assert answer.json() == {
+def _assert_busy(response):
+    assert response.status_code == 503
+    assert response["Retry-After"] == "1"
+    assert response.json() == {
         "detail": "Too many people are logging in. Try again shortly.",
         "code": "busy",
     }

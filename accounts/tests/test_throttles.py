@@ -24,10 +24,10 @@ def _statuses(send, count):
     return [send(number).status_code for number in range(count)]
 
 
-def _assert_throttled(answer, seconds):
-    assert answer.status_code == 429
-    assert 1 <= int(answer["Retry-After"]) <= seconds
-    assert "Try again in" in answer.json()["detail"]
+def _assert_throttled(response, seconds):
+    assert response.status_code == 429
+    assert 1 <= int(response["Retry-After"]) <= seconds
+    assert "Try again in" in response.json()["detail"]
 
 
 def test_limits_failed_logins_of_one_account_from_many_addresses(ada, limit):
@@ -189,11 +189,11 @@ def test_shares_the_limit_of_target_roles_among_all_users(ada, register, limit, 
 def test_registers_with_roles_beyond_the_limit(api, limit, queued):
     limit(target_roles=Rate(1, 86_400))
 
-    answers = [api.post("/auth/register", REGISTRATION | {"email": f"a{n}@example.org"}) for n in range(2)]
+    responses = [api.post("/auth/register", REGISTRATION | {"email": f"a{n}@example.org"}) for n in range(2)]
 
-    assert [answer.status_code for answer in answers] == [201, 201]
-    assert _list_queued_collections(queued) == [(answers[0].json()["id"], ["Software Engineer"])]
-    assert answers[1].json()["target_roles"] == ["Software Engineer"]
+    assert [response.status_code for response in responses] == [201, 201]
+    assert _list_queued_collections(queued) == [(responses[0].json()["id"], ["Software Engineer"])]
+    assert responses[1].json()["target_roles"] == ["Software Engineer"]
 
 
 def test_does_not_count_a_change_without_new_roles(ada, limit, queued):
@@ -331,10 +331,10 @@ def test_serves_requests_while_redis_is_unavailable(ada, limit, switch_redis, ca
 def test_asks_to_retry_a_message_while_the_queue_is_unavailable(api, switch_redis):
     switch_redis("away")
 
-    answer = api.post("/auth/password/forgot", {"email": "ada@example.org"})
+    response = api.post("/auth/password/forgot", {"email": "ada@example.org"})
 
-    assert answer.status_code == 503
-    assert answer["Retry-After"] == "5"
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
 
 
 def test_shows_a_change_made_while_redis_was_unavailable(ada, switch_redis):
@@ -362,9 +362,9 @@ def test_failed_logins_do_not_block_a_password_change(ada, limit):
     API().post("/auth/login", WRONG)
     assert API().post("/auth/login", WRONG).status_code == 429
 
-    answer = ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    response = ada.post("/auth/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_does_not_count_requests_that_could_not_be_queued(ada, api, limit):

@@ -17,10 +17,10 @@ NOW = datetime(2025, 10, 30, 10, tzinfo=UTC)
 
 
 def test_refreshes_into_a_new_pair_that_works(ada):
-    answer = refresh(ada.refresh_token)
+    response = refresh(ada.refresh_token)
 
-    assert answer.status_code == 200
-    body = answer.json()
+    assert response.status_code == 200
+    body = response.json()
     assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert API(token=body["access_token"]).get("/auth/me").status_code == 200
     assert refresh(body["refresh_token"]).status_code == 200
@@ -36,10 +36,10 @@ def test_three_concurrent_refreshes_return_pairs_of_one_session(ada, mongo):
         token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
 
         with ThreadPoolExecutor(3) as pool:
-            answers = list(pool.map(refresh, [token] * 3))
+            responses = list(pool.map(refresh, [token] * 3))
 
-        assert [answer.status_code for answer in answers] == [200, 200, 200]
-        pairs = [answer.json() for answer in answers]
+        assert [response.status_code for response in responses] == [200, 200, 200]
+        pairs = [response.json() for response in responses]
         assert len({pair["refresh_token"] for pair in pairs}) == 3
         families = {RefreshToken.objects.get(jti=hash_token(pair["refresh_token"])).family for pair in pairs}
         assert families == {RefreshToken.objects.get(jti=hash_token(token)).family}
@@ -118,9 +118,9 @@ def test_concurrent_use_leaves_no_valid_token(ada):
         token = API().post("/auth/login", CREDENTIALS).json()["refresh_token"]
 
         with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(refresh, [token] * 6))
+            responses = list(pool.map(refresh, [token] * 6))
 
-        pairs = [answer.json()["refresh_token"] for answer in answers if answer.status_code == 200]
+        pairs = [response.json()["refresh_token"] for response in responses if response.status_code == 200]
         assert len(pairs) <= 1
         assert all(refresh(pair).status_code == 401 for pair in pairs)
 
@@ -134,10 +134,10 @@ def test_a_race_with_a_thief_leaves_no_valid_token(ada):
         def follow(token):
             newest = token
             for _ in range(5):
-                answer = refresh(newest)
-                if answer.status_code != 200:
+                response = refresh(newest)
+                if response.status_code != 200:
                     break
-                newest = answer.json()["refresh_token"]
+                newest = response.json()["refresh_token"]
             return newest
 
         first = refresh(token).json()["refresh_token"]
@@ -158,10 +158,10 @@ def test_stores_refresh_tokens_hashed(ada, mongo):
 
 @pytest.mark.parametrize("token", ["unknown", "x" * 200, "ü"])
 def test_rejects_an_unknown_refresh_token(api, token):
-    answer = refresh(token)
+    response = refresh(token)
 
-    assert answer.status_code == 401
-    assert answer.json() == {"detail": "The refresh token is not valid.", "code": "refresh_token_invalid"}
+    assert response.status_code == 401
+    assert response.json() == {"detail": "The refresh token is not valid.", "code": "refresh_token_invalid"}
 
 
 @pytest.mark.parametrize("path", ["/auth/refresh", "/auth/logout"])
@@ -183,10 +183,10 @@ def test_rejects_an_expired_refresh_token(ada):
 def test_a_logout_ends_one_session(ada, api):
     other = api.post("/auth/login", CREDENTIALS).json()["refresh_token"]
 
-    answer = api.post("/auth/logout", {"refresh_token": ada.refresh_token})
+    response = api.post("/auth/logout", {"refresh_token": ada.refresh_token})
 
-    assert answer.status_code == 204
-    assert answer.content == b""
+    assert response.status_code == 204
+    assert response.content == b""
     assert refresh(ada.refresh_token).status_code == 401
     assert refresh(other).status_code == 200
 

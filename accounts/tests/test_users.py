@@ -45,27 +45,27 @@ def _profile(member):
 
 
 def _put(member, **fields):
-    answer = member.put(f"/users/{member.id}", fields)
-    assert answer.status_code == 200, answer.content
-    assert answer.json() == {"messages": "success", "user_id": member.id}
+    response = member.put(f"/users/{member.id}", fields)
+    assert response.status_code == 200, response.content
+    assert response.json() == {"messages": "success", "user_id": member.id}
     return _profile(member)
 
 
 def test_registers_and_returns_the_id(api):
-    answer = api.post("/users/", GRACE)
+    response = api.post("/users/", GRACE)
 
-    assert answer.status_code == 201
-    assert answer.json() == {"messages": "success", "user_id": str(User.objects.get().id)}
-    assert answer["Cache-Control"] == "private, no-store"
+    assert response.status_code == 201
+    assert response.json() == {"messages": "success", "user_id": str(User.objects.get().id)}
+    assert response["Cache-Control"] == "private, no-store"
 
 
 def test_logs_in_with_a_token_pair(api):
     user_id = api.post("/users", GRACE).json()["user_id"]
 
-    answer = api.post("/users/login/", {"email": "GRACE@example.org", "password": PASSWORD})
+    response = api.post("/users/login/", {"email": "GRACE@example.org", "password": PASSWORD})
 
-    assert answer.status_code == 200
-    body = answer.json()
+    assert response.status_code == 200
+    body = response.json()
     assert (body["messages"], body["user_id"], body["token_type"]) == ("success", user_id, "bearer")
     assert set(body) == {"messages", "user_id", "access_token", "refresh_token", "token_type", "expires_in"}
     assert API(token=body["access_token"]).get("/auth/me").json()["id"] == user_id
@@ -74,21 +74,21 @@ def test_logs_in_with_a_token_pair(api):
 
 @pytest.mark.parametrize("given", [("ada@example.org", "Wrong-Pass-1"), ("nobody@example.org", PASSWORD)])
 def test_does_not_distinguish_a_wrong_password_from_an_unknown_address(ada, api, given):
-    answer = api.post("/users/login", dict(zip(("email", "password"), given, strict=True)))
+    response = api.post("/users/login", dict(zip(("email", "password"), given, strict=True)))
 
-    assert answer.status_code == 401
-    assert answer.json() == {
+    assert response.status_code == 401
+    assert response.json() == {
         "detail": "The email address or the password is wrong.",
         "code": "wrong_credentials",
     }
 
 
 def test_returns_the_profile_with_job_search_names(grace):
-    answer = grace.get(f"/users/{grace.id}/")
+    response = grace.get(f"/users/{grace.id}/")
 
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "private"
-    body = answer.json()
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "private"
+    body = response.json()
     assert body == PROFILE | {
         "messages": "success",
         "id": grace.id,
@@ -242,9 +242,9 @@ def test_names_the_invalid_field(grace, api, field, value):
     changed = grace.put(f"/users/{grace.id}", {"location": "Rome", field: value})
     registered = api.post("/users/", GRACE | {"email_id": "new@example.org", field: value})
 
-    for answer in (changed, registered):
-        assert answer.status_code == 400, answer.content
-        body = answer.json()
+    for response in (changed, registered):
+        assert response.status_code == 400, response.content
+        body = response.json()
         assert body["detail"].startswith(field)
         assert all(name.split(".")[0] == field for name in body["errors"])
     assert _profile(grace) == before
@@ -275,27 +275,27 @@ def test_reports_how_many_values_exceed_the_limit_and_which(grace, path, name, m
     field = {"/auth/me": "target_roles"}.get(path, "desired_job_role") if name == "roles" else name
     given = most + (5 if "more" in surplus else 1)
 
-    answer = grace.put(path.format(id=grace.id), {field: [f"Value {number}" for number in range(given)]})
+    response = grace.put(path.format(id=grace.id), {field: [f"Value {number}" for number in range(given)]})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == {
+    assert response.status_code == 400
+    assert response.json()["errors"] == {
         field: [f"This field has {given} values, but at most {most} are allowed. Remove {surplus}."]
     }
 
 
 @pytest.mark.parametrize("field", ["user_name", "email_id", "password"])
 def test_names_a_required_field_that_is_missing(api, field):
-    answer = api.post("/users/", {name: value for name, value in GRACE.items() if name != field})
+    response = api.post("/users/", {name: value for name, value in GRACE.items() if name != field})
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == f"{field} is required."
+    assert response.status_code == 400
+    assert response.json()["detail"] == f"{field} is required."
 
 
 def test_rejects_an_address_that_is_registered(grace, api):
-    answer = api.post("/users/", GRACE)
+    response = api.post("/users/", GRACE)
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == "email_id is already registered."
+    assert response.status_code == 400
+    assert response.json()["detail"] == "email_id is already registered."
 
 
 @pytest.mark.parametrize(
@@ -310,9 +310,9 @@ def test_rejects_an_address_that_is_registered(grace, api):
     ],
 )
 def test_explains_why_a_field_cannot_be_changed(grace, fields, detail):
-    answer = grace.put(f"/users/{grace.id}", {"location": "Rome", **fields})
+    response = grace.put(f"/users/{grace.id}", {"location": "Rome", **fields})
 
-    assert (answer.status_code, answer.json()["detail"]) == (400, detail)
+    assert (response.status_code, response.json()["detail"]) == (400, detail)
     assert _profile(grace)["location"] is None
 
 
@@ -321,17 +321,17 @@ def test_rejects_every_other_id_identically(ada, grace, method):
     other_ids = (ada.id, UNKNOWN, "x", "1" * 300, "$where", "{}")
     body = {"user_name": "Eve"} if method == "PUT" else None
 
-    answers = [grace.send(method, f"/users/{user_id}", body) for user_id in other_ids]
+    responses = [grace.send(method, f"/users/{user_id}", body) for user_id in other_ids]
 
-    assert {(answer.status_code, answer.content) for answer in answers} == {(403, answers[0].content)}
+    assert {(response.status_code, response.content) for response in responses} == {(403, responses[0].content)}
     assert API().send(method, f"/users/{ada.id}", body).status_code == 401
     assert _profile(ada)["user_name"] == "Ada Lovelace"
 
 
 def test_erases_everything_without_a_body(grace, mongo, ada):
-    answer = grace.send("DELETE", f"/users/{grace.id}")
+    response = grace.send("DELETE", f"/users/{grace.id}")
 
-    assert (answer.status_code, answer.json()) == (200, {"messages": "success", "user_id": grace.id})
+    assert (response.status_code, response.json()) == (200, {"messages": "success", "user_id": grace.id})
     assert grace.get(f"/users/{grace.id}").status_code == 401
     assert [user.email for user in User.objects] == ["ada@example.org"]
     assert mongo.refresh_tokens.count_documents({"user": {"$ne": User.objects.get().id}}) == 0
@@ -342,11 +342,11 @@ def test_erases_only_with_a_token_of_the_last_five_minutes(grace, minutes, statu
     issued_at = timezone.now() - timedelta(minutes=minutes)
     member = API(token=issue_access_token(user_id=ObjectId(grace.id), now=issued_at))
 
-    answer = member.send("DELETE", f"/users/{grace.id}")
+    response = member.send("DELETE", f"/users/{grace.id}")
 
-    assert (answer.status_code, User.objects.count()) == (status, int(status == 403))
+    assert (response.status_code, User.objects.count()) == (status, int(status == 403))
     if status == 403:
-        assert "Log in or refresh" in answer.json()["detail"]
+        assert "Log in or refresh" in response.json()["detail"]
         token = API().post("/users/login", {"email": GRACE["email_id"], "password": PASSWORD}).json()["access_token"]
         assert API(token=token).send("DELETE", f"/users/{grace.id}").status_code == 200
 

@@ -118,10 +118,10 @@ pytestmark = pytest.mark.urls(__name__)
     ],
 )
 def test_names_the_bounds_of_a_parameter_out_of_range(client: Client, query: str, detail: str) -> None:
-    answer = client.get(f"/test/query?{query}")
+    response = client.get(f"/test/query?{query}")
 
-    assert answer.status_code == 400
-    body, name = answer.json(), detail.split(maxsplit=1)[0]
+    assert response.status_code == 400
+    body, name = response.json(), detail.split(maxsplit=1)[0]
     assert body == {
         "detail": detail,
         "code": "validation",
@@ -132,9 +132,9 @@ def test_names_the_bounds_of_a_parameter_out_of_range(client: Client, query: str
 
 
 def test_ignores_unknown_parameters(client: Client) -> None:
-    answer = client.get("/test/query?format=xml&utm_source=x&days=7")
+    response = client.get("/test/query?format=xml&utm_source=x&days=7")
 
-    assert answer.json() == {"days": 7, "limit": 20, "offset": 0}
+    assert response.json() == {"days": 7, "limit": 20, "offset": 0}
 
 
 @pytest.mark.parametrize(
@@ -154,45 +154,45 @@ def test_ignores_unknown_parameters(client: Client) -> None:
 def test_names_the_field_and_the_rule_of_an_invalid_body(
     client: Client, body: Any, detail: str, fields: list[str]
 ) -> None:
-    answer = client.post("/test/query", json.dumps(body), content_type="application/json")
+    response = client.post("/test/query", json.dumps(body), content_type="application/json")
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == detail
-    assert list(answer.json()["errors"]) == fields
+    assert response.status_code == 400
+    assert response.json()["detail"] == detail
+    assert list(response.json()["errors"]) == fields
 
 
 @pytest.mark.parametrize("body", ["{", "[" * 100_000, '{"a": NaN}', '{"a": "\\ud800"}', b"\xff"])
 def test_rejects_a_body_that_is_not_json(client: Client, body: Any) -> None:
-    answer = client.post("/test/query", body, content_type="application/json")
+    response = client.post("/test/query", body, content_type="application/json")
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"].startswith("The body is not valid JSON: ")
-    assert not {"str", "surrogates"} & set(answer.json()["detail"].split())
-    assert "errors" in answer.json()
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("The body is not valid JSON: ")
+    assert not {"str", "surrogates"} & set(response.json()["detail"].split())
+    assert "errors" in response.json()
 
 
 @pytest.mark.parametrize(
     "digits", ["-9223372036854775809", "18446744073709551616", "9" * 300], ids=["below", "above", "300 digits"]
 )
 def test_rejects_an_integer_of_more_than_64_bits(client: Client, digits: str) -> None:
-    answer = client.post("/test/query", f'{{"email": [{{"a": {digits}}}]}}', content_type="application/json")
+    response = client.post("/test/query", f'{{"email": [{{"a": {digits}}}]}}', content_type="application/json")
 
-    assert answer.status_code == 400
-    assert "has more than 64 bits" in answer.json()["detail"]
+    assert response.status_code == 400
+    assert "has more than 64 bits" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("value", ["-9223372036854775808", "18446744073709551615", "1e40", '"12345678901234567890123"'])
 def test_accepts_long_numbers_that_keep_their_value(client: Client, value: str) -> None:
     body = f'{{"email": "ada@example.org", "x": {value}}}'
-    answer = client.post("/test/query", body, content_type="application/json")
+    response = client.post("/test/query", body, content_type="application/json")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_rejects_a_body_that_is_too_large(client: Client) -> None:
-    answer = client.post("/test/query", b" " * 3_000_000, content_type="application/json")
+    response = client.post("/test/query", b" " * 3_000_000, content_type="application/json")
 
-    assert (answer.status_code, answer.json()) == (
+    assert (response.status_code, response.json()) == (
         413,
         {"detail": "The body is larger than 2621440 bytes.", "code": "body_too_large"},
     )
@@ -216,10 +216,10 @@ def test_names_the_supported_media_types_and_methods(client: Client) -> None:
 @pytest.mark.parametrize("where", ["raise", "plain"])
 @pytest.mark.parametrize("name", ["mongodb", "mongodb-slow", "mongodb-wrapped", "redis", "redis-slow", "queue"])
 def test_sends_retry_after_while_a_server_is_unavailable(client: Client, where: str, name: str) -> None:
-    answer = client.get(f"/test/{where}/{name}")
+    response = client.get(f"/test/{where}/{name}")
 
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert answer.json() == {
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json() == {
         "detail": "A server that this service depends on is unavailable. Try again shortly.",
         "code": "unavailable",
     }
@@ -233,10 +233,10 @@ def test_logs_the_traceback_of_a_bug_and_shows_only_the_request_id(
     client = Client(raise_request_exception=False)
 
     with override_settings(DEBUG=debug):
-        answer = client.get(f"/test/{where}/bug", headers={"X-Request-ID": "request-0001"})
+        response = client.get(f"/test/{where}/bug", headers={"X-Request-ID": "request-0001"})
 
-    assert answer.status_code == 500
-    assert answer.json() == {
+    assert response.status_code == 500
+    assert response.json() == {
         "detail": "An unexpected error occurred. It is logged under request request-0001.",
         "code": "unexpected_error",
     }
@@ -253,16 +253,16 @@ def test_logs_the_traceback_of_a_bug_and_shows_only_the_request_id(
     ],
 )
 def test_sends_a_bearer_challenge_without_a_valid_token(client: Client, name: str, code: str, challenge: str) -> None:
-    answer = client.get(f"/test/raise/{name}")
+    response = client.get(f"/test/raise/{name}")
 
-    assert (answer.status_code, answer.json()["code"], answer["WWW-Authenticate"]) == (401, code, challenge)
+    assert (response.status_code, response.json()["code"], response["WWW-Authenticate"]) == (401, code, challenge)
 
 
 def test_says_how_long_to_wait_after_too_many_requests(client: Client) -> None:
-    answer = client.get("/test/raise/throttled")
+    response = client.get("/test/raise/throttled")
 
-    assert (answer.status_code, answer["Retry-After"]) == (429, "5")
-    assert answer.json() == {
+    assert (response.status_code, response["Retry-After"]) == (429, "5")
+    assert response.json() == {
         "detail": "Too many requests. Try again in 5 seconds.",
         "code": "throttled",
     }
@@ -270,23 +270,23 @@ def test_says_how_long_to_wait_after_too_many_requests(client: Client) -> None:
 
 @pytest.mark.parametrize(("name", "status"), [("forbidden", 403), ("missing", 404), ("suspicious", 400)])
 def test_returns_errors_of_django_in_the_same_shape(client: Client, name: str, status: int) -> None:
-    answer = client.get(f"/test/raise/{name}")
+    response = client.get(f"/test/raise/{name}")
 
-    assert answer.status_code == status
-    assert set(answer.json()) == {"detail", "code"}
+    assert response.status_code == status
+    assert set(response.json()) == {"detail", "code"}
 
 
 def test_keeps_a_detail_that_is_an_object(client: Client) -> None:
-    answer = client.get("/test/raise/object")
+    response = client.get("/test/raise/object")
 
-    assert (answer.status_code, answer.json()["detail"]["alternatives"]) == (404, ["a"])
+    assert (response.status_code, response.json()["detail"]["alternatives"]) == (404, ["a"])
 
 
 @pytest.mark.parametrize("posting_id", ["65f000000000000000000000", "no-id", "1", "%00", "é"])
 def test_returns_404_for_an_unknown_or_malformed_id(client: Client, mongo: Any, posting_id: str) -> None:
-    answer = client.get(f"/test/postings/{posting_id}")
+    response = client.get(f"/test/postings/{posting_id}")
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
 def test_treats_an_invalid_document_as_a_bug() -> None:
@@ -299,9 +299,9 @@ def test_treats_an_invalid_document_as_a_bug() -> None:
 @pytest.mark.parametrize("debug", [True, False])
 def test_returns_json_for_an_unknown_path(client: Client, method: str, debug: bool) -> None:
     with override_settings(DEBUG=debug):
-        answer = getattr(client, method)("/no/such/path/")
+        response = getattr(client, method)("/no/such/path/")
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "path_not_found")
+    assert (response.status_code, response.json()["code"]) == (404, "path_not_found")
 
 
 def test_accepts_a_path_with_and_without_a_trailing_slash_for_every_method(client: Client) -> None:

@@ -24,47 +24,47 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Check]]:
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/"])
 def test_is_alive_without_servers(client: Client, settings: Any, path: str) -> None:
-    answer = client.get(path)
+    response = client.get(path)
 
-    assert answer.status_code == 200
-    assert answer.json()["version"] == settings.APP_VERSION
+    assert response.status_code == 200
+    assert response.json()["version"] == settings.APP_VERSION
 
 
 def test_links_to_its_documentation(client: Client, settings: Any) -> None:
-    answer = client.get("/").json()
+    response = client.get("/").json()
 
-    assert (answer["name"], answer["message"]) == (settings.APP_NAME, f"Welcome to {settings.APP_NAME}")
+    assert (response["name"], response["message"]) == (settings.APP_NAME, f"Welcome to {settings.APP_NAME}")
     for link in ("docs", "redoc", "openapi", "health"):
-        assert client.get(answer[link]).status_code == 200
+        assert client.get(response[link]).status_code == 200
 
 
 def test_reports_that_it_is_healthy(client: Client, settings: Any) -> None:
-    answer = client.get("/health").json()
+    response = client.get("/health").json()
 
-    assert answer == {"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION}
+    assert response == {"status": "healthy", "app": settings.APP_NAME, "version": settings.APP_VERSION}
 
 
 def test_is_ready_with_both_servers_and_a_worker(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
     celery.send_heartbeat("worker@host")
 
-    answer = client.get("/health/ready")
+    response = client.get("/health/ready")
 
-    assert answer.status_code == 200
-    assert answer.json()["status"] == "ready"
-    assert {name: check["ok"] for name, check in answer.json()["checks"].items()} == {
+    assert response.status_code == 200
+    assert response.json()["status"] == "ready"
+    assert {name: check["ok"] for name, check in response.json()["checks"].items()} == {
         "mongodb": True,
         "redis": True,
         "worker": True,
     }
-    assert answer.json()["checks"]["worker"]["detail"].startswith("last heartbeat: worker@host at ")
+    assert response.json()["checks"]["worker"]["detail"].startswith("last heartbeat: worker@host at ")
 
 
 def test_is_not_ready_without_a_worker(client: Client, mongo: Any, redis: Any, checks: Any) -> None:
-    answer = client.get("/health/ready")
+    response = client.get("/health/ready")
 
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert answer.json()["detail"] == "Not ready: worker."
-    assert answer.json()["checks"]["mongodb"] == {"ok": True, "detail": "responds"}
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json()["detail"] == "Not ready: worker."
+    assert response.json()["checks"]["mongodb"] == {"ok": True, "detail": "responds"}
 
 
 def test_names_both_servers_if_they_are_unavailable(
@@ -77,13 +77,13 @@ def test_names_both_servers_if_they_are_unavailable(
         monkeypatch.setattr(views, "database", lambda: unavailable.test)
 
         started = time.monotonic()
-        answer = client.get("/health/ready")
+        response = client.get("/health/ready")
         seconds = time.monotonic() - started
     settings.REDIS_URL = address
     reset_caches()
 
-    assert answer.status_code == 503
-    assert answer.json()["detail"] == "Not ready: mongodb, redis, worker."
+    assert response.status_code == 503
+    assert response.json()["detail"] == "Not ready: mongodb, redis, worker."
     assert seconds < 5
 
 
@@ -91,10 +91,10 @@ def test_runs_checks_declared_by_apps(client: Client, mongo: Any, redis: Any, ch
     celery.send_heartbeat("worker@host")
     checks["collection"] = lambda: Check(True, "2 hours old")
 
-    answer = client.get("/health/ready")
+    response = client.get("/health/ready")
 
-    assert answer.status_code == 200
-    assert answer.json()["checks"]["collection"] == {"ok": True, "detail": "2 hours old"}
+    assert response.status_code == 200
+    assert response.json()["checks"]["collection"] == {"ok": True, "detail": "2 hours old"}
 
 
 def test_treats_a_check_that_cannot_read_its_data_as_failed(
@@ -106,9 +106,9 @@ def test_treats_a_check_that_cannot_read_its_data_as_failed(
     celery.send_heartbeat("worker@host")
     checks["collection"] = check
 
-    answer = client.get("/health/ready")
+    response = client.get("/health/ready")
 
-    assert answer.json()["detail"] == "Not ready: collection."
+    assert response.json()["detail"] == "Not ready: collection."
 
 
 def test_expires_the_heartbeat_of_a_stopped_worker(redis: Any) -> None:

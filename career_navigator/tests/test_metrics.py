@@ -24,11 +24,11 @@ from career_navigator.observability.metrics import observe_request
 
 def read(client: Client) -> dict[tuple[str, ...], float]:
     """Return the samples of a scrape by name and label values, ordered by label name."""
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
+    response = client.get("/metrics")
+    assert response.status_code == 200
     return {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(answer.content.decode())
+        for family in text_string_to_metric_families(response.content.decode())
         for sample in family.samples
     }
 
@@ -233,10 +233,10 @@ def test_requires_the_metrics_token(
 ) -> None:
     settings.METRICS_TOKEN = "token-of-metrics"
 
-    answer = client.get("/metrics", headers={"Authorization": authorization})
+    response = client.get("/metrics", headers={"Authorization": authorization})
 
-    assert answer.status_code == status
-    assert answer.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+    assert response.status_code == status
+    assert response.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer x"])
@@ -245,10 +245,10 @@ def test_returns_404_in_production_without_a_configured_token(
 ) -> None:
     settings.DEBUG = False
 
-    answer = client.get("/metrics", headers={"Authorization": authorization})
+    response = client.get("/metrics", headers={"Authorization": authorization})
 
-    assert answer.status_code == 404
-    assert "METRICS_TOKEN" in answer.json()["detail"]
+    assert response.status_code == 404
+    assert "METRICS_TOKEN" in response.json()["detail"]
 
 
 def test_returns_metrics_in_production_with_the_token(

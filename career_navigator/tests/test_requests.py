@@ -24,18 +24,18 @@ def test_returns_a_generated_request_id(client: Client) -> None:
 
 
 def test_accepts_a_well_formed_request_id(client: Client) -> None:
-    answer = client.get("/health", headers={"X-Request-ID": "edge-7f3a.19_b"})
+    response = client.get("/health", headers={"X-Request-ID": "edge-7f3a.19_b"})
 
-    assert answer["X-Request-ID"] == "edge-7f3a.19_b"
+    assert response["X-Request-ID"] == "edge-7f3a.19_b"
 
 
 @pytest.mark.parametrize(
     "identity", ["short", "x" * 65, "a b c d e f g", "line\nbreak-injected", "<script>alert</script>"]
 )
 def test_replaces_a_request_id_that_could_forge_a_log_line(client: Client, identity: str) -> None:
-    answer = client.get("/health", headers={"X-Request-ID": identity})
+    response = client.get("/health", headers={"X-Request-ID": identity})
 
-    assert answer["X-Request-ID"] != identity
+    assert response["X-Request-ID"] != identity
 
 
 def test_resets_the_request_id_after_the_request() -> None:
@@ -45,9 +45,9 @@ def test_resets_the_request_id_after_the_request() -> None:
         seen.append(request_id.get())
         return HttpResponse()
 
-    answer = RequestMiddleware(view)(RequestFactory().get("/"))
+    response = RequestMiddleware(view)(RequestFactory().get("/"))
 
-    assert seen == [answer["X-Request-ID"]]
+    assert seen == [response["X-Request-ID"]]
     assert request_id.get() == ""
 
 
@@ -69,19 +69,19 @@ def test_does_not_log_liveness_probes(client: Client, caplog: pytest.LogCaptureF
 
 
 def test_rejects_an_unknown_host(client: Client) -> None:
-    answer = client.get("/", headers={"Host": "evil.example"})
+    response = client.get("/", headers={"Host": "evil.example"})
 
-    assert answer.status_code == 400
-    assert answer.json() == {
+    assert response.status_code == 400
+    assert response.json() == {
         "detail": "The `Host` header is not a host name of this service.",
         "code": "unknown_host",
     }
 
 
 def test_accepts_liveness_probes_with_an_ip_address_as_host(client: Client) -> None:
-    answer = client.get("/health", headers={"Host": "10.1.2.3:8000"})
+    response = client.get("/health", headers={"Host": "10.1.2.3:8000"})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_times_out_if_mongodb_accepts_a_connection_but_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,12 +65,12 @@ def test_returns_the_cached_response_with_the_same_headers(view: _View, get: Cal
 def test_calls_the_view_again_after_the_version_changed(view: _View, get: Callable[..., Any], redis: Any) -> None:
     get()
 
-    answers = []
+    responses = []
     for version in range(2, 20):
         redis.set(KEY, str(version))
-        answers.append(get().content.decode())
+        responses.append(get().content.decode())
 
-    assert answers == [f"answer {version}" for version in range(2, 20)]
+    assert responses == [f"answer {version}" for version in range(2, 20)]
 
 
 def test_calls_the_view_again_if_there_is_no_version(view: _View, get: Callable[..., Any], redis: Any) -> None:
@@ -104,10 +104,10 @@ def test_caches_each_query_path_scheme_and_origin_separately(view: _View) -> Non
         requests.get("/trending?days=30", headers={"Origin": "http://localhost:3000"}),
     ]
 
-    answers = [[middleware(request).content for request in distinct] for _ in range(2)]
+    responses = [[middleware(request).content for request in distinct] for _ in range(2)]
 
-    assert view.calls == len(distinct) == len(set(answers[0]))
-    assert answers[0] == answers[1]
+    assert view.calls == len(distinct) == len(set(responses[0]))
+    assert responses[0] == responses[1]
 
 
 def test_returns_cors_headers_per_origin(client: Any, mongo: Any, redis: Any) -> None:
@@ -130,9 +130,9 @@ def test_returns_304_if_the_etag_matches(view: _View, get: Callable[..., Any]) -
     etag = get()["ETag"]
 
     for header in (etag, f"W/{etag}", f'"other", {etag}', "*"):
-        answer = get(If_None_Match=header)
-        assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", etag)
-        assert answer["Cache-Control"] == "no-cache, no-store"
+        response = get(If_None_Match=header)
+        assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
+        assert response["Cache-Control"] == "no-cache, no-store"
     assert get(If_None_Match='"other"').status_code == 200
     assert view.calls == 1
 
@@ -150,10 +150,10 @@ def test_does_not_cache_unmarked_responses(redis: Any) -> None:
     view = _View(redis)
     middleware = ResponseCacheMiddleware(view)
 
-    answers = [middleware(requests.get("/")) for _ in range(2)]
+    responses = [middleware(requests.get("/")) for _ in range(2)]
 
     assert view.calls == 2
-    assert "ETag" not in answers[0]
+    assert "ETag" not in responses[0]
 
 
 def test_evicts_the_least_recently_used_response(
@@ -175,12 +175,12 @@ def test_calls_the_view_while_redis_is_unavailable_and_recovers(
 
     settings.REDIS_URL = NO_REDIS
     client.reset()
-    answers = [get() for _ in range(2)]
+    responses = [get() for _ in range(2)]
     settings.REDIS_URL = address
     client.reset()
 
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert get().content == answers[1].content
+    assert [response.status_code for response in responses] == [200, 200]
+    assert get().content == responses[1].content
 
 
 def test_recovers_from_a_connection_closed_by_redis(view: _View, get: Callable[..., Any], redis: Any) -> None:
@@ -188,11 +188,11 @@ def test_recovers_from_a_connection_closed_by_redis(view: _View, get: Callable[.
     get()
     redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
-    answers = [get().status_code for _ in range(3)]
+    responses = [get().status_code for _ in range(3)]
     calls_before = view.calls
     get()
 
-    assert answers == [200, 200, 200]
+    assert responses == [200, 200, 200]
     assert view.calls == calls_before
 
 

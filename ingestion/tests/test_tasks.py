@@ -287,9 +287,9 @@ class TestWithWorkers:
 
         scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
 
-        answers = app.control.inspect(timeout=5, limit=1).registered()
-        assert answers is not None
-        (registered, *_) = answers.values()
+        responses = app.control.inspect(timeout=5, limit=1).registered()
+        assert responses is not None
+        (registered, *_) = responses.values()
 
         assert scheduled <= set(registered)
         assert project_settings.CELERY_TASK_TIME_LIMIT < 3600

@@ -103,11 +103,11 @@ def test_asks_for_a_token(name, refused_tokens, names):
     if method == "GET":
         tries.append(("none", "HEAD", path))
 
-    answers = {each: API(token=refused_tokens[each[0]]).send(*each[1:], body) for each in tries}
+    responses = {each: API(token=refused_tokens[each[0]]).send(*each[1:], body) for each in tries}
 
-    wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code != 401}
+    wrong = {key: response.status_code for key, response in responses.items() if response.status_code != 401}
     assert wrong == {}
-    assert {(key[0], answer["WWW-Authenticate"]) for key, answer in answers.items()} == {
+    assert {(key[0], response["WWW-Authenticate"]) for key, response in responses.items()} == {
         ("none", "Bearer"),
         *((label, f'Bearer error="invalid_token", error_description="{SENTENCES[label]}"') for label in SENTENCES),
     }
@@ -118,13 +118,13 @@ def test_is_open(name, names, settings):
     settings.DEBUG = True  # metrics are served without a token only in development
     method, path, body = build_request(name, names)
 
-    answers = [API().send(method, address, body) for address in with_and_without_slash(path)]
+    responses = [API().send(method, address, body) for address in with_and_without_slash(path)]
 
     # Operations that take a token in the body reject it with 400 or 401.
-    assert {answer.status_code for answer in answers} <= {200, 201, 202, 204, 400, 401, 409, 415, 503}
+    assert {response.status_code for response in responses} <= {200, 201, 202, 204, 400, 401, 409, 415, 503}
     if name not in {"POST auth/login", "POST auth/refresh", "POST users/login"}:
-        assert 401 not in {answer.status_code for answer in answers}
-    assert not any(contains_marker(answer) for answer in answers)
+        assert 401 not in {response.status_code for response in responses}
+    assert not any(contains_marker(response) for response in responses)
 
 
 @pytest.mark.parametrize("name", list_operations(SIGNATURE))
@@ -146,15 +146,15 @@ def test_gives_nothing_of_one_user_to_another(name, victim, stranger, names):
         for other in (names[owned_name], names[owned_name].upper(), nobody, "zxq"):
             method, path, body = build_request(name, names | {"user_id": stranger.id, owned_name: other})
             for address in with_and_without_slash(path) if other == names[owned_name] else [path]:
-                answer = stranger.send(method, address, body)
-                assert answer.status_code == OWNED[owned_name], (address, answer.content)
-                shown.add(answer.content)
+                response = stranger.send(method, address, body)
+                assert response.status_code == OWNED[owned_name], (address, response.content)
+                shown.add(response.content)
         # All responses are equal, so an attacker cannot learn which ids exist.
         assert len(shown) == 1
     if not owned - {"user_id"}:
-        answer = stranger.send(*build_request(name, names | {"user_id": stranger.id}))
-        assert answer.status_code < 500
-        assert not contains_marker(answer), answer.content
+        response = stranger.send(*build_request(name, names | {"user_id": stranger.id}))
+        assert response.status_code < 500
+        assert not contains_marker(response), response.content
 
     assert export_user_data(victim) == stored
 
@@ -164,15 +164,17 @@ def test_rejects_malformed_ids(name, names, stranger):
     method, _, route = name.partition(" ")
     _, _, body = build_request(name, names | {"user_id": stranger.id})
 
-    answers = {
+    responses = {
         (label, slash): stranger.send(method, re.sub("<.*>", quote(value, safe=""), f"/{route}") + slash, body)
         for label, value in MALFORMED.items()
         for slash in (("", "/") if label == "word" else ("",))
     }
 
-    wrong = {key: answer.status_code for key, answer in answers.items() if answer.status_code not in {403, 404}}
+    wrong = {key: response.status_code for key, response in responses.items() if response.status_code not in {403, 404}}
     assert wrong == {}
-    assert {key: answer.content for key, answer in answers.items() if set(answer.json()) != {"detail", "code"}} == {}
+    assert {
+        key: response.content for key, response in responses.items() if set(response.json()) != {"detail", "code"}
+    } == {}
 
 
 def test_logs_no_user_input(shared_data, caplog):
@@ -219,13 +221,13 @@ def test_accepts_every_request_of_the_owner(names, victim, stranger):
     rejected, cacheable = {}, set()
     for name in sorted(begun, key=lambda name: name.startswith("DELETE")) + last:
         owner = stranger if name.startswith("DELETE users") else victim
-        answer = owner.send(*build_request(name, names | {"user_id": owner.id}))
-        if answer.status_code >= 300:
-            rejected[name] = (answer.status_code, answer.content)
+        response = owner.send(*build_request(name, names | {"user_id": owner.id}))
+        if response.status_code >= 300:
+            rejected[name] = (response.status_code, response.content)
         elif name == "POST auth/password":
             # A password change revokes all earlier tokens.
-            owner.token = answer.json()["access_token"]
-        if not {"private", "no-store"} & set(re.split(r"[,\s]+", answer.get("Cache-Control", ""))):
+            owner.token = response.json()["access_token"]
+        if not {"private", "no-store"} & set(re.split(r"[,\s]+", response.get("Cache-Control", ""))):
             cacheable.add(name)
 
     assert rejected == {}

@@ -59,14 +59,14 @@ DOCUMENTED = {200, 201, 202, 204, 400, 401, 409, 413, 415}
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
-def _assert_documented(answer):
-    assert answer.status_code in DOCUMENTED, answer.content
-    if answer.status_code == 400:
-        body = answer.json()
+def _assert_documented(response):
+    assert response.status_code in DOCUMENTED, response.content
+    if response.status_code == 400:
+        body = response.json()
         assert isinstance(body["detail"], str)
         assert all(isinstance(each, list) for each in body.get("errors", {}).values())
-    if answer.status_code == 401:
-        assert answer["WWW-Authenticate"].startswith("Bearer")
+    if response.status_code == 401:
+        assert response["WWW-Authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
@@ -81,14 +81,14 @@ def test_answers_any_body(ada, method, path, body, media_type):
 @relaxed
 @given(body=NEAR)
 def test_returns_every_profile_that_it_stores(ada, body):
-    answer = ada.put("/auth/me", body)
+    response = ada.put("/auth/me", body)
 
-    _assert_documented(answer)
+    _assert_documented(response)
     profile = ada.get("/auth/me")
     assert profile.status_code == 200
-    if answer.status_code == 200:
+    if response.status_code == 200:
         # `ignored_fields` is the only difference between the two responses.
-        assert profile.json() == {name: value for name, value in answer.json().items() if name != "ignored_fields"}
+        assert profile.json() == {name: value for name, value in response.json().items() if name != "ignored_fields"}
         # A response is a valid request and changes nothing.
         assert ada.put("/auth/me", profile.json()).json() | {"updated_at": ""} == profile.json() | {"updated_at": ""}
 
@@ -97,9 +97,9 @@ def test_returns_every_profile_that_it_stores(ada, body):
 @given(header=st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=300))
 def test_rejects_any_header_without_a_valid_token(mongo, header):
     for value in (header, f"Bearer {header}"):
-        answer = API().get("/auth/me", Authorization=value)
-        assert answer.status_code == 401
-        assert answer["WWW-Authenticate"].startswith("Bearer")
+        response = API().get("/auth/me", Authorization=value)
+        assert response.status_code == 401
+        assert response["WWW-Authenticate"].startswith("Bearer")
 
 
 @relaxed

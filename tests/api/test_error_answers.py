@@ -78,10 +78,10 @@ def test_returns_the_code_of_an_error(ada, method, path, body, status, code):
     if isinstance(body, dict):
         body = {name: ada.id if value == "<user_id>" else value for name, value in body.items()}
 
-    answer = ada.send(method, path, body)
+    response = ada.send(method, path, body)
 
-    content = answer.json()
-    assert (answer.status_code, content["code"]) == (status, code)
+    content = response.json()
+    assert (response.status_code, content["code"]) == (status, code)
     assert content["detail"][0].isupper() or code == "validation"
     assert content["detail"].endswith(".")
 
@@ -109,10 +109,10 @@ def test_returns_the_code_of_an_error(ada, method, path, body, status, code):
     ],
 )
 def test_returns_the_code_of_each_field_error(api, field, body, code):
-    answer = api.post("/auth/register", REGISTRATION | {"email": "new@example.org"} | body)
+    response = api.post("/auth/register", REGISTRATION | {"email": "new@example.org"} | body)
 
-    content = answer.json()
-    assert (answer.status_code, content["code"]) == (400, "validation")
+    content = response.json()
+    assert (response.status_code, content["code"]) == (400, "validation")
     assert content["error_codes"] == {field: [code]}
     assert content["errors"].keys() == content["error_codes"].keys()
 
@@ -126,9 +126,9 @@ def test_reports_every_missing_field(api):
 
 def test_names_the_error_of_a_token_in_the_header(ada):
     old = issue_access_token(user_id=ObjectId(ada.id), now=timezone.now() - timedelta(days=8))
-    answers = {token: API(token=token).get("/auth/me") for token in (None, old, "x", "")}
+    responses = {token: API(token=token).get("/auth/me") for token in (None, old, "x", "")}
 
-    content = {token: (answer.json()["code"], answer["WWW-Authenticate"]) for token, answer in answers.items()}
+    content = {token: (response.json()["code"], response["WWW-Authenticate"]) for token, response in responses.items()}
     refused = 'Bearer error="invalid_token", error_description='
     assert content == {
         None: ("not_authenticated", "Bearer"),
@@ -150,12 +150,12 @@ def test_distinguishes_an_empty_profile_from_a_conflict(register, post_jobs):
 
 
 def test_returns_the_object_of_a_gap_analysis_without_jobs(ada):
-    answer = ada.get("/skills/gap-analysis?role=Software Engineer")
+    response = ada.get("/skills/gap-analysis?role=Software Engineer")
 
-    assert answer.status_code == 404
-    assert answer.json().keys() >= {"detail", "code"}
-    assert answer.json()["code"] == "role_without_jobs"
-    assert answer.json()["detail"].keys() == {"message", "suggestions", "alternatives"}
+    assert response.status_code == 404
+    assert response.json().keys() >= {"detail", "code"}
+    assert response.json()["code"] == "role_without_jobs"
+    assert response.json()["detail"].keys() == {"message", "suggestions", "alternatives"}
 
 
 @pytest.mark.parametrize(("role", "code"), [("Nurse", "not_a_target_role"), (None, "no_target_roles")])
@@ -171,18 +171,18 @@ def test_reports_too_many_requests(ada, settings):
     settings.THROTTLES = settings.THROTTLES | {"user": Rate(count=1, seconds=10**9)}
     ada.get("/auth/me")
 
-    answer = ada.get("/auth/me")
+    response = ada.get("/auth/me")
 
-    assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
-    assert answer.json()["detail"] == f"Too many requests. Try again in {answer['Retry-After']} seconds."
+    assert (response.status_code, response.json()["code"]) == (429, "throttled")
+    assert response.json()["detail"] == f"Too many requests. Try again in {response['Retry-After']} seconds."
 
 
 def test_reports_that_a_message_cannot_be_queued(api):
     with redis_at(NO_REDIS):
-        answer = api.post("/auth/password/forgot", {"email": "ada@example.org"})
+        response = api.post("/auth/password/forgot", {"email": "ada@example.org"})
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "queue_unavailable")
-    assert answer["Retry-After"]
+    assert (response.status_code, response.json()["code"]) == (503, "queue_unavailable")
+    assert response["Retry-After"]
 
 
 @pytest.mark.parametrize(
@@ -196,32 +196,32 @@ def test_reports_that_a_message_cannot_be_queued(api):
 def test_names_the_supported_media_types(ada, client: Client, content_type, status, code):
     headers = {"Authorization": f"Bearer {ada.token}"}
 
-    answer = client.generic("POST", "/jobs/relevant_jobs", b"x=1", content_type, headers=headers)
+    response = client.generic("POST", "/jobs/relevant_jobs", b"x=1", content_type, headers=headers)
 
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert "Send application/json." in answer.json()["detail"]
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert "Send application/json." in response.json()["detail"]
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=é"])
 def test_reports_what_a_multipart_form_lacks(ada, client: Client, content_type):
     headers = {"Authorization": f"Bearer {ada.token}"}
 
-    answer = client.generic("POST", "/resumes/apply", b"x=1", content_type, headers=headers)
+    response = client.generic("POST", "/resumes/apply", b"x=1", content_type, headers=headers)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
-    assert answer.json()["detail"].startswith("The body is not a valid multipart form")
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_body")
+    assert response.json()["detail"].startswith("The body is not a valid multipart form")
 
 
 def test_reports_the_maximum_number_of_form_fields(client: Client):
     body = b"&".join(b"x=1" for _ in range(2_000))
 
-    answer = client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded")
+    response = client.generic("POST", "/auth/login/form", body, "application/x-www-form-urlencoded")
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
-    assert "1000 fields" in answer.json()["detail"]
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_request")
+    assert "1000 fields" in response.json()["detail"]
 
 
 def test_returns_a_code_for_a_wrong_current_password(ada):
-    answer = ada.post("/auth/password", {"current_password": "Wrong-Pass-1", "new_password": PASSWORD + "x"})
+    response = ada.post("/auth/password", {"current_password": "Wrong-Pass-1", "new_password": PASSWORD + "x"})
 
-    assert answer.json()["error_codes"] == {"current_password": ["wrong_password"]}
+    assert response.json()["error_codes"] == {"current_password": ["wrong_password"]}

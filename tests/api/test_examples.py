@@ -16,8 +16,8 @@ BINARY = {"resumes_pdf", "resumes_docx"}
 
 @pytest.fixture
 def document(client: Client) -> dict[str, Any]:
-    answer: dict[str, Any] = client.get("/openapi.json").json()
-    return answer
+    response: dict[str, Any] = client.get("/openapi.json").json()
+    return response
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -34,18 +34,18 @@ def test_names_what_every_operation_ignores(shared_data):
         expected = {"no-parameter"}
         if method != "GET" and name != "POST auth/login/form":
             body, expected = (body or {}) | {"no_field": 1}, expected | {"no_field"}
-        answer = member.send(method, f"{path}{'&' if '?' in path else '?'}no-parameter=1", body)
-        if answer.status_code >= 300 and answer.status_code != 400:
+        response = member.send(method, f"{path}{'&' if '?' in path else '?'}no-parameter=1", body)
+        if response.status_code >= 300 and response.status_code != 400:
             continue
         if name == "POST auth/password":
-            member.token = answer.json()["access_token"]
+            member.token = response.json()["access_token"]
         seen += 1
-        named = {unquote(each) for each in answer.get(HEADER, "").split(", ")}
-        content = answer.json() if answer.content and answer["Content-Type"] == "application/json" else None
+        named = {unquote(each) for each in response.get(HEADER, "").split(", ")}
+        content = response.json() if response.content and response["Content-Type"] == "application/json" else None
         if name in ("GET auth/me", "GET market/trending", "GET openapi.json") or name.endswith(".json"):
             content = None
         if named != expected or (isinstance(content, dict) and not expected <= {*content.get(FIELD, ())}):
-            wrong[name] = (answer.status_code, named, answer.content[:300])
+            wrong[name] = (response.status_code, named, response.content[:300])
 
     assert wrong == {}
     assert seen > 60
@@ -65,24 +65,24 @@ def test_handles_unknown_parameters_for_every_method(shared_data, method):
 @pytest.mark.usefixtures("empty_servers")
 class TestIgnored:
     def test_omits_the_field_when_nothing_is_ignored(self, ada, api):
-        for answer in (ada.get("/auth/me"), ada.put("/auth/me", {"location": "London"}), api.get("/?")):
-            assert FIELD not in answer.json()
-            assert HEADER not in answer.headers
+        for response in (ada.get("/auth/me"), ada.put("/auth/me", {"location": "London"}), api.get("/?")):
+            assert FIELD not in response.json()
+            assert HEADER not in response.headers
 
     def test_names_a_misspelt_field_of_a_rejected_request(self, api):
         given = dict(REGISTRATION, fullname="Ada")
         del given["full_name"]
 
-        answer = api.post("/auth/register", given)
+        response = api.post("/auth/register", given)
 
-        assert answer.status_code == 400
-        assert (answer.json()["detail"], answer.json()[FIELD]) == ("full_name is required.", ["fullname"])
+        assert response.status_code == 400
+        assert (response.json()["detail"], response.json()[FIELD]) == ("full_name is required.", ["fullname"])
 
     def test_names_fields_and_parameters_together_once_and_in_order(self, ada):
-        answer = ada.put("/auth/me?b=1&a=2&b=3", {"b": 1, "c": 2, "location": "London"})
+        response = ada.put("/auth/me?b=1&a=2&b=3", {"b": 1, "c": 2, "location": "London"})
 
-        assert answer.json()[FIELD] == ["a", "b", "c"]
-        assert answer[HEADER] == "a, b, c"
+        assert response.json()[FIELD] == ["a", "b", "c"]
+        assert response[HEADER] == "a, b, c"
 
     def test_names_ignored_fields_of_a_search(self, ada):
         assert ada.post("/jobs/relevant_jobs", {"text": "x"}).json()[FIELD] == []
@@ -101,18 +101,18 @@ class TestIgnored:
 
     @pytest.mark.parametrize("name", ["a\r\nSet-Cookie: x=1", "ключ", "a, b", '"', "x" * 5_000, ""])
     def test_writes_any_name_into_the_header(self, ada, name):
-        answer = ada.put("/auth/me", {name: 1, "location": "London"})
+        response = ada.put("/auth/me", {name: 1, "location": "London"})
 
-        assert answer.status_code == 200
-        assert [unquote(each) for each in answer[HEADER].split(", ")] == [name[:100]]
-        assert answer[HEADER].isascii()
-        assert answer.json()[FIELD] == [name[:100]]
+        assert response.status_code == 200
+        assert [unquote(each) for each in response[HEADER].split(", ")] == [name[:100]]
+        assert response[HEADER].isascii()
+        assert response.json()[FIELD] == [name[:100]]
 
     def test_bounds_the_list_of_names(self, ada):
-        answer = ada.put("/auth/me", {f"{number:05}{'ж' * 90}": 1 for number in range(1_000)})
+        response = ada.put("/auth/me", {f"{number:05}{'ж' * 90}": 1 for number in range(1_000)})
 
-        assert len(answer.json()[FIELD]) == MAX_NAMES
-        assert len(answer[HEADER]) <= MAX_HEADER_LENGTH
+        assert len(response.json()[FIELD]) == MAX_NAMES
+        assert len(response[HEADER]) <= MAX_HEADER_LENGTH
 
     def test_does_not_inspect_a_body_that_the_operation_does_not_read(self, ada):
         assert ada.send("POST", "/auth/email/send", b"{").status_code == 202
@@ -139,9 +139,9 @@ class TestIgnored:
     def test_exposes_the_header_to_other_origins(self, settings):
         settings.CORS_ALLOWED_ORIGINS = ["https://app.example.org"]
 
-        answer = API().get("/health?x=1", Origin="https://app.example.org")
+        response = API().get("/health?x=1", Origin="https://app.example.org")
 
-        assert {"Ignored-Fields", "WWW-Authenticate"} <= {*answer["Access-Control-Expose-Headers"].split(", ")}
+        assert {"Ignored-Fields", "WWW-Authenticate"} <= {*response["Access-Control-Expose-Headers"].split(", ")}
 
 
 def test_documents_the_field_and_the_header_in_the_schema(client: Client):

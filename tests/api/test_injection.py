@@ -71,9 +71,9 @@ def get_size(value: Any) -> int:
     return sum(map(get_size, value)) if isinstance(value, list) else 1
 
 
-def assert_harmless(answers, commands):
-    assert [(sent, answer.status_code) for sent, answer in answers if answer.status_code >= 500] == []
-    assert [sent for sent, answer in answers if contains_marker(answer)] == []
+def assert_harmless(responses, commands):
+    assert [(sent, response.status_code) for sent, response in responses if response.status_code >= 500] == []
+    assert [sent for sent, response in responses if contains_marker(response)] == []
     assert list(find_injections(commands)) == []
 
 
@@ -94,9 +94,9 @@ def test_treats_body_fields_as_values(name, fields, victim, attacker, own_names,
         bodies += [{"$gt": ""}, (body or {}) | {"$where": "sleep(1000)", "$or": [{}]}, list(OBJECTS)]
     stored = export_user_data(victim)
 
-    answers = [(each, attacker.send(method, path, each)) for each in bodies]
+    responses = [(each, attacker.send(method, path, each)) for each in bodies]
 
-    assert_harmless(answers, whole_commands)
+    assert_harmless(responses, whole_commands)
     assert export_user_data(victim) == stored
 
 
@@ -109,9 +109,9 @@ def test_treats_query_parameters_as_values(name, fields, attacker, own_names, wh
     ]
     queries += [f"{usual}&{parameter}[$ne]=x" for parameter in fields.get(name, ([], []))[0]]
 
-    answers = [(each, attacker.send(method, f"{path}?{each}", body)) for each in queries]
+    responses = [(each, attacker.send(method, f"{path}?{each}", body)) for each in queries]
 
-    assert_harmless(answers, whole_commands)
+    assert_harmless(responses, whole_commands)
 
 
 @pytest.mark.parametrize("name", [name for name in READS if not name.partition(" ")[2].startswith(FALLING_BACK)])
@@ -135,11 +135,11 @@ def test_finds_no_more_jobs_for_a_pattern_than_without(fields, attacker):
 
     for field in fields["POST jobs/relevant_jobs"][1]:
         for value in (*WORDS, list(WORDS)):
-            answer = attacker.post("/jobs/relevant_jobs", replace_field({}, field, value))
-            assert answer.status_code in {200, 400, 403}
-            assert answer.status_code != 200 or answer.json()["total"] <= most
+            response = attacker.post("/jobs/relevant_jobs", replace_field({}, field, value))
+            assert response.status_code in {200, 400, 403}
+            assert response.status_code != 200 or response.json()["total"] <= most
             # No posting has this skill, title or company.
-            assert field[0] in {"text", "skills_none", "exclude_companies"} or not answer.json().get("total")
+            assert field[0] in {"text", "skills_none", "exclude_companies"} or not response.json().get("total")
 
 
 OTHERS_ID = "65f000000000000000000001"
@@ -158,9 +158,9 @@ NOT_TO_BE_SET = {
 def test_sets_no_protected_field(name, attacker, own_names):
     method, path, body = build_request(name, own_names)
 
-    answer = attacker.send(method, path, NOT_TO_BE_SET | (body or {}))
+    response = attacker.send(method, path, NOT_TO_BE_SET | (body or {}))
 
-    assert answer.status_code < 500
+    assert response.status_code < 500
     rows = str([list(database()[each].find()) for each in database().list_collection_names()])
     signs = (OTHERS_ID, "datetime(2001", "2001-01-01", "stolen", "'is_active': False", "'version': 99")
     assert [sign for sign in signs if sign in rows] == []

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("shared_data")
 def test_a_get_writes_nothing(name, victim, names, whole_commands):
     _, path, _ = build_request(name, names)
 
-    answers = [victim.get(path) for _ in range(2)]
+    responses = [victim.get(path) for _ in range(2)]
 
     # Unsubscribing needs a token from an email.
-    assert {answer.status_code for answer in answers} == {400 if "unsubscribe" in name else 200}
+    assert {response.status_code for response in responses} == {400 if "unsubscribe" in name else 200}
     assert [dict(each) for each in whole_commands if next(iter(each)) in WRITES] == []

@@ -13,8 +13,8 @@ from career_navigator.api.versions import build_etag
 
 @pytest.fixture
 def document(client: Client) -> dict[str, Any]:
-    answer: dict[str, Any] = client.get("/openapi.json").json()
-    return answer
+    response: dict[str, Any] = client.get("/openapi.json").json()
+    return response
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -127,14 +127,14 @@ def test_documents_the_response_of_deleting_a_resume(document: dict[str, Any]) -
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/", "/redoc", "/redoc/"])
 def test_serves_docs_pages_that_load_nothing_from_other_hosts(client: Client, path: str) -> None:
-    answer = client.get(path)
+    response = client.get(path)
 
-    page = answer.content.decode()
-    assert answer.status_code == 200
+    page = response.content.decode()
+    assert response.status_code == 200
     assert "/openapi.json" in page
     assert not re.search(r"https?://|src=\"//|href=\"//", page)
     assert re.search(r'src="/static/drf_spectacular_sidecar/', page)
-    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    assert "default-src 'self'" in response["Content-Security-Policy"]
 
 
 def test_bundles_the_assets_of_the_docs_pages(client: Client) -> None:

@@ -19,8 +19,8 @@ FREE = {
 
 @pytest.fixture
 def document(client: Client) -> dict[str, Any]:
-    answer: dict[str, Any] = client.get("/openapi.json").json()
-    return answer
+    response: dict[str, Any] = client.get("/openapi.json").json()
+    return response
 
 
 def list_objects(part: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -98,16 +98,16 @@ def test_shares_enums_between_requests_responses_and_query_parameters(document: 
     uses: dict[str, set[str]] = {}
     for at, part in list_objects(document):
         if str(part.get("$ref")).endswith("Enum"):
-            kind = "query" if "/parameters/" in at else "request" if "Request/" in at else "answer"
+            kind = "query" if "/parameters/" in at else "request" if "Request/" in at else "response"
             uses.setdefault(part["$ref"].rpartition("/")[2], set()).add(kind)
 
     assert {
         name: sorted(uses[name]) for name in ("LevelEnum", "StageEnum", "ExperienceLevelEnum", "SeniorityEnum")
     } == {
-        "LevelEnum": ["answer", "query"],
-        "StageEnum": ["answer", "query", "request"],
-        "ExperienceLevelEnum": ["answer", "request"],
-        "SeniorityEnum": ["answer", "request"],
+        "LevelEnum": ["query", "response"],
+        "StageEnum": ["query", "request", "response"],
+        "ExperienceLevelEnum": ["request", "response"],
+        "SeniorityEnum": ["request", "response"],
     }
 
 

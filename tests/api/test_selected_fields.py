@@ -37,8 +37,8 @@ def with_fields(path, fields):
     return f"{path}{'&' if '?' in path else '?'}fields={fields}"
 
 
-def list_items(answer, name):
-    return answer.json()[name] if name else answer.json()
+def list_items(response, name):
+    return response.json()[name] if name else response.json()
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -63,10 +63,10 @@ def test_returns_only_the_named_fields(name, attacker, own_names):
 def test_names_an_unknown_field_and_the_existing_ones(name, fields, attacker, own_names):
     method, path, body = build_request(name, own_names)
 
-    answer = attacker.send(method, with_fields(path, f"{LISTS[name][1]},{fields}"), body)
+    response = attacker.send(method, with_fields(path, f"{LISTS[name][1]},{fields}"), body)
 
-    assert answer.status_code == 400
-    [sentence] = answer.json()["errors"]["fields"]
+    assert response.status_code == 400
+    [sentence] = response.json()["errors"]["fields"]
     assert len(sentence) < 1000
     assert all(known in sentence for known in LISTS[name][1].split(","))
 
@@ -108,7 +108,9 @@ def test_complies_with_the_schema_with_and_without_fields(attacker, own_names):
         good = document["paths"][template][method.lower()]["responses"]["200"]
         schema = good["content"]["application/json"]["schema"] | {"components": document["components"]}
         for asked in (path, with_fields(path, fields)):
-            answer = attacker.send(method, asked, body).json()
-            wrong += [(name, asked, error.message[:300]) for error in Draft202012Validator(schema).iter_errors(answer)]
+            response = attacker.send(method, asked, body).json()
+            wrong += [
+                (name, asked, error.message[:300]) for error in Draft202012Validator(schema).iter_errors(response)
+            ]
 
     assert not wrong

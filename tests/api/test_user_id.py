@@ -27,26 +27,26 @@ def _without_user_id(name, names):
 def test_is_optional(name, attacker, own_names):
     method, path, body = _without_user_id(name, own_names)
 
-    answer = attacker.send(method, path, body)
+    response = attacker.send(method, path, body)
 
     # 409: an earlier request already created the application or moved it past "saved".
-    assert answer.status_code < 300 or answer.status_code == 409, answer.content
+    assert response.status_code < 300 or response.status_code == 409, response.content
     if body is not None:
         for own in (None, "me"):
-            assert attacker.send(method, path, body | {"user_id": own}).status_code in {answer.status_code, 409}
+            assert attacker.send(method, path, body | {"user_id": own}).status_code in {response.status_code, 409}
         assert attacker.send(method, path, body | {"user_id": str(ObjectId())}).status_code == 403
 
 
 def test_is_optional_with_a_file(attacker):
     file = SimpleUploadedFile("cv.txt", b"Grace Hopper\n\nSkills\nPython, Docker\n")
 
-    answer = attacker.client.post(
+    response = attacker.client.post(
         "/resumes/generate",
         {"source": "upload", "file": file},
         headers={"Authorization": f"Bearer {attacker.token}"},
     )
 
-    assert answer.status_code in {201, 202}, answer.content
+    assert response.status_code in {201, 202}, response.content
 
 
 @pytest.mark.parametrize("name", IN_THE_PATH)

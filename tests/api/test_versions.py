@@ -58,11 +58,11 @@ def get_version(owner, name):
 def test_changes_the_matching_version(owner, name):
     version = get_version(owner, name)
 
-    answers = [change(owner, name, str(ObjectId()), **{"If-Match": version}) for _ in range(2)]
+    responses = [change(owner, name, str(ObjectId()), **{"If-Match": version}) for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [200, 412]
-    assert answers[0]["ETag"] == get_version(owner, name) != version or RESOURCES[name][0] is None
-    assert (answers[1].json()["code"], "Read it again" in answers[1].json()["detail"]) == ("stale_version", True)
+    assert [response.status_code for response in responses] == [200, 412]
+    assert responses[0]["ETag"] == get_version(owner, name) != version or RESOURCES[name][0] is None
+    assert (responses[1].json()["code"], "Read it again" in responses[1].json()["detail"]) == ("stale_version", True)
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -70,9 +70,9 @@ def test_rejects_a_change_of_another_version(owner, name):
     get_version(owner, name)
     word = str(ObjectId())
 
-    answer = change(owner, name, word, **{"If-Match": STALE})
+    response = change(owner, name, word, **{"If-Match": STALE})
 
-    assert answer.status_code == 412
+    assert response.status_code == 412
     member, _ = owner
     assert word not in member.get("/auth/me/export").content.decode()
 
@@ -90,10 +90,10 @@ def test_accepts_any_of_several_versions(owner, name, form):
 def test_rejects_a_malformed_version(owner, name, header):
     get_version(owner, name)
 
-    answer = change(owner, name, "x", **{"If-Match": header})
+    response = change(owner, name, "x", **{"If-Match": header})
 
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == ["If-Match"]
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["If-Match"]
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -108,14 +108,14 @@ def test_rejects_a_conditional_change_of_a_missing_resource(owner, header):
     member, names = owner
     member.delete(f"/projects/{names['project_id']}/progress", None)
     member.delete("/learning/progress/docker", None)
-    answers = [
+    responses = [
         member.send("PUT", f"/jobs/{names['other_job_id']}/application", {"stage": "applied"}, **{"If-Match": header}),
         member.send("PUT", f"/projects/{names['project_id']}/progress", {"status": "begun"}, **{"If-Match": header}),
         member.send("PUT", "/learning/progress/docker", {"status": "done"}, **{"If-Match": header}),
     ]
 
-    assert [answer.status_code for answer in answers[::2]] == [412, 412]
-    assert answers[1].status_code in (400, 412)
+    assert [response.status_code for response in responses[::2]] == [412, 412]
+    assert responses[1].status_code in (400, 412)
     assert member.get(f"/jobs/{names['other_job_id']}/application").status_code == 404
 
 
@@ -144,11 +144,11 @@ def test_confirms_the_matching_version_of_a_resume(owner):
     path = f"/resumes/{names['resume_id']}"
     version = member.get(path)["ETag"]
 
-    answers = [
+    responses = [
         member.send("POST", f"{path}/confirm", {"skills": ["python"]}, **{"If-Match": version}) for _ in range(2)
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 412]
+    assert [response.status_code for response in responses] == [200, 412]
     assert member.get(path)["ETag"] != version
 
 

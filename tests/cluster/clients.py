@@ -84,28 +84,28 @@ class Client(threading.Thread):
 
     def send(self, method: str, path: str, body: Any) -> requests.Response | None:
         """Send a request once. Return None if the service is temporarily unavailable."""
-        answer = self._session.request(
+        response = self._session.request(
             method,
             f"http://{HOST}:{next(self._ports)}{path}",
             json=body,
             headers={"Authorization": f"Bearer {self.account.access_token}"},
             timeout=TIMEOUT_SECONDS,
         )
-        if answer.status_code == 503:
+        if response.status_code == 503:
             self.written.refused += 1
             return None
-        return answer
+        return response
 
     def send_until_taken(self, method: str, path: str, body: Any) -> dict[str, Any]:
         """Send a request until it is acknowledged. Return {} if it never is."""
         give_up_at: float | None = None
         while give_up_at is None or time.monotonic() < give_up_at:
-            answer = self.send(method, path, body)
-            if answer is not None and answer.ok:
-                acknowledged: dict[str, Any] = answer.json()
+            response = self.send(method, path, body)
+            if response is not None and response.ok:
+                acknowledged: dict[str, Any] = response.json()
                 return acknowledged
-            if answer is not None:
-                self.written.bad.append(f"{method} {path} {answer.status_code}: {answer.text[:300]}")
+            if response is not None:
+                self.written.bad.append(f"{method} {path} {response.status_code}: {response.text[:300]}")
                 return {}
             if give_up_at is None and self._stopping.is_set():
                 give_up_at = time.monotonic() + _CATCH_UP_SECONDS
@@ -119,11 +119,11 @@ class Logging(Client):
 
     def write(self, number: int) -> None:
         body = {"user_id": self.account.id, "action_type": "view", "metadata": {"number": number}}
-        answer = self.send("POST", "/activity/log", body)
-        if answer is not None and answer.ok:
-            self.written.acknowledged.append(answer.json()["activity_id"])
-        elif answer is not None:
-            self.written.bad.append(f"POST /activity/log {answer.status_code}: {answer.text[:300]}")
+        response = self.send("POST", "/activity/log", body)
+        if response is not None and response.ok:
+            self.written.acknowledged.append(response.json()["activity_id"])
+        elif response is not None:
+            self.written.bad.append(f"POST /activity/log {response.status_code}: {response.text[:300]}")
 
 
 class ProfileChanging(Client):
@@ -167,21 +167,21 @@ class Refreshing(Client):
     def write(self, number: int) -> None:
         old, unanswered = self.written.newest, False
         while True:
-            answer = self.send("POST", "/auth/refresh", {"refresh_token": old})
-            if answer is None:
+            response = self.send("POST", "/auth/refresh", {"refresh_token": old})
+            if response is None:
                 unanswered = True
                 if self._stopping.is_set():
                     return
                 time.sleep(PAUSE_SECONDS)
                 continue
-            if answer.ok:
-                new = answer.json()["refresh_token"]
+            if response.ok:
+                new = response.json()["refresh_token"]
                 self.written.exchanges.append(Exchange(old=old, new=new, at=datetime.now(UTC)))
                 self.written.newest = new
-            elif unanswered and answer.status_code == 401:
+            elif unanswered and response.status_code == 401:
                 self.written.newest = ""
             else:
-                self.written.bad.append(f"POST /auth/refresh {answer.status_code}: {answer.text[:300]}")
+                self.written.bad.append(f"POST /auth/refresh {response.status_code}: {response.text[:300]}")
                 self.written.newest = ""
             return
 

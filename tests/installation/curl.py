@@ -29,7 +29,7 @@ def main() -> int:
         (name, (Path(value[1:]).name, Path(value[1:]).read_bytes()) if value.startswith("@") else (None, value))
         for name, value in named
     ]
-    answer = requests.request(
+    response = requests.request(
         given.method or ("POST" if given.data or files else "GET"),
         given.url,
         headers=headers,
@@ -38,15 +38,15 @@ def main() -> int:
         timeout=60,
     )
     if given.shows_headers:
-        sys.stdout.write("".join(f"{name}: {value}\n" for name, value in answer.headers.items()) + "\n")
+        sys.stdout.write("".join(f"{name}: {value}\n" for name, value in response.headers.items()) + "\n")
     if given.output:
-        Path(given.output).write_bytes(answer.content)
+        Path(given.output).write_bytes(response.content)
     else:
-        sys.stdout.write(answer.text)
+        sys.stdout.write(response.text)
     expected = next((status for part, status in REJECTED.items() if part in given.url), None)
-    is_expected = answer.ok if expected is None else answer.status_code == expected
+    is_expected = response.ok if expected is None else response.status_code == expected
     if not is_expected:
-        sys.stderr.write(f"{answer.status_code} {answer.request.method} {given.url}: {answer.text}\n")
+        sys.stderr.write(f"{response.status_code} {response.request.method} {given.url}: {response.text}\n")
     return 0 if is_expected else 1
 
 

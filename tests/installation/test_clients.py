@@ -68,9 +68,9 @@ class Api:
 
     def __call__(self, operation: str, *path: str, expect: int = 200, **arguments: Any) -> Any:
         module = import_module(f"{PACKAGE}.api.{operation}")
-        answer = module.sync_detailed(*path, client=self.client, **arguments)
-        assert answer.status_code == expect, answer.content
-        return answer.parsed
+        response = module.sync_detailed(*path, client=self.client, **arguments)
+        assert response.status_code == expect, response.content
+        return response.parsed
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def log_in(open_api: Api, models: ModuleType) -> Callable[[str], Api]:
             experience_level=models.ExperienceLevelEnum.YEAR_2ND,
         )
         open_api("auth.auth_register", body=profile, expect=201)
-        answer = open_api("auth.auth_login", body=models.LoginRequest(email=email, password=PASSWORD))
-        return Api(open_api.base_url, answer.access_token)
+        response = open_api("auth.auth_login", body=models.LoginRequest(email=email, password=PASSWORD))
+        return Api(open_api.base_url, response.access_token)
 
     return log_in
 
@@ -115,12 +115,12 @@ def test_registers_and_logs_in_by_json_and_by_form(log_in: Callable[[str], Api],
     api = log_in("json@example.com")
     form = models.LoginFormRequest(username="json@example.com", password=PASSWORD)
 
-    answer = Api(api.base_url)("auth.auth_login_form", body=form)
-    me = Api(api.base_url, answer.access_token)("auth.auth_me")
+    response = Api(api.base_url)("auth.auth_login_form", body=form)
+    me = Api(api.base_url, response.access_token)("auth.auth_me")
 
-    assert me.email == answer.user.email == "json@example.com"
+    assert me.email == response.user.email == "json@example.com"
     assert me.experience_level is models.ExperienceLevelEnum.YEAR_2ND
-    assert answer.token_type is models.TokenTypeEnum.BEARER
+    assert response.token_type is models.TokenTypeEnum.BEARER
 
 
 def test_reads_a_gap_and_a_roadmap(log_in: Callable[[str], Api], models: ModuleType) -> None:

@@ -71,8 +71,8 @@ def test_allows_only_named_origins_in_production(tmp_path: Path) -> None:
         "import django; django.setup()\n"
         "from django.test import Client\n"
         f"for origin in {[*LOCALHOSTS, 'https://app.example.org']!r}:\n"
-        "    answer = Client().get('/health', headers={'Origin': origin, 'Host': 'localhost'}, secure=True)\n"
-        "    print(origin, answer.get('Access-Control-Allow-Origin'))\n"
+        "    response = Client().get('/health', headers={'Origin': origin, 'Host': 'localhost'}, secure=True)\n"
+        "    print(origin, response.get('Access-Control-Allow-Origin'))\n"
     )
     variables = {"DEBUG": "False", "JWT_SECRET_KEY": "k" * 48, "ALLOWED_ORIGINS": "https://app.example.org"}
     finished = subprocess.run(

@@ -93,17 +93,17 @@ def test_serves_others_while_200_bodies_stall_and_rejects_those_after_the_deadli
     health = requests.get(f"{web}/health", timeout=30)
     waited = time.monotonic() - started
     extraction = requests.post(f"{web}/skills/extract", TEXT, headers={"Content-Type": "application/json"}, timeout=30)
-    answers = [read_answer(each) for each in stalled]
+    responses = [read_answer(each) for each in stalled]
 
     assert health.status_code == 200
     assert waited < 5
     assert extraction.status_code == 200
-    assert {status for status, _, _ in answers} == {408}
-    assert json.loads(answers[0][2]) == {
+    assert {status for status, _, _ in responses} == {408}
+    assert json.loads(responses[0][2]) == {
         "detail": "The request body did not arrive in time.",
         "code": "body_timeout",
     }
-    assert answers[0][1]["x-request-id"]
+    assert responses[0][1]["x-request-id"]
     assert [read_until_closed(each) for each in stalled] == [b""] * 200
 
 
@@ -207,7 +207,7 @@ def test_reads_a_chunked_form_with_a_file(web: str, member: tuple[str, str]) -> 
         f"Content-Type: application/pdf\r\n\r\nMZ\x00\x01 is no PDF\r\n--{boundary}--\r\n"
     ).encode()
 
-    answer = requests.post(
+    response = requests.post(
         f"{web}/resumes/generate",
         data=iter([form[:50], form[50:]]),
         headers={
@@ -218,7 +218,7 @@ def test_reads_a_chunked_form_with_a_file(web: str, member: tuple[str, str]) -> 
     )
 
     # The type of the file was detected, so the complete file was read.
-    assert (answer.status_code, answer.json().get("reason")) == (400, "unknown_type"), answer.text
+    assert (response.status_code, response.json().get("reason")) == (400, "unknown_type"), response.text
 
 
 @pytest.fixture
@@ -283,11 +283,11 @@ def test_rejects_a_chunked_body_that_breaks_off(connect: Any, sent: bytes) -> No
 def test_reads_a_chunked_body_whose_trailer_is_announced(connect: Any) -> None:
     sent = chunk(TEXT).removesuffix(b"\r\n") + b"X-Checksum: 1\r\n\r\n"
 
-    answer = read_answer(
+    response = read_answer(
         connect(build_head("/skills/extract", "Transfer-Encoding: chunked", "Trailer: X-Checksum") + sent)
     )
 
-    assert answer[0] == 200
+    assert response[0] == 200
 
 
 def test_answers_head_without_a_body(web: str, connect: Any) -> None:
@@ -301,10 +301,10 @@ def test_answers_head_without_a_body(web: str, connect: Any) -> None:
 
 def test_serves_the_first_concurrent_requests_for_the_openapi_document(web: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: requests.get(f"{web}/openapi.json", timeout=60), range(8)))
+        responses = list(pool.map(lambda _: requests.get(f"{web}/openapi.json", timeout=60), range(8)))
 
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.content for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.content for response in responses}) == 1
 
 
 def test_answers_liveness_while_all_threads_hash_passwords(web: str) -> None:
@@ -341,25 +341,25 @@ def test_serves_requests_without_mongodb_while_passwords_are_hashed_and_mongodb_
                 requests.get(f"{address}{path}", timeout=30).status_code for path in ("/health", "/no-such-path")
             ]
             waited = time.monotonic() - started
-            answers = [each.result() for each in waiting]
+            responses = [each.result() for each in waiting]
     finally:
         server.process.kill()
         server.stop()
 
     assert statuses == [200, 404]
     assert waited < 5
-    assert {answer.status_code for answer in answers} <= {429, 503}
-    assert all("Retry-After" in answer.headers for answer in answers)
+    assert {response.status_code for response in responses} <= {429, 503}
+    assert all("Retry-After" in response.headers for response in responses)
 
 
 @pytest.mark.parametrize("charset", ["cp037", "utf-16", "hex", "idna", "nonsense"])
 def test_reads_a_query_as_utf_8_whatever_charset_the_body_has(web: str, charset: str) -> None:
     url = f"{web}/market/trending?days=147&limit={charset}"
 
-    answer = requests.get(url, headers={"Content-Type": f"text/plain; charset={charset}"}, timeout=30)
+    response = requests.get(url, headers={"Content-Type": f"text/plain; charset={charset}"}, timeout=30)
     answer_to_others = requests.get(url, timeout=30)
 
-    assert (answer.status_code, answer.json()["window_days"]) == (200, 147)
+    assert (response.status_code, response.json()["window_days"]) == (200, 147)
     assert answer_to_others.json()["window_days"] == 147
 
 
@@ -367,10 +367,10 @@ def test_reads_a_query_as_utf_8_whatever_charset_the_body_has(web: str, charset:
 def test_rejects_a_form_in_an_encoding_that_is_not_text(web: str, charset: str) -> None:
     kind = f"application/x-www-form-urlencoded; charset={charset}"
 
-    answer = requests.post(f"{web}/auth/login/form", b"username=%ff", headers={"Content-Type": kind}, timeout=30)
+    response = requests.post(f"{web}/auth/login/form", b"username=%ff", headers={"Content-Type": kind}, timeout=30)
 
-    assert answer.status_code == 400
-    assert answer.json()["detail"]
+    assert response.status_code == 400
+    assert response.json()["detail"]
 
 
 def test_rejects_a_path_without_a_leading_slash(connect: Any) -> None:

@@ -98,18 +98,18 @@ def test_allows_the_named_origins(client: Client) -> None:
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/login/", "/admin/accounts/person/"])
 @pytest.mark.parametrize("method", ["get", "options"])
 def test_allows_no_origin_in_the_admin(client: Client, mongo: Any, redis: Any, path: str, method: str) -> None:
-    answer = getattr(client, method)(
+    response = getattr(client, method)(
         path, headers={"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
     )
 
-    assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
+    assert [name for name in response.headers if name.lower().startswith("access-control-")] == []
 
 
 def test_allows_no_cookies_from_other_origins(client: Client) -> None:
-    answer = client.get("/health", headers={"Origin": "http://localhost:3000"})
+    response = client.get("/health", headers={"Origin": "http://localhost:3000"})
 
-    assert answer["Access-Control-Allow-Origin"] == "http://localhost:3000"
-    assert "Access-Control-Allow-Credentials" not in answer
+    assert response["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    assert "Access-Control-Allow-Credentials" not in response
 
 
 def test_allows_only_named_origins_in_production(production: dict[str, Any]) -> None:
@@ -137,9 +137,9 @@ def test_protects_admin_forms_against_csrf(mongo: Any, redis: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/"])
 def test_redirects_anonymous_users_to_the_admin_login(client: Client, mongo: Any, redis: Any, path: str) -> None:
-    answer = client.get(path, follow=True)
+    response = client.get(path, follow=True)
 
-    assert answer.redirect_chain[-1][0].startswith("/admin/login/")
+    assert response.redirect_chain[-1][0].startswith("/admin/login/")
 
 
 def test_has_migrations_for_every_django_model(mongo: Any) -> None:

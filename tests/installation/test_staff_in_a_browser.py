@@ -129,11 +129,11 @@ def test_a_role_neither_sees_nor_can_use_actions_without_permission(
 
     page.goto("/admin/")
     offered = page.get_by_role("link", name=link, exact=True).count()
-    answer = page.goto(address)
+    response = page.goto(address)
 
     assert offered == 0
-    assert answer is not None
-    assert answer.status == 403
+    assert response is not None
+    assert response.status == 403
     expect(page.get_by_text("You do not have permission to do this.")).to_be_visible()
     page.get_by_role("link", name="Back to the dashboard").click()
     expect(page.locator(".staff-cards")).to_be_visible()
