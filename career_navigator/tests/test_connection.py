@@ -26,7 +26,7 @@ from pymongo.monitoring import ServerHeartbeatFailedEvent, ServerHeartbeatStarte
 from career_navigator import throttling
 from career_navigator.api.exceptions import to_problem
 from career_navigator.db import connection as mongodb
-from career_navigator.db.connection import Availability, availability, build_client_options, database
+from career_navigator.db.connection import Availability, build_client_options, database
 from career_navigator.devserver.embedded import start_mongodb
 from career_navigator.observability import middleware
 from career_navigator.observability.middleware import RequestMiddleware
@@ -208,7 +208,7 @@ def test_hashing_and_waiting_leave_two_threads_free_while_mongodb_is_unavailable
             for _ in range(mongodb.MAX_WAITING_REQUESTS)
         ]
         full = mongodb.MAX_WAITING_REQUESTS
-        wait_until(lambda: availability._waiting_requests == full, seconds=10, what="as many wait as may")
+        wait_until(lambda: mongodb.availability._waiting_requests == full, seconds=10, what="all slots are taken")
         uploads = [pool.submit(wait_for_upload) for _ in range(throttling.MAX_WAITING)]
         hashed = sum(pool.map(lambda _: hash_password(), range(6)))
         are_over.set()
@@ -229,7 +229,7 @@ def test_waiting_thread_may_hash_a_password() -> None:
 
 def test_requests_succeed_again_when_mongodb_is_available(frozen: FrozenMongoDB) -> None:
     frozen.thaw()
-    wait_until(lambda: availability.get_silence() < mongodb.MAX_SILENCE, seconds=10, what="an answer")
+    wait_until(lambda: mongodb.availability.get_silence() < mongodb.MAX_SILENCE, seconds=10, what="a heartbeat")
 
     with ThreadPoolExecutor(6) as pool:
         statuses = list(pool.map(lambda _: time_request(lambda: frozen.client.test.command("ping"))[0], range(6)))
