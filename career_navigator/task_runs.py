@@ -70,7 +70,7 @@ class Progress:
             run = TaskRunDocument.objects(task_id=self._task_id, status__in=OPEN_TASK_RUN_STATUSES).modify(
                 set__progress_done=self._done, set__progress_total=self._total, new=True
             )
-            # Stays true once set, because another thread may have ended the run, which is then no longer found.
+            # Stays true once set. Another thread may have ended the run, so it is no longer found as running.
             self._is_cancelled = self._is_cancelled or (run is not None and bool(run.cancel_requested))
         if self._is_cancelled:
             total = f" of {self._total:,}" if self._total else ""
@@ -86,7 +86,7 @@ class Progress:
 def request_run(*, task: str, started_by: str, now: datetime) -> TaskRunDocument:
     """Record that a staff member starts a task. The caller must queue the Celery task with the run's `task_id`.
 
-    Raises RunIsOpen if the task has an open run, whoever started it.
+    Raises RunIsOpen if the task has an open run, even one that another staff member started.
     """
     _fail_lost(TaskRunDocument.objects(task=task, due_at=None, status="running", lease_ends_at__lte=now), now=now)
     if (run := find_open_run(task=task, now=now)) is not None:

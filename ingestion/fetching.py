@@ -51,7 +51,7 @@ class FetchCriteria:
 
 
 def build_criteria(*, user: CurrentUser, overrides: Mapping[str, Any]) -> FetchCriteria:
-    """Return the criteria of a request, taking each part from `overrides` or else from the user's profile.
+    """Return the criteria of a request. Each part comes from `overrides` and defaults to the user's profile.
 
     `overrides` is the validated data of `FetchJobsSerializer`. At most `MAX_ROLES` roles and `MAX_PLACES` places are
     used, and the default places if there are none. `roles` is empty if neither the request nor the profile names one.

@@ -45,7 +45,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 READ_GRACE_SECONDS = 1.0
 # A search is charged once its response is on the way. After a broken connection, the only way to its jobs is to request
 # them again, now or in the next run, so a broken connection counts as a network fault. A complete response that is not
-# JSON may be a proxy's temporary fault, but it may also recur at the price of a page each time, so it is retried once.
+# JSON may be a proxy's temporary fault. But it may also recur, and each retry can cost a page, so it is retried once.
 MAX_UNREADABLE_RESPONSES = 2
 
 
@@ -319,7 +319,7 @@ def _stop_reading(response: requests.Response, expired: threading.Event, ended: 
     try:
         response.raw.shutdown()
     except (OSError, RuntimeError, ValueError, TypeError):
-        # Reading ended at this very moment and closed the socket, so there is nothing to stop.
+        # Reading has just ended and closed the socket, so there is nothing to stop.
         logger.debug("the response was complete when its time ran out")
 
 

@@ -65,7 +65,7 @@ class MissingSkillSerializer(serializers.Serializer[Any]):
     display_name = DisplayNameField(source="skill")
     must_have = serializers.BooleanField(help_text="True if the posting requires the skill, false if it is optional.")
     demand_percentage = serializers.FloatField(
-        help_text="Percentage of the role's postings of the last 30 days that ask for the skill, or 0 if unknown."
+        help_text="Percentage of the role's postings of the last 30 days that require the skill, or 0 if unknown."
     )
     resources = ResourceSerializer(many=True, help_text="Learning resources, at most three.")
 
@@ -86,7 +86,7 @@ class AnalyzeResultOutSerializer(SuccessSerializer):
     score = serializers.IntegerField(source="match.score", min_value=0, max_value=100)
     explanation = serializers.CharField(
         source="match.explanation",
-        help_text="The sentences of all parts. Also says so if the posting names no skills.",
+        help_text="The sentences of all parts, and a note if the posting names no skills.",
     )
     parts = MatchPartSerializer(source="match.parts", many=True, help_text="In descending order of weight.")
     matched_skills = serializers.ListField(

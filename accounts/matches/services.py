@@ -33,7 +33,7 @@ class NothingToCompare(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingSkill:
-    """A skill that a posting asks for and the user lacks. `demand_percentage` refers to the postings of the role."""
+    """A skill that a posting requires and the user lacks. `demand_percentage` refers to the postings of the role."""
 
     skill: str
     must_have: bool

@@ -1,6 +1,6 @@
 """Build the content of a resume from a profile, optionally tailored to a posting. Pure: same inputs, same content.
 
-The content is limited to what the profile and the confirmed resume say. The posting decides the order of skills and
+The content is limited to what the profile and the confirmed resume say. The posting determines the order of skills and
 projects, and which target role appears as the label.
 """
 

@@ -126,7 +126,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """A kind of problem that the dashboard counts, and the changelist that shows the documents concerned.
+    """A kind of problem that the dashboard counts, and the changelist that shows these documents.
 
     `condition` returns the MongoDB query for the documents in `collection`. `amount` is a MongoDB expression for how
     much each document counts. `query` is the query string that applies the same condition to the changelist at `route`.

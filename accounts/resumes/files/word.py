@@ -107,7 +107,7 @@ def _is_xml(name: str, content_types: _ContentTypeMap) -> bool:
 
 
 def _check_xml(xml: bytes) -> None:
-    """Reject XML that would become too large a tree, and any DTD: Office files have none, entity attacks need one."""
+    """Reject XML with too large a tree, and any DTD. Office files have none, but entity attacks need one."""
     depth = count = 0
 
     def start_element(*_: object) -> None:

@@ -1,6 +1,6 @@
 """Build the layout of a resume: its text and the order of its parts, shared by all renderers. Pure.
 
-The renderers (Markdown, HTML, PDF, DOCX) decide only the appearance.
+The renderers (Markdown, HTML, PDF, DOCX) determine only the appearance.
 """
 
 import re
