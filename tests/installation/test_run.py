@@ -68,13 +68,13 @@ def test_serves_the_demonstration_until_ctrl_c_and_leaves_nothing_behind(demonst
     )
     second = Run(var_dir)
     runs.append(second)
-    refused_with = second.end(seconds=30)
+    second_exit_code = second.end(seconds=30)
     run.process.send_signal(signal.SIGINT)
     asked_at = time.monotonic()
-    stopped_with = run.end(seconds=STOP_SECONDS + 5)
+    exit_code = run.end(seconds=STOP_SECONDS + 5)
 
     assert time.monotonic() - asked_at < STOP_SECONDS
-    assert stopped_with == 0
+    assert exit_code == 0
     assert find_marked(var_dir=var_dir) == []
     assert not (var_dir / "services.json").exists()
     assert run.output.count("is ready at") == 1
@@ -88,8 +88,8 @@ def test_serves_the_demonstration_until_ctrl_c_and_leaves_nothing_behind(demonst
     assert docs.status_code == 200
     assert static.headers["Content-Type"].startswith("text/css")
     assert elsewhere.returncode == 0, elsewhere.stderr
-    assert refused_with == 1
-    assert f"another run uses {var_dir} (process {run.process.pid})" in second.output
+    assert second_exit_code == 1
+    assert f"another run (process {run.process.pid}) is using {var_dir}" in second.output
 
 
 def test_recovers_with_all_data_when_killed_and_says_which_of_its_processes_was_killed(
