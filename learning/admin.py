@@ -121,7 +121,7 @@ class BlueprintAdmin(CuratedAdmin):
     resource_classes = (BlueprintResource,)
     suggestions = {"never": SKILL_SUGGESTIONS}
     list_display = ("role", "core_hours", "updated_at", "is_hidden")
-    phone_columns = ("role", "core_hours")
+    phone_columns = ("role", "core_hours", "updated_at")
     empty_text = "Run manage.py seed to load the platform's blueprints, or import a file."
     list_filter = (HiddenFilter,)
     search_fields = ("role", "also_for", "core", "specialisation", "nice_to_have")
