@@ -22,6 +22,7 @@ from market import roles
 from market.jobs.match_score import CandidateProfile, build_job_profile, score_match
 from market.posting import Posting
 from market.requirement_parsing import parse_required_years, parse_requirements, select_nice_to_have
+from market.sections import parse_sections
 from skills.extraction import SkillExtractor, is_within
 from skills.vocabulary import Skill, Vocabulary
 
@@ -109,13 +110,20 @@ def stored_rows(count: int) -> list[dict[str, Any]]:
 def as_stored(posting: Posting, vocabulary: Vocabulary, extractor: SkillExtractor) -> dict[str, Any]:
     """Return a posting as the row that storing it would create."""
     text = f"{posting.title}\n{posting.description}"
-    wording, spans = parse_requirements(text), extractor.find_spans(text)
+    wording, excluded = parse_requirements(text), parse_sections(text, start=len(posting.title) + 1).excluded
+    spans = [
+        span
+        for span in extractor.find_spans(text, title_length=len(posting.title))
+        if not is_within(excluded, span.start)
+    ]
     slugs = vocabulary.map_technology_slugs(posting.technology_slugs)
     skills = slugs or list(dict.fromkeys(span.skill for span in spans))
     nice = select_nice_to_have(
         skills=skills,
         in_nice=(span.skill for span in spans if is_within(wording.nice, span.start)),
-        in_must=lambda: (span.skill for span in spans if is_within(wording.must, span.start)),
+        in_must=lambda: (
+            span.skill for span in spans if span.start < len(posting.title) or is_within(wording.must, span.start)
+        ),
     )
     return {
         "title": posting.title,

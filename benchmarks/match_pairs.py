@@ -1,0 +1,267 @@
+"""Agreement of match scores with labelled pairs of real postings, and scores at both ends of the scale.
+
+`data/match_profiles.jsonl` describes fictional people. Each row of `data/match_pairs.jsonl` names a profile and the ids
+of two postings of which the first suits the person better, with the reason. The postings are in `postings.jsonl.gz` of
+the corpus beside the project. The pairs of a third of the people are held out: look at their figures, but do not tune
+the score with them.
+
+Skills, places and requirements are read from the postings as when storing them. The demand that weights a skill is its
+share of the postings of the posting's role, over the whole corpus, which is of 2019 to 2025.
+
+- Concordance: share of pairs in which the better posting scores higher. Equal scores count half. The interval is the
+  percentile bootstrap over people, because the pairs of one person are not independent.
+- Everything held: the score of a person whose role is the posting's title and who has all the skills that it asks for,
+  or only the technologies and what they imply. Place, pay and years are not compared.
+- Nothing of the trade: the score of the worse posting of pairs whose postings are of different fields, if the person
+  has none of its skills except soft skills and spoken languages.
+
+    python -m benchmarks.match_pairs [--data ../shared/data] [--worst 15]
+"""
+
+import argparse
+import gzip
+import json
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.match_scores import as_stored
+from benchmarks.report import Report
+from ingestion.theirstack_jobs import posting_from_job
+from market.jobs.match_score import CandidateProfile, JobProfile, build_job_profile, score_match
+from market.role_table import load_default_table
+from market.roles import normalize_role
+from skills.extraction import SkillExtractor
+from skills.vocabulary import SOFT_SKILL, SPOKEN_LANGUAGE, TECHNOLOGY, Skill, Vocabulary
+
+MIN_CONCORDANCE = 0.95
+MIN_SCORE_OF_FITTING, MAX_SCORE_OF_FOREIGN = 90, 10
+MIN_POSTINGS_OF_ROLE = 20
+RESAMPLES = 2_000
+_UNCOUNTED_KINDS = (SOFT_SKILL, SPOKEN_LANGUAGE)
+_ROOT = Path(__file__).resolve().parent.parent
+_DATA = Path(__file__).resolve().parent / "data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two postings of which the first suits the person better."""
+
+    profile: str
+    better: int
+    worse: int
+    reason: str
+    held_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPair:
+    """A pair with the scores of its postings."""
+
+    pair: Pair
+    better: int
+    worse: int
+
+    @property
+    def agreement(self) -> float:
+        """1 if the better posting scores higher, 0.5 if both score the same, else 0."""
+        return (self.better > self.worse) + 0.5 * (self.better == self.worse)
+
+
+class Corpus:
+    """The real postings as they would be stored, and the demand for skills in their roles."""
+
+    def __init__(self, *, path: Path, vocabulary: Vocabulary, roles: Iterable[str]) -> None:
+        self._table = load_default_table()
+        keys = {self._table.canonicalize(role) for role in roles}
+        self._roles = sorted(keys, key=lambda role: (-len(role.split()), role))
+        extractor = SkillExtractor(vocabulary)
+        self._rows: dict[int, dict[str, Any]] = {}
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        totals: Counter[str] = Counter()
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                job = json.loads(line)
+                posting = posting_from_job(job)
+                row = as_stored(posting, vocabulary, extractor) | {"country_codes": posting.country_codes}
+                self._rows[job["id"]] = row
+                for role in ("", *self._table.find_named(title=posting.title, roles=self._roles)):
+                    totals[role] += 1
+                    counts[role].update(set(row["skills"]) - set(row["nice_to_have"]))
+        self._shares = {
+            role: {skill: count / totals[role] for skill, count in counts[role].items()}
+            for role in totals
+            if not role or totals[role] >= MIN_POSTINGS_OF_ROLE
+        }
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get_job_profile(self, posting_id: int) -> JobProfile:
+        """Return the comparable facts of a posting."""
+        return build_job_profile(self._rows[posting_id])
+
+    def get_demand(self, posting_id: int) -> Mapping[str, float]:
+        """Return each skill's share of the postings of the posting's role, or else of all postings."""
+        named = self._table.find_named(title=self._rows[posting_id]["title"], roles=self._roles)
+        return self._shares[next((role for role in named if role in self._shares), "")]
+
+    def score(self, candidate: CandidateProfile, posting_id: int) -> int:
+        """Return the match score, 0 if nothing is comparable."""
+        match = score_match(
+            candidate=candidate, job_profile=self.get_job_profile(posting_id), demand=self.get_demand(posting_id)
+        )
+        return match.score if match is not None else 0
+
+
+def read_rows(name: str) -> list[dict[str, Any]]:
+    """Read a file of JSON lines beside this module."""
+    return [json.loads(line) for line in (_DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+def build_candidate(row: Mapping[str, Any], vocabulary: Vocabulary) -> CandidateProfile:
+    """Build the candidate of a profile, with the skills that its skills imply."""
+    return CandidateProfile(
+        skills=vocabulary.get_held_skills(row["skills"]).names,
+        desired_roles=tuple(row["desired_roles"]),
+        experience_years=row["experience_years"],
+        preferred_locations=tuple(row["preferred_locations"]),
+        remote_preference=row["remote_preference"],
+        expected_salary_usd=row["expected_salary_usd"],
+    )
+
+
+def compute_concordance(scored: Sequence[ScoredPair]) -> float:
+    """Return the share of pairs with which the scores agree."""
+    return sum(each.agreement for each in scored) / len(scored)
+
+
+def compute_interval(scored: Sequence[ScoredPair]) -> tuple[float, float]:
+    """Return the 95% percentile bootstrap interval of the concordance, resampling people."""
+    by_person: dict[str, list[ScoredPair]] = defaultdict(list)
+    for each in scored:
+        by_person[each.pair.profile].append(each)
+    groups = [by_person[name] for name in sorted(by_person)]
+    chooser = random.Random(1)
+    values = sorted(
+        compute_concordance([each for group in chooser.choices(groups, k=len(groups)) for each in group])
+        for _ in range(RESAMPLES)
+    )
+    return values[RESAMPLES * 25 // 1000], values[RESAMPLES * 975 // 1000 - 1]
+
+
+def report_concordance(report: Report, what: str, scored: Sequence[ScoredPair]) -> None:
+    """Add the concordance of the pairs with its interval."""
+    value, (low, high) = compute_concordance(scored), compute_interval(scored)
+    people = len({each.pair.profile for each in scored})
+    report.at_least(
+        f"{what}, {len(scored)} pairs of {people} people",
+        value,
+        MIN_CONCORDANCE,
+        measured=f"{value:.3f} ({low:.3f} to {high:.3f})",
+        bar_text=f"{MIN_CONCORDANCE}",
+    )
+
+
+def report_ends(
+    report: Report,
+    corpus: Corpus,
+    scored: Sequence[ScoredPair],
+    candidates: Mapping[str, CandidateProfile],
+    vocabulary: Vocabulary,
+) -> None:
+    """Add the scores of people who have everything a posting asks for, and of postings of other fields."""
+    fitting = sorted({each.pair.better for each in scored})
+    held: dict[str, list[int]] = {"all skills held, role right": [], "all technologies held, role right": []}
+    for posting_id in fitting:
+        job = corpus.get_job_profile(posting_id)
+        technologies = [skill for skill in job.skills if vocabulary.kinds.get(skill, TECHNOLOGY) == TECHNOLOGY]
+        for what, skills in zip(held, (job.skills, technologies), strict=True):
+            candidate = CandidateProfile(
+                skills=vocabulary.get_held_skills(skills).names, desired_roles=(normalize_role(job.title),)
+            )
+            held[what].append(corpus.score(candidate, posting_id))
+    for what, scores in held.items():
+        reached = sum(score >= MIN_SCORE_OF_FITTING for score in scores)
+        report.at_least(
+            f"{what}, {len(scores)} postings",
+            reached,
+            len(scores),
+            measured=f"{reached} at least {MIN_SCORE_OF_FITTING}, {_describe(scores)}",
+            bar_text=f"all at least {MIN_SCORE_OF_FITTING}",
+        )
+    foreign = [each.worse for each in scored if each.pair.reason == "other_field"]
+    report.note(f"of another field, {len(foreign)} pairs", _describe(foreign))
+    foreign = [
+        each.worse
+        for each in scored
+        if each.pair.reason == "other_field"
+        and candidates[each.pair.profile].skills.isdisjoint(
+            skill
+            for skill in corpus.get_job_profile(each.pair.worse).skills
+            if vocabulary.kinds.get(skill, TECHNOLOGY) not in _UNCOUNTED_KINDS
+        )
+    ]
+    kept = sum(score <= MAX_SCORE_OF_FOREIGN for score in foreign)
+    report.at_least(
+        f"nothing of the trade, {len(foreign)} pairs",
+        kept,
+        len(foreign),
+        measured=f"{kept} at most {MAX_SCORE_OF_FOREIGN}, {_describe(foreign)}",
+        bar_text=f"all at most {MAX_SCORE_OF_FOREIGN}",
+    )
+
+
+def _describe(scores: Sequence[int]) -> str:
+    return f"lowest {min(scores)}, median {sorted(scores)[len(scores) // 2]}, highest {max(scores)}"
+
+
+def main() -> int:
+    """Run the benchmark, print its table and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=_ROOT.parent / "shared" / "data")
+    parser.add_argument("--worst", type=int, default=15, help="disagreements to list (default: %(default)s)")
+    arguments = parser.parse_args()
+
+    entries = json.loads((_ROOT / "fixtures" / "skills.json").read_text(encoding="utf-8"))
+    vocabulary = Vocabulary(Skill.from_entry(entry) for entry in entries)
+    people = {row["profile"]: row for row in read_rows("match_profiles.jsonl")}
+    roles = {role for row in people.values() for role in row["desired_roles"]}
+    corpus = Corpus(path=arguments.data / "postings.jsonl.gz", vocabulary=vocabulary, roles=roles)
+    candidates = {name: build_candidate(row, vocabulary) for name, row in people.items()}
+    scored = [
+        ScoredPair(
+            pair=pair,
+            better=corpus.score(candidates[pair.profile], pair.better),
+            worse=corpus.score(candidates[pair.profile], pair.worse),
+        )
+        for pair in (Pair(**row) for row in read_rows("match_pairs.jsonl"))
+    ]
+
+    report = Report(f"Match scores compared with labelled pairs, {len(corpus):,} postings of 2019 to 2025")
+    report_concordance(report, "concordance, for tuning", [each for each in scored if not each.pair.held_out])
+    report_concordance(report, "concordance, held out", [each for each in scored if each.pair.held_out])
+    for reason in sorted({each.pair.reason for each in scored}):
+        of_reason = [each for each in scored if each.pair.reason == reason]
+        report.note(f"  {reason}, {len(of_reason)} pairs", f"{compute_concordance(of_reason):.3f}")
+    report_ends(report, corpus, scored, candidates, vocabulary)
+    status = report.show()
+
+    # Held-out pairs are not listed, so that nobody tunes the score with them.
+    wrong = sorted(
+        (each for each in scored if not each.pair.held_out and each.agreement < 1),
+        key=lambda each: (each.better - each.worse, each.pair.profile, each.pair.better, each.pair.worse),
+    )
+    print(f"\nWorst of {len(wrong)} disagreements for tuning: profile, reason, scores, better and worse title")
+    for each in wrong[: arguments.worst]:
+        better, worse = (corpus.get_job_profile(number).title for number in (each.pair.better, each.pair.worse))
+        print(f"{each.pair.profile}, {each.pair.reason}: {each.better} < {each.worse}, {better} | {worse}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
