@@ -77,7 +77,8 @@ def register(request: Request, fields: Mapping[str, Any], *, email_field: str) -
         record_hits(*limits)
         raise ValidationError({email_field: ["This field is already registered."]}, "already_registered") from error
     record_hits(*limits)
-    queue_collection(change)
+    # Hashing the password used up part of the deadline, and the role table may be read from MongoDB.
+    with_fresh_deadline(lambda: queue_collection(change))
     try:
         queue_confirmation(user_id=change.user.pk)
     except QueueUnavailable:

@@ -287,7 +287,7 @@ class RoleAdmin(ExchangeMixin, DocumentAdmin):
 
     resource_classes = (RoleResource,)
     list_display = ("name", "name_list", "near_list", "updated_at")
-    phone_columns = ("name", "name_list")
+    phone_columns = ("name", "name_list", "updated_at")
     empty_text = "Run manage.py seed to load the roles, or import a file."
     search_fields = ("name", *RoleDocument.LISTS)
     fields = ("name", *RoleDocument.LISTS, "updated_at")
