@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.report import Report
-from learning.roadmaps import build_hours_estimate
+from learning.hours import build_hours_estimate
 from market.daily_stats import PostingSets
 from market.gaps import GapAnalysis, RoleDemand, RoleWindow, rank_gaps
 from market.role_table import load_default_table

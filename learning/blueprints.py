@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from learning.ordering import find_prerequisites
-from market.roles import compute_title_similarity, normalize_role
+from market.role_table import RoleTable
 
 CATALOGUE = "blueprints"
 MAX_STAGE, MAX_HOURS = 20, 400
@@ -124,44 +124,43 @@ class FoundBlueprint:
 
 
 class BlueprintCatalogue:
-    """All blueprints by role. Instances are immutable."""
+    """All blueprints by canonical role. Instances are immutable."""
 
-    def __init__(self, blueprints: Iterable[Blueprint]) -> None:
+    def __init__(self, blueprints: Iterable[Blueprint], *, table: RoleTable) -> None:
         self._blueprints = tuple(blueprints)
+        self._table = table
         self._by_key: dict[str, Blueprint] = {}
         # A blueprint's own name takes precedence over the other names of another blueprint.
         for index in (slice(0, 1), slice(1, None)):
             for blueprint in self._blueprints:
                 for name in blueprint.names[index]:
-                    self._by_key.setdefault(normalize_role(name), blueprint)
+                    self._by_key.setdefault(table.canonicalize(name), blueprint)
 
     def __iter__(self) -> Iterator[Blueprint]:
         return iter(self._blueprints)
 
     def find(self, role: str) -> FoundBlueprint | None:
         """Return the blueprint of a role or, failing that, of the nearest role."""
-        key = normalize_role(role)
-        # "Android Software Engineer" is nearer to Android Developer than to Software Engineer.
-        without_software = " ".join(word for word in key.split() if word != "software")
-        for name in dict.fromkeys((key, without_software)):
-            own = self._by_key.get(name) or self._find_synonym(name)
-            if own is not None:
-                return FoundBlueprint(blueprint=own, is_exact=name == key)
-        nearest = self._find_nearest(without_software) or self._find_nearest(key)
+        own = self._by_key.get(self._table.canonicalize(role))
+        if own is not None:
+            return FoundBlueprint(blueprint=own, is_exact=True)
+        nearest = self._find_nearest(role)
         return FoundBlueprint(blueprint=nearest, is_exact=False) if nearest else None
 
-    def _find_synonym(self, role: str) -> Blueprint | None:
-        """Return the blueprint with a name that means the same: "Senior Back-End Engineer", "Backend Developer"."""
-        for name in sorted(self._by_key):
-            if compute_title_similarity(role, name) == compute_title_similarity(name, role) == 100:
-                return self._by_key[name]
-        return None
-
     def _find_nearest(self, role: str) -> Blueprint | None:
-        """Return the blueprint with the most similar name. Among equally similar names the longest is best."""
+        """Return the blueprint that the role names, of a near role, or with the most similar name, in this order.
+
+        The longest of several roles that are named, or equally similar, is best.
+        """
+        named = self._table.find_named(title=role, roles=tuple(self._by_key))
+        if named:
+            return self._by_key[min(named, key=lambda name: (-len(name), name))]
+        near = next((name for name in self._table.list_near(role) if name in self._by_key), None)
+        if near is not None:
+            return self._by_key[near]
         ranked = [
             (-similarity, -len(name), name)
             for name in self._by_key
-            if (similarity := compute_title_similarity(role, name)) is not None and similarity >= MIN_SIMILARITY
+            if (similarity := self._table.compute_similarity(role, name)) is not None and similarity >= MIN_SIMILARITY
         ]
         return self._by_key[min(ranked)[2]] if ranked else None

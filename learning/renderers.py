@@ -8,15 +8,14 @@ from math import ceil
 
 from icalendar import Calendar, Event, vText
 
+from learning.milestones import Milestone
 from learning.ordering import ProjectSuggestion
+from learning.plans import MIN_PERCENT
 from learning.resources import Resource
 from learning.roadmaps import Roadmap, RoadmapSource, SkillPath
 from market.roles import normalize_role
 
-WINDOW_DAYS = 30
 _MAX_NAMED = 3
-# With fewer postings, a single posting is enough to add its skills to the roadmap.
-MIN_POSTINGS = 10
 
 
 def build_recommendations(*, roadmap: Roadmap) -> list[str]:
@@ -25,16 +24,21 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
     missing = roadmap.missing
     if roadmap.source is RoadmapSource.POSTINGS and roadmap.paths:
         acquired = len(roadmap.paths) - len(missing)
-        if roadmap.postings < MIN_POSTINGS:
-            verb = "is" if roadmap.postings == 1 else "are"
-            sentences.append(
-                f"Only {format_count(roadmap.postings, 'posting')} from the last {WINDOW_DAYS} days {verb} for "
-                f"{roadmap.target_role}. This is too few to rely on, so treat the percentages as rough estimates."
-            )
-        sentences.append(
-            f"You have {acquired or 'none'} of the {format_count(len(roadmap.paths), 'skill')} that at least 10% of "
-            f"the postings for {roadmap.target_role} require ({roadmap.coverage_percentage}%)."
+        of_what = (
+            "of this roadmap"
+            if roadmap.blueprint
+            else f"that at least {MIN_PERCENT}% of the postings for {roadmap.target_role} require"
         )
+        sentences.append(
+            f"You have {acquired or 'none'} of the {format_count(len(roadmap.paths), 'skill')} {of_what} "
+            f"({roadmap.coverage_percentage}%)."
+        )
+        if roadmap.blueprint:
+            sentences.append(
+                f"Its shares rest on {_describe_sample(roadmap)} of the last {roadmap.days} days, and its order on "
+                "the curated blueprint of the role."
+            )
+    sentences += map(describe_milestone, roadmap.milestones)
     to_learn = roadmap.to_learn
     if to_learn:
         sentences += _describe_order(roadmap, to_learn)
@@ -44,6 +48,30 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
     elif roadmap.paths and roadmap.source is RoadmapSource.POSTINGS:
         sentences.append("You have all of these skills. A project that uses them is the best way to show it.")
     return sentences
+
+
+def describe_milestone(milestone: Milestone) -> str:
+    """Describe what a milestone takes and what it rests on."""
+    skills, hours = format_count(len(milestone.skills), "skill"), format_count(milestone.estimated_hours, "hour")
+    title = "Enough to apply" if milestone.name == "enough_to_apply" else "Competitive"
+    newcomer = (
+        f" ({format_count(milestone.newcomer_hours, 'hour')} for a newcomer)"
+        if milestone.newcomer_hours != milestone.estimated_hours
+        else ""
+    )
+    reach = (
+        f"{milestone.reachable_percentage}% of {format_count(milestone.junior_postings, 'junior posting')} are then "
+        "within reach"
+        if milestone.reachable_percentage is not None
+        else "too few postings are for juniors to say how many are then within reach"
+    )
+    if milestone.basis == "junior_postings":
+        basis = "The core, and what brings half of the junior postings within reach"
+    elif milestone.name == "enough_to_apply":
+        basis = "The core of the curated blueprint"
+    else:
+        basis = "The core, the specialisation and what a quarter of the jobs require"
+    return f"{title}: {skills}, about {hours}{newcomer}. {basis}; {reach}."
 
 
 def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
@@ -64,9 +92,16 @@ def _describe_source(roadmap: Roadmap) -> list[str]:
             "Your profile has no target role, so this roadmap is based on your own skills. Add a target role to see "
             "which skills its postings require."
         )
+    elif roadmap.blueprint and roadmap.source is not RoadmapSource.POSTINGS:
+        opening = _describe_blueprint(roadmap)
+    elif roadmap.source is RoadmapSource.FEW_POSTINGS:
+        opening = (
+            f"{_describe_few(roadmap)}. This is too few for shares, so this roadmap is based on your own skills and on "
+            "the skills of projects for that role."
+        )
     elif roadmap.source is RoadmapSource.NO_POSTINGS:
         opening = (
-            f"No posting from the last {WINDOW_DAYS} days is for {role}, so this roadmap is based on your own skills "
+            f"No posting from the last {roadmap.days} days is for {role}, so this roadmap is based on your own skills "
             "and on the skills of projects for that role."
         )
     elif roadmap.source is RoadmapSource.OWN_SKILLS:
@@ -81,6 +116,31 @@ def _describe_source(roadmap: Roadmap) -> list[str]:
     return [opening]
 
 
+def _describe_blueprint(roadmap: Roadmap) -> str:
+    found = roadmap.blueprint
+    if found is None:
+        return ""
+    whose = "the role" if found.is_exact else f"the nearest role, {found.blueprint.role}"
+    reason = (
+        f"No posting from the last {roadmap.days} days is for {roadmap.target_role}"
+        if roadmap.source is RoadmapSource.NO_POSTINGS
+        else f"{_describe_few(roadmap)}, too few for shares"
+    )
+    return f"{reason}, so this roadmap is the curated blueprint of {whose}."
+
+
+def _describe_few(roadmap: Roadmap) -> str:
+    verb = "is" if roadmap.sample.distinct_jobs == 1 else "are"
+    sample = _describe_sample(roadmap)
+    return f"Only {sample} from the last {roadmap.days} days {verb} for {roadmap.target_role}"
+
+
+def _describe_sample(roadmap: Roadmap) -> str:
+    adverts = format_count(roadmap.sample.distinct_jobs, "distinct advert")
+    employers = roadmap.sample.employers
+    return adverts if employers is None else f"{adverts} of {format_count(employers, 'employer')}"
+
+
 def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     # Skip soft skills, because they are learned along the way rather than first.
     first = next((path for path in missing if not path.is_soft), missing[0])
@@ -89,6 +149,8 @@ def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
         return [f"Finish {_join_names(in_progress)} before you start anything new."]
     if roadmap.source is not RoadmapSource.POSTINGS:
         return [f"Begin with {first.display_name}."]
+    if _get_priority(first) < MIN_PERCENT:
+        return [f"Begin with {first.display_name}, which the rest builds on."]
     top = max(missing, key=_get_priority)
     share = f"{first.priority_score}% of the postings require"
     foundation = first.foundation_names[0] if first.foundations else None
@@ -158,7 +220,7 @@ def render_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
     lines = [f"# Roadmap: {_escape(roadmap.target_role) if roadmap.target_role else 'your own skills'}", ""]
     if roadmap.postings:
         lines += [
-            f"Based on {format_count(roadmap.postings, 'posting')} from the last {WINDOW_DAYS} days. "
+            f"Based on {format_count(roadmap.postings, 'posting')} from the last {roadmap.days} days. "
             f"{format_count(len(roadmap.paths), 'skill')}, {len(roadmap.missing)} missing, "
             f"{roadmap.coverage_percentage}% covered, "
             f"about {format_count(roadmap.estimated_hours, 'hour')} to learn.",
@@ -174,6 +236,8 @@ def render_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
 
 def _render_path(path: SkillPath) -> list[str]:
     facts = [path.status]
+    if path.tier is not None:
+        facts.append(path.tier.replace("_", " "))
     if path.priority_score:
         facts.append(f"{path.priority_score}% of the postings")
     if path.estimated_hours:
@@ -181,6 +245,8 @@ def _render_path(path: SkillPath) -> list[str]:
     if path.alternative is not None:
         facts.append(f"replaced by {_escape(path.alternative)}")
     lines = [f"### {_escape(path.display_name)}", "", ", ".join(facts)]
+    if path.one_of:
+        lines[-1] += "; or one of " + ", ".join(map(_escape, path.one_of))
     if path.prerequisites:
         lines[-1] += "; builds on " + ", ".join(map(_escape, path.prerequisites))
     if path.foundations:

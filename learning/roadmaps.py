@@ -10,24 +10,30 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
 
+from learning.blueprints import FoundBlueprint, Tier
+from learning.hours import estimate_hours, get_skill
+from learning.milestones import Milestone, PlanItem, find_milestones
 from learning.ordering import (
     CandidateSkill,
     Phase,
     ProjectOption,
     ProjectSuggestion,
+    Step,
     choose_projects,
     find_alternatives,
     find_prerequisites,
     order_prerequisites,
     order_skills,
 )
+from learning.plans import LEARNED_KINDS, MIN_PERCENT, plan_skills
 from learning.resources import Resource, ResourceCatalogue
 from market.learning_order import UNCOUNTED_KINDS
 from market.samples import EMPTY_SAMPLE, Sample
 from market.trends import compute_percentage
-from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary
+from skills.vocabulary import TECHNOLOGY, Vocabulary
 
 SOFT = "Soft Skills"
+WINDOW_DAYS = 30
 # Postings mention these as degrees, so a roadmap does not start with them.
 _DEGREES = frozenset({"computer science"})
 # Statuses of skills without stored progress.
@@ -38,8 +44,10 @@ OPEN = "open"
 class RoadmapSource(Enum):
     """The source of a roadmap's skills."""
 
-    POSTINGS = "postings"  # skills that the role's postings require
-    NO_POSTINGS = "no postings"  # the learner's own skills and those of the role's projects; the role has no postings
+    POSTINGS = "postings"  # skills that the role's postings require, ordered by the role's blueprint if there is one
+    FEW_POSTINGS = "few postings"  # the blueprint alone; the role has too few postings for shares
+    # The blueprint alone or, without one, the learner's own skills and those of the role's projects.
+    NO_POSTINGS = "no postings"
     NO_ROLE = "no role"  # the learner's own skills; there is no target role
     OWN_SKILLS = "own skills"  # the learner's own skills, as requested
 
@@ -59,6 +67,8 @@ class SkillPath:
         alternative: The skill that replaces this missing skill. A skill with an alternative does not need to be learned
             and has no foundations and no hours.
         estimated_hours: Hours left to learn the skill and its foundations.
+        tier: How much the role depends on the skill. None if the roadmap is not based on a blueprint.
+        one_of: Equivalent skills that the blueprint accepts in place of this one.
     """
 
     skill: str
@@ -78,14 +88,16 @@ class SkillPath:
     is_soft: bool
     resources: tuple[Resource, ...]
     projects: tuple[ProjectSuggestion, ...]
+    tier: Tier | None = None
+    one_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roadmap:
     """The skills to learn for a role, in order.
 
-    `postings` is the number of postings analyzed, 0 for other sources. `sample` describes the distinct adverts among
-    them.
+    `postings` is the number of postings of the last `days` days. `sample` describes the distinct adverts among them.
+    `blueprint` is that of the role or of the nearest role, if the roadmap is based on one.
     """
 
     target_role: str | None
@@ -93,6 +105,14 @@ class Roadmap:
     postings: int
     paths: tuple[SkillPath, ...]
     sample: Sample = EMPTY_SAMPLE
+    days: int = WINDOW_DAYS
+    blueprint: FoundBlueprint | None = None
+    milestones: tuple[Milestone, ...] = ()
+
+    @property
+    def basis(self) -> str:
+        """The name of the source in the API."""
+        return self.source.name.lower()
 
     @property
     def missing(self) -> list[SkillPath]:
@@ -145,27 +165,57 @@ def build_roadmap(
     prerequisites: Mapping[str, tuple[str, ...]],
     resources: ResourceCatalogue,
     project_options: Mapping[str, Sequence[ProjectOption]],
+    days: int = WINDOW_DAYS,
+    sample: Sample = EMPTY_SAMPLE,
+    junior_skills: Sequence[Collection[str]] = (),
+    blueprint: FoundBlueprint | None = None,
 ) -> Roadmap:
-    """Order the skills of `priorities` (percent by canonical name) and add resources, projects and hours to each."""
+    """Order the skills and add resources, projects and hours to each.
+
+    With a blueprint, the skills are those of the blueprint and of `priorities` (percent by canonical name) that belong
+    to its trade. Without one, they are those of `priorities`. `junior_skills` has the skills of each junior posting.
+    """
     acquired = frozenset(learner.acquired_skills) | learner.held_through.keys()
-    candidates = [
-        CandidateSkill(name=name, priority=share, is_acquired=name in acquired) for name, share in priorities.items()
-    ]
-    alternatives = find_alternatives(
-        candidates=candidates, started=learner.statuses.keys(), prerequisites=prerequisites
+    plan = (
+        plan_skills(
+            blueprint=blueprint.blueprint,
+            shares=priorities if source is RoadmapSource.POSTINGS else None,
+            held=acquired,
+            started=learner.statuses.keys(),
+            vocabulary=vocabulary,
+        )
+        if blueprint
+        else []
     )
+    planned = {skill.name: skill for skill in plan}
     implied = {need for name in acquired for need in find_prerequisites(name, prerequisites)}
 
     @cache
     def hours(name: str) -> int:
-        return estimate_hours(skill=_get_skill(name, vocabulary), acquired=acquired, implied=implied)
+        base = planned[name].hours if name in planned else None
+        return estimate_hours(skill=get_skill(name, vocabulary), acquired=acquired, implied=implied, base=base)
 
-    steps = order_skills(
-        candidates=[replace(each, phase=_get_phase(each.name, alternatives, vocabulary)) for each in candidates],
-        prerequisites=prerequisites,
-        acquired=acquired | implied,
-        hours=hours,
-    )
+    if blueprint:
+        alternatives = {skill.name: skill.alternative for skill in plan if skill.alternative is not None}
+        steps = [
+            Step(
+                candidate=CandidateSkill(
+                    name=skill.name, priority=skill.share or 0.0, is_acquired=skill.name in acquired
+                ),
+                stage=skill.stage,
+            )
+            for skill in plan
+        ]
+    else:
+        alternatives, steps = _order_by_demand(
+            priorities=priorities,
+            acquired=acquired,
+            implied=implied,
+            learner=learner,
+            vocabulary=vocabulary,
+            prerequisites=prerequisites,
+            hours=hours,
+        )
     projects = choose_projects(
         steps=steps,
         acquired=acquired,
@@ -175,12 +225,13 @@ def build_roadmap(
         completed=learner.completed_projects,
     )
     # Skills that are not listed as foundations, because the learner or the roadmap has them already.
-    covered = acquired | implied | priorities.keys()
+    covered = acquired | implied | priorities.keys() | planned.keys()
     paths = []
     for step in steps:
         name, is_acquired = step.candidate.name, step.candidate.is_acquired
-        skill = _get_skill(name, vocabulary)
-        needs = () if is_acquired or name in alternatives else order_prerequisites(name, prerequisites)
+        skill = get_skill(name, vocabulary)
+        is_learned_with_needs = not blueprint and not is_acquired and name not in alternatives
+        needs = order_prerequisites(name, prerequisites) if is_learned_with_needs else ()
         foundations = tuple(need for need in needs if need not in covered)
         covered |= set(foundations)
         paths.append(
@@ -195,7 +246,7 @@ def build_roadmap(
                 held_through=learner.held_through.get(name),
                 prerequisites=prerequisites.get(name, ()),
                 foundations=foundations,
-                foundation_names=tuple(_get_skill(need, vocabulary).display_name for need in foundations),
+                foundation_names=tuple(get_skill(need, vocabulary).display_name for need in foundations),
                 foundation_resources=tuple(
                     found[0] for need in foundations if (found := resources.list_for_skill(need))
                 ),
@@ -204,13 +255,68 @@ def build_roadmap(
                 is_soft=skill.category == SOFT,
                 resources=resources.list_for_skill(name),
                 projects=projects[name],
+                tier=planned[name].tier if name in planned else None,
+                one_of=planned[name].one_of if name in planned else (),
             )
         )
-    return Roadmap(target_role=target_role, source=source, postings=postings, paths=tuple(paths))
+    items = [
+        PlanItem(
+            name=path.skill,
+            tier=path.tier,
+            hours=path.estimated_hours,
+            newcomer_hours=estimate_hours(
+                skill=get_skill(path.skill, vocabulary), acquired=(), base=planned[path.skill].hours
+            ),
+        )
+        for path in paths
+        if path.tier is not None and path.alternative is None
+    ]
+    return Roadmap(
+        target_role=target_role,
+        source=source,
+        postings=postings,
+        paths=tuple(paths),
+        days=days,
+        sample=sample,
+        blueprint=blueprint,
+        milestones=find_milestones(
+            items=items,
+            junior_skills=junior_skills,
+            required={
+                name: alternatives.get(name, name)
+                for name, share in priorities.items()
+                if share >= MIN_PERCENT and vocabulary.kinds.get(name, TECHNOLOGY) in LEARNED_KINDS
+            },
+            held=acquired,
+            vocabulary=vocabulary,
+        ),
+    )
 
 
-def _get_skill(name: str, vocabulary: Vocabulary) -> Skill:
-    return vocabulary.get(name) or Skill(name=name, display_name=name, category=DEFAULT_CATEGORY)
+def _order_by_demand(
+    *,
+    priorities: Mapping[str, float],
+    acquired: Collection[str],
+    implied: Collection[str],
+    learner: Learner,
+    vocabulary: Vocabulary,
+    prerequisites: Mapping[str, tuple[str, ...]],
+    hours: Callable[[str], int],
+) -> tuple[dict[str, str], list[Step]]:
+    """Order the skills of a role without a blueprint. Return the alternatives and the steps."""
+    candidates = [
+        CandidateSkill(name=name, priority=share, is_acquired=name in acquired) for name, share in priorities.items()
+    ]
+    alternatives = find_alternatives(
+        candidates=candidates, started=learner.statuses.keys(), prerequisites=prerequisites
+    )
+    steps = order_skills(
+        candidates=[replace(each, phase=_get_phase(each.name, alternatives, vocabulary)) for each in candidates],
+        prerequisites=prerequisites,
+        acquired={*acquired, *implied},
+        hours=hours,
+    )
+    return alternatives, steps
 
 
 def _get_phase(name: str, alternatives: Collection[str], vocabulary: Vocabulary) -> Phase:
@@ -224,85 +330,3 @@ def _get_status(name: str, acquired: Collection[str], statuses: Mapping[str, str
     """Return the status the user set. An acquired skill is `held` unless it is `done`."""
     status = statuses.get(name, OPEN)
     return HELD if name in acquired and status != "done" else status
-
-
-_HOURS_BY_SUBCATEGORY = {
-    ("Programming Languages", "General Purpose"): 80,
-    ("Programming Languages", "Hardware"): 80,
-    ("Programming Languages", "Programming Foundations"): 40,
-    ("Programming Languages", "Query and Data"): 30,
-    ("Programming Languages", "Shell and Scripting"): 20,
-    ("Programming Languages", "Web"): 40,
-    ("Frameworks/Libraries", "Mobile"): 50,
-    ("Databases", "Practices"): 20,
-    ("Cloud Platforms", "Practices"): 20,
-    ("Tools/Technologies", "Machine Learning"): 40,
-    ("Tools/Technologies", "Data Engineering"): 30,
-    ("Tools/Technologies", "Operating Systems"): 40,
-    ("Tools/Technologies", "Networking and Infrastructure"): 30,
-    ("Tools/Technologies", "Security"): 30,
-    ("Tools/Technologies", "DevOps"): 25,
-    ("Tools/Technologies", "Practices"): 10,
-    ("Tools/Technologies", "Version Control"): 10,
-}
-_HOURS_BY_CATEGORY = {
-    "Programming Languages": 60,
-    "Frameworks/Libraries": 40,
-    "Databases": 30,
-    "Cloud Platforms": 30,
-    "Tools/Technologies": 20,
-    "Soft Skills": 10,
-}
-# Hours of skills whose category does not fit, such as whole platforms, fields of study and simple notations.
-_HOURS_BY_SKILL = {
-    "aws": 60,
-    "azure": 60,
-    "google cloud": 60,
-    "kubernetes": 50,
-    "machine learning": 80,
-    "deep learning": 60,
-    "computer science": 120,
-    "distributed systems": 60,
-    "mathematics": 80,
-    "statistics": 60,
-    "sap": 60,
-    "css": 40,
-    "html": 20,
-    "json": 3,
-    "markdown": 3,
-    "regular expressions": 8,
-    "xml": 5,
-    "yaml": 3,
-    "ios": 60,
-    "android": 60,
-    "jupyter": 5,
-    "rstudio": 5,
-    "storybook": 10,
-    "tailwind css": 15,
-}
-# Fractions of the hours that remain. A related skill shares most of the concepts. A skill that builds on this one
-# covers nearly all of them.
-_FRACTION_IF_RELATED = 0.6
-_FRACTION_IF_IMPLIED = 0.25
-
-
-def estimate_hours(*, skill: Skill, acquired: Collection[str], implied: Collection[str] = ()) -> int:
-    """Estimate the hours left to learn the skill.
-
-    Returns 0 if the skill is acquired, a quarter of the full hours if the skill is in `implied` because an acquired
-    skill builds on it, and 60% if a related skill is acquired.
-    """
-    if skill.name in acquired:
-        return 0
-    hours = _HOURS_BY_SKILL.get(skill.name) or _HOURS_BY_SUBCATEGORY.get(
-        (skill.category, skill.subcategory), _HOURS_BY_CATEGORY[skill.category]
-    )
-    if skill.name in implied:
-        return round(hours * _FRACTION_IF_IMPLIED)
-    has_related = any(name in acquired for name in skill.related)
-    return round(hours * _FRACTION_IF_RELATED) if has_related else hours
-
-
-def build_hours_estimate(*, vocabulary: Vocabulary, held: Collection[str]) -> Callable[[str], int]:
-    """Return a function that estimates the hours a person with these skills needs to learn a skill."""
-    return lambda name: estimate_hours(skill=_get_skill(name, vocabulary), acquired=held)

@@ -1,24 +1,28 @@
 """Selectors for learning resources and roadmaps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.catalogues import SearchResults, search_text
 from career_navigator.db.connection import database
 from learning import blueprints
-from learning.blueprints import BlueprintCatalogue
+from learning.blueprints import BlueprintCatalogue, FoundBlueprint
 from learning.documents import LearningResourceDocument, build_blueprint, build_resource
 from learning.ordering import ProjectOption
+from learning.plans import LEARNED_KINDS, has_enough_jobs
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
-from learning.roadmaps import Learner, Roadmap, RoadmapSource, build_roadmap
+from learning.roadmaps import WINDOW_DAYS, Learner, Roadmap, RoadmapSource, build_roadmap
 from market.gaps import MIN_THRESHOLD
-from market.role_selectors import canonicalize_role
+from market.junior_postings import JuniorSkills, get_junior_skills
+from market.role_selectors import canonicalize_role, get_role_table
+from market.role_table import RoleTable
+from market.samples import EMPTY_SAMPLE
 from market.selectors import RoleStats
 from market.trends import compute_percentage
 from skills.selectors import get_vocabulary
-from skills.vocabulary import Vocabulary
+from skills.vocabulary import TECHNOLOGY, Vocabulary
 
 _VISIBLE = {"broken_since": None, "hidden": {"$ne": True}}
 
@@ -43,12 +47,13 @@ _blueprints: VersionedCache[BlueprintCatalogue] = VersionedCache.of_catalogue(bl
 
 def get_blueprints() -> BlueprintCatalogue:
     """Return the blueprints that are not hidden. The catalogue is at most one second stale."""
-    return _blueprints.get(load=_load_blueprints)
+    table = get_role_table()
+    return _blueprints.get(load=lambda: _load_blueprints(table), depends_on=table)
 
 
-def _load_blueprints() -> BlueprintCatalogue:
+def _load_blueprints(table: RoleTable) -> BlueprintCatalogue:
     rows = database().blueprints.find({"hidden": {"$ne": True}}).sort([("role", 1), ("_id", 1)])
-    return BlueprintCatalogue(build_blueprint(row) for row in rows)
+    return BlueprintCatalogue((build_blueprint(row) for row in rows), table=table)
 
 
 def search_resources(
@@ -90,54 +95,107 @@ def plan_roadmap(
     learner: Learner,
     project_options: Mapping[str, Sequence[ProjectOption]],
     stats: RoleStats | None,
+    days: int = WINDOW_DAYS,
+    now: datetime,
 ) -> Roadmap:
     """Build the roadmap for a role.
 
-    Without a role, without stats or without gap analysis, the roadmap is built from the learner's own skills. If only
-    the stats are missing, the skills of the role's projects are added.
+    With at least 20 distinct adverts of at least five employers, the roadmap is based on the role's blueprint and on
+    the skills that a tenth of the adverts require. With fewer, it is based on the blueprint of the role or of the
+    nearest role. If there is no blueprint either, or without a role or gap analysis, it is built from the learner's own
+    skills. If only postings and blueprint are missing, the skills of the role's projects are added.
 
     Args:
         role: The target role, if any.
         with_gap_analysis: Whether to build the roadmap from the skills that the role's postings require.
         learner: The user's skills and progress.
         project_options: Project ideas by canonical skill name.
-        stats: Stats of the role for the last `WINDOW_DAYS` days, or None if the role has no postings.
+        stats: Stats of the role for the last `days` days, or None if the role has no postings.
+        days: Number of days of the window.
+        now: The time at which the window ends.
     """
     vocabulary = get_vocabulary()
     role_key = canonicalize_role(role) if role else ""
+    sample, found = EMPTY_SAMPLE, None
+    junior_skills: JuniorSkills = ()
     if not with_gap_analysis:
-        stats = None
         source = RoadmapSource.OWN_SKILLS
-    elif not role_key:
-        stats = None
+    elif not role or not role_key:
         source = RoadmapSource.NO_ROLE
     else:
-        source = RoadmapSource.POSTINGS if stats else RoadmapSource.NO_POSTINGS
-    if stats:
-        demand = stats.window.demand
-        priorities = {
-            skill.name: compute_percentage(skill.count, demand.jobs)
-            for skill in demand.list_required(threshold=MIN_THRESHOLD)
-        }
-    else:
-        names = [*learner.acquired_skills, *learner.statuses]
-        if source is RoadmapSource.NO_POSTINGS:
-            names += [
-                name
-                for name, projects in project_options.items()
-                if any(role_key in project.role_keys for project in projects)
-            ]
-        priorities = dict.fromkeys(names, 0.0)
-    roadmap = build_roadmap(
+        found = get_blueprints().find(role)
+        if stats:
+            sample = stats.window.demand.sample
+        if not stats:
+            source = RoadmapSource.NO_POSTINGS
+        elif has_enough_jobs(sample):
+            source = RoadmapSource.POSTINGS
+            found = found if found and found.is_exact else None
+        else:
+            source = RoadmapSource.FEW_POSTINGS
+        if found and source is RoadmapSource.POSTINGS:
+            junior_skills = get_junior_skills(role=role_key, days=days, now=now)
+    return build_roadmap(
         target_role=role,
         role_key=role_key,
         source=source,
-        postings=stats.window.demand.postings if stats else 0,
-        priorities=priorities,
+        postings=stats.window.demand.postings if stats and with_gap_analysis else 0,
+        priorities=_get_priorities(
+            source=source,
+            stats=stats,
+            found=found,
+            learner=learner,
+            role_key=role_key,
+            project_options=project_options,
+            vocabulary=vocabulary,
+        ),
         learner=learner,
         vocabulary=vocabulary,
         prerequisites=vocabulary.prerequisites,
         resources=get_resource_catalogue(),
         project_options=project_options,
+        days=days,
+        sample=sample,
+        junior_skills=junior_skills,
+        blueprint=found,
     )
-    return replace(roadmap, sample=stats.window.demand.sample) if stats else roadmap
+
+
+def _get_priorities(
+    *,
+    source: RoadmapSource,
+    stats: RoleStats | None,
+    found: FoundBlueprint | None,
+    learner: Learner,
+    role_key: str,
+    project_options: Mapping[str, Sequence[ProjectOption]],
+    vocabulary: Vocabulary,
+) -> dict[str, float]:
+    """Return the percentages of adverts by skill or, if postings do not say, the learner's own skills with 0."""
+    if stats and source is RoadmapSource.POSTINGS:
+        shares = _get_shares(stats, found)
+        if found:
+            return dict(shares)
+        return {
+            name: share for name, share in shares.items() if vocabulary.kinds.get(name, TECHNOLOGY) in LEARNED_KINDS
+        }
+    if found:
+        return {}
+    names = [*learner.acquired_skills, *learner.statuses]
+    if source in (RoadmapSource.NO_POSTINGS, RoadmapSource.FEW_POSTINGS):
+        names += [
+            name
+            for name, projects in project_options.items()
+            if any(role_key in project.role_keys for project in projects)
+        ]
+    return dict.fromkeys(names, 0.0)
+
+
+def _get_shares(stats: RoleStats, found: FoundBlueprint | None) -> Mapping[str, float]:
+    """Return the percentages of adverts for the skills of a tenth of them and for all skills of the blueprint."""
+    demand, sets = stats.window.demand, stats.window.sets
+    counts = {skill.name: skill.count for skill in demand.list_required(threshold=MIN_THRESHOLD)}
+    rare = sorted(found.blueprint.skills - counts.keys()) if found else []
+    if rare:
+        counts |= dict(zip(rare, sets.build_presence(rare).sum(axis=1).tolist(), strict=True))
+    return {name: compute_percentage(count, demand.jobs) for name, count in counts.items()}

@@ -9,10 +9,12 @@ from rest_framework import serializers
 from career_navigator.api.fields import BoundedInteger, HttpURLField, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import CountField, QuerySerializer
 from career_navigator.db.catalogues import MAX_QUERY_LENGTH
+from learning.blueprints import Tier
 from learning.documents import MAX_URL_LENGTH, STATUSES
+from learning.milestones import MILESTONE_BASES, MILESTONES
 from learning.renderers import DEFAULT_HOURS, MAX_HOURS, MIN_HOURS
 from learning.resources import LEVELS, TYPES
-from learning.roadmaps import HELD, OPEN
+from learning.roadmaps import HELD, OPEN, RoadmapSource
 from market.roles import normalize_role
 from market.serializers import CollectionSerializer, NearRoleSerializer
 from skills.serializers import DisplayNameField, SampleSerializer
@@ -177,6 +179,46 @@ class SkillPathSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="The user's skill that implies this one. Null if the user names the skill or does not have it.",
     )
+    tier = serializers.ChoiceField(
+        [tier.value for tier in Tier],
+        allow_null=True,
+        help_text="How much the role depends on the skill. Null if the roadmap is not based on a blueprint.",
+    )
+    one_of = serializers.ListField(
+        child=serializers.CharField(), help_text="Equivalent skills that the blueprint accepts in place of this one."
+    )
+
+
+class RoadmapBlueprintSerializer(serializers.Serializer[Any]):
+    """The curated blueprint that a roadmap is based on."""
+
+    role = serializers.CharField(source="blueprint.role", help_text="The role that the blueprint was written for.")
+    is_exact = serializers.BooleanField(help_text="False if the blueprint is that of the nearest role.")
+
+
+class MilestoneSerializer(serializers.Serializer[Any]):
+    """A point of a roadmap at which its first skills are learned."""
+
+    name = serializers.ChoiceField(MILESTONES)
+    basis = serializers.ChoiceField(
+        MILESTONE_BASES,
+        help_text=(
+            "`junior_postings`: the skills bring at least half of the junior postings within reach. `blueprint`: the"
+            " blueprint determines the skills, because too few postings are for juniors or half of them cannot be"
+            " reached in 900 hours."
+        ),
+    )
+    skills = serializers.ListField(child=serializers.CharField(), help_text="Skills up to the milestone, in order.")
+    estimated_hours = serializers.IntegerField(help_text="Hours that the user still needs.")
+    newcomer_hours = serializers.IntegerField(help_text="Hours that a person without any skill needs.")
+    junior_postings = serializers.IntegerField(help_text="Number of junior postings that were compared.")
+    reachable_percentage = serializers.FloatField(
+        allow_null=True,
+        help_text=(
+            "Percentage of the junior postings of which the user then has 70% of what a tenth of the role's adverts"
+            " require. Null with fewer than 20 junior postings."
+        ),
+    )
 
 
 class RoadmapSerializer(SampleSerializer):
@@ -201,6 +243,23 @@ class RoadmapSerializer(SampleSerializer):
     recommendations = serializers.ListField(child=serializers.CharField())
     total_postings_analyzed = serializers.IntegerField(
         source="roadmap.postings", help_text="All postings, with copies."
+    )
+    basis = serializers.ChoiceField(
+        [source.name.lower() for source in RoadmapSource],
+        source="roadmap.basis",
+        help_text=(
+            "`postings`: postings and, if there is one, the role's blueprint. `few_postings`: fewer than 20 distinct"
+            " adverts or five employers, so that there are no shares, and the blueprint alone counts. `no_postings`:"
+            " the blueprint, or the user's own skills if there is none. `no_role`, `own_skills`: the user's own skills."
+        ),
+    )
+    blueprint = RoadmapBlueprintSerializer(
+        source="roadmap.blueprint", allow_null=True, help_text="Null if the roadmap is not based on a blueprint."
+    )
+    milestones = MilestoneSerializer(
+        source="roadmap.milestones",
+        many=True,
+        help_text="`enough_to_apply`, then `competitive`. Empty if the roadmap is not based on a blueprint.",
     )
     estimated_hours = serializers.IntegerField(
         source="roadmap.estimated_hours", help_text="Hours to learn all missing skills."

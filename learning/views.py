@@ -22,14 +22,13 @@ from learning.documents import SKILL_PROGRESS
 from learning.renderers import (
     CALENDAR_MEDIA_TYPE,
     MARKDOWN_MEDIA_TYPE,
-    WINDOW_DAYS,
     build_recommendations,
     get_next_monday,
     plan_study,
     render_calendar,
     render_page,
 )
-from learning.roadmaps import Learner, Roadmap, RoadmapSource
+from learning.roadmaps import WINDOW_DAYS, Learner, Roadmap, RoadmapSource
 from learning.selectors import get_resource_catalogue, plan_roadmap, search_resources
 from market.near_roles import list_near_roles
 from market.role_selectors import canonicalize_role
@@ -108,9 +107,9 @@ class RoadmapViewSet(ApiViewSet):
 
     def _plan_roadmap(self) -> Roadmap:
         user, role, with_gap_analysis = self.current_user, self._get_role(), self.query["include_gap_analysis"]
-        stats = None
+        stats, now = None, timezone.now()
         if role is not None and with_gap_analysis:
-            stats = compute_role_stats(role=role, days=WINDOW_DAYS, now=timezone.now())
+            stats = compute_role_stats(role=role, days=WINDOW_DAYS, now=now)
         held = get_vocabulary().get_held_skills(get_user_skills(user))
         learner = Learner(
             acquired_skills=held.named,
@@ -124,6 +123,7 @@ class RoadmapViewSet(ApiViewSet):
             learner=learner,
             project_options=get_idea_catalogue().by_skill,
             stats=stats,
+            now=now,
         )
 
     def _get_role(self) -> str | None:

@@ -141,7 +141,7 @@ def load_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
     """Load the result of `get_role_stats` from the stored rows, bypassing the cache."""
     if role == MARKET_SCOPE:
         return None
-    first, last = _get_first_and_last(days, now)
+    first, last = get_window_days(days, now)
     # One query for both windows. A second round trip would take longer than computing everything from the rows, and
     # longer than transferring the previous window's postings, which are not used.
     both = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
@@ -150,7 +150,7 @@ def load_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
 
 def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleStats | None:
     """Build the result of `get_role_stats` from a role's freshly computed rows."""
-    first, last = _get_first_and_last(days, now)
+    first, last = get_window_days(days, now)
     before = first - timedelta(days=days)
     rows = [row for row in rows if before <= row["day"] <= last]
     for row in rows:
@@ -163,7 +163,8 @@ def has_rows(*, role: str) -> bool:
     return bool(find_visible(query={"scope": role}, fields=("postings",)))
 
 
-def _get_first_and_last(days: int, now: datetime) -> tuple[datetime, datetime]:
+def get_window_days(days: int, now: datetime) -> tuple[datetime, datetime]:
+    """Return the first and the last day of a window that ends today."""
     today = now.astimezone(UTC).date()
     return day_start(today - timedelta(days=days - 1)), day_start(today)
 
@@ -195,7 +196,7 @@ def get_role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
 
 
 def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
-    first, last = _get_first_and_last(days, now)
+    first, last = get_window_days(days, now)
     found = find_visible(
         query={"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}},
         fields=("scope", "day", *SAMPLE_FIELDS, *PACKED_COUNTS),

@@ -26,7 +26,7 @@ from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.cache.responses import Freshness, cache_response
 from ingestion.selectors import get_collection_state, get_collection_states
-from learning.roadmaps import build_hours_estimate
+from learning.hours import build_hours_estimate
 from market import serializers as shapes
 from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, compute_coverage, rank_gaps

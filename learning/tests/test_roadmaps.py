@@ -1,7 +1,6 @@
 """Tests of estimated hours, recommendations, study plans and Markdown pages of a roadmap."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
+from learning.hours import estimate_hours
 from learning.ordering import find_prerequisites
 from learning.renderers import build_recommendations, get_next_monday, plan_study, render_calendar, render_page
 from learning.resources import Resource, ResourceCatalogue
-from learning.roadmaps import Learner, RoadmapSource, build_roadmap, estimate_hours
+from learning.roadmaps import Learner, RoadmapSource, build_roadmap
 from projects.ideas import Idea
 from skills.vocabulary import Skill, Vocabulary
 from tests.fixtures.catalogues import IDEAS, RESOURCES, SKILLS
@@ -133,13 +133,6 @@ def test_recommends_only_finishing_skills_in_progress():
     assert not any(sentence.startswith("Begin") for sentence in sentences)
     blocks = plan_study(roadmap=roadmap, hours_per_week=10, first_day=date(2026, 11, 30))
     assert [block.path.skill for block in blocks] == ["sql", "docker"]
-
-
-@pytest.mark.parametrize(("postings", "warned"), [(1, True), (9, True), (10, False)])
-def test_warns_if_there_are_few_postings(postings, warned):
-    sentences = build_recommendations(roadmap=replace(build({"sql": 50.0}), postings=postings))
-
-    assert any("too few to rely on" in sentence for sentence in sentences) == warned
 
 
 def test_includes_skills_without_resources():

@@ -6,11 +6,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from learning.renderers import WINDOW_DAYS, build_recommendations
-from learning.roadmaps import Learner, Roadmap, SkillPath
+from learning.renderers import build_recommendations
+from learning.roadmaps import WINDOW_DAYS, Learner, Roadmap, SkillPath
 from learning.selectors import plan_roadmap
 from market.role_selectors import canonicalize_role
 from market.selectors import get_role_stats
+from market.trends import MAX_WINDOW_DAYS
 from projects.selectors import get_idea_catalogue
 from skills.selectors import get_vocabulary
 
@@ -23,7 +24,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("roles", nargs="+", metavar="ROLE")
         parser.add_argument("--skill", action="append", default=[], help="a skill the person has (repeatable)")
-        parser.add_argument("--as-of", type=_parse_day, help="last day of the 30-day window (default: today)")
+        parser.add_argument("--as-of", type=_parse_day, help="last day of the window (default: today)")
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=WINDOW_DAYS,
+            choices=range(1, MAX_WINDOW_DAYS + 1),
+            metavar="DAYS",
+            help="number of days of the window (default: %(default)s)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         held = get_vocabulary().get_held_skills(options["skill"])
@@ -31,15 +40,16 @@ class Command(BaseCommand):
         if len(acquired) < len(options["skill"]):
             skills = ", ".join(options["skill"])
             raise CommandError(f"Some of these are not skills, or name the same skill twice: {skills}.")
+        now, days = options["as_of"] or timezone.now(), options["days"]
         for role in options["roles"]:
             roadmap = plan_roadmap(
                 role=role,
                 with_gap_analysis=True,
                 learner=Learner(acquired_skills=acquired, statuses={}, held_through=held.through),
                 project_options=get_idea_catalogue().by_skill,
-                stats=get_role_stats(
-                    role=canonicalize_role(role), days=WINDOW_DAYS, now=options["as_of"] or timezone.now()
-                ),
+                stats=get_role_stats(role=canonicalize_role(role), days=days, now=now),
+                days=days,
+                now=now,
             )
             self.stdout.write("\n".join(_render_table(roadmap, acquired)))
 
@@ -55,7 +65,7 @@ def _render_table(roadmap: Roadmap, acquired: list[str]) -> list[str]:
         "",
         *(f"- {sentence}" for sentence in build_recommendations(roadmap=roadmap)),
         "",
-        "| stage | skill | share | hours | builds on | projects |",
+        "| stage | tier | skill | share | hours | projects |",
         "|---|---|---|---|---|---|",
         *(_render_row(path) for path in roadmap.paths),
     ]
@@ -64,10 +74,10 @@ def _render_table(roadmap: Roadmap, acquired: list[str]) -> list[str]:
 def _render_row(path: SkillPath) -> str:
     cells = (
         str(path.stage),
+        (path.tier or "").replace("_", " "),
         path.display_name + _render_note(path),
-        f"{path.priority_score}%",
+        "" if path.priority_score is None else f"{path.priority_score}%",
         str(path.estimated_hours or ""),
-        ", ".join(f"**{name}**" if name in path.foundations else name for name in path.prerequisites),
         "; ".join(f"{suggestion.project.title} ({suggestion.project.id})" for suggestion in path.projects),
     )
     return f"| {' | '.join(cells)} |"
@@ -76,7 +86,9 @@ def _render_row(path: SkillPath) -> str:
 def _render_note(path: SkillPath) -> str:
     if path.alternative is not None:
         return f" (or {path.alternative})"
-    return "" if path.is_missing else " (held)"
+    if not path.is_missing:
+        return " (held)"
+    return f" (one of: {', '.join((path.skill, *path.one_of))})" if path.one_of else ""
 
 
 def _parse_day(text: str) -> datetime:

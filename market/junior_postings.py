@@ -1,0 +1,53 @@
+"""Select what a role's postings for juniors require."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from career_navigator.cache.versioned import VersionedCache
+from career_navigator.db.connection import database
+from market.selectors import get_window_days, read_stats_version
+
+# A posting is for juniors if its level or its title says so, or if it asks for at most this many years.
+_MAX_JUNIOR_YEARS = 2
+_JUNIOR_TITLE = re.compile(r"\b(?:junior|jr|graduate|entry|intern|internship|trainee|apprentice)\b")
+_SENIOR_TITLE = re.compile(r"\b(?:senior|sr|lead|staff|principal|head|director|manager)\b")
+# Further postings for juniors say nothing new, and each costs time.
+_MAX_POSTINGS = 200
+_FIELDS = ("title_key", "seniority", "years_asked", "skills")
+_MAX_ROLES = 200
+
+# The skills of each junior posting.
+JuniorSkills = tuple[tuple[str, ...], ...]
+
+_cache: VersionedCache[JuniorSkills] = VersionedCache(read_version=read_stats_version, max_weight=_MAX_ROLES)
+
+
+def get_junior_skills(*, role: str, days: int, now: datetime) -> JuniorSkills:
+    """Return the cached skills of each of a canonical role's junior postings of the last `days` days, newest first.
+
+    Copies of an advert and postings without skills are left out.
+    """
+    return _cache.get(
+        key=(role, days), depends_on=now.date(), load=lambda: tuple(islice(_iterate(role, days, now), _MAX_POSTINGS))
+    )
+
+
+def _iterate(role: str, days: int, now: datetime) -> Iterator[tuple[str, ...]]:
+    first, last = get_window_days(days, now)
+    rows = database().job_postings.find(
+        {"roles": role, "day": {"$gte": first, "$lte": last}, "hidden": {"$ne": True}, "copy_of": None},
+        dict.fromkeys(_FIELDS, 1) | {"_id": 0},
+    )
+    for row in rows.sort([("day", -1), ("_id", -1)]):
+        if row.get("skills") and _is_junior(row):
+            yield tuple(row["skills"])
+
+
+def _is_junior(row: Mapping[str, Any]) -> bool:
+    title, years = row.get("title_key") or "", row.get("years_asked")
+    if row.get("seniority") == "junior" or _JUNIOR_TITLE.search(title):
+        return True
+    return years is not None and years <= _MAX_JUNIOR_YEARS and not _SENIOR_TITLE.search(title)
