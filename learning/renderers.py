@@ -219,10 +219,11 @@ def render_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
     """Render the roadmap as Markdown: a summary, the recommendations, and the skills by stage."""
     lines = [f"# Roadmap: {_escape(roadmap.target_role) if roadmap.target_role else 'your own skills'}", ""]
     if roadmap.postings:
+        covered = f"{roadmap.coverage_percentage}% covered, " if roadmap.coverage_percentage is not None else ""
         lines += [
             f"Based on {format_count(roadmap.postings, 'posting')} from the last {roadmap.days} days. "
             f"{format_count(len(roadmap.paths), 'skill')}, {len(roadmap.missing)} missing, "
-            f"{roadmap.coverage_percentage}% covered, "
+            f"{covered}"
             f"about {format_count(roadmap.estimated_hours, 'hour')} to learn.",
             "",
         ]

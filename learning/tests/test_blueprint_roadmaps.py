@@ -108,6 +108,15 @@ def test_lists_own_skills_without_blueprint_and_with_too_few_jobs(roadmap, post_
     )
 
 
+def test_the_page_shows_no_percentages_if_jobs_are_too_few(newcomer, post_jobs):
+    post_jobs(count=3)
+
+    page = newcomer.get("/learning/roadmap.md").content.decode()
+
+    assert "Based on 3 postings from the last 30 days. 5 skills, 3 missing, about 90 hours to learn." in page
+    assert not any("%" in line for line in page.splitlines() if not line.startswith("- Project"))
+
+
 def test_tells_tiers_and_milestones_in_the_other_formats(newcomer, post_jobs):
     post_jobs()
 
