@@ -59,19 +59,17 @@ def describe_milestone(milestone: Milestone) -> str:
         if milestone.newcomer_hours != milestone.estimated_hours
         else ""
     )
-    reach = (
-        f"{milestone.reachable_percentage}% of {format_count(milestone.junior_postings, 'junior posting')} are then "
-        "within reach"
-        if milestone.reachable_percentage is not None
-        else "too few postings are for juniors to say how many are then within reach"
-    )
+    is_first = milestone.name == "enough_to_apply"
     if milestone.basis == "junior_postings":
         basis = "The core, and what brings half of the junior postings within reach"
-    elif milestone.name == "enough_to_apply":
-        basis = "The core of the curated blueprint"
     else:
-        basis = "The core, the specialisation and what a quarter of the jobs require"
-    return f"{title}: {skills}, about {hours}{newcomer}. {basis}; {reach}."
+        basis = "The core of the curated blueprint" if is_first else "The core and the specialisation"
+    if milestone.reachable_percentage is not None:
+        postings = format_count(milestone.junior_postings, "junior posting")
+        basis += f"; {milestone.reachable_percentage}% of {postings} are then within reach"
+    elif is_first:
+        basis += "; too few postings are for juniors to say how many are then within reach"
+    return f"{title}: {skills}, about {hours}{newcomer}. {basis}."
 
 
 def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
