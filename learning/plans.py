@@ -179,20 +179,23 @@ def _promote(
     """Return the technologies and methods of the trade that jobs require and the blueprint does not name."""
     learned = {skill.name for skill in planned if skill.alternative is None}
     covered = learned.union(*(vocabulary.implied.get(name, ()) for name in learned))
+    own = blueprint.skills
     replaced = {option for skill in planned for option in (skill.name, *skill.one_of)} - learned
-    opened = Counter(_get_subcategory(name, vocabulary) for name in blueprint.skills)
+    opened = Counter(_get_subcategory(name, vocabulary) for name in own)
     subcategories = {each for each, count in opened.items() if count >= _MIN_SKILLS_OF_SUBCATEGORY} - _CLOSED
     last = max((skill.stage for skill in planned if skill.tier is not Tier.NICE_TO_HAVE), default=0)
     promoted: list[PlannedSkill] = []
     for name, share in sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])):
         if (
             share < MIN_PERCENT
-            or name in covered | blueprint.skills | blueprint.never
+            or name in own
+            or name in covered
+            or name in blueprint.never
             or vocabulary.kinds.get(name, TECHNOLOGY) not in LEARNED_KINDS
             or _get_subcategory(name, vocabulary) not in subcategories
             # A service of the cloud that was not chosen.
             or replaced.intersection(vocabulary.implied.get(name, ()))
-            or _is_foreign(name, covered | set(held), blueprint, vocabulary)
+            or _is_foreign(name, (covered, held, own), vocabulary)
         ):
             continue
         promoted.append(
@@ -214,10 +217,10 @@ def _get_subcategory(name: str, vocabulary: Vocabulary) -> tuple[str, str]:
     return (skill.category, skill.subcategory) if skill else ("", "")
 
 
-def _is_foreign(name: str, covered: Collection[str], blueprint: Blueprint, vocabulary: Vocabulary) -> bool:
+def _is_foreign(name: str, known: Iterable[Collection[str]], vocabulary: Vocabulary) -> bool:
     """Return whether a skill builds on technologies or methods that the trade does not need."""
     return any(
-        need not in covered and need not in blueprint.skills and vocabulary.kinds.get(need) in LEARNED_KINDS
+        vocabulary.kinds.get(need) in LEARNED_KINDS and not any(need in names for names in known)
         for need in find_prerequisites(name, vocabulary.prerequisites)
     )
 

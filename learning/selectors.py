@@ -19,7 +19,7 @@ from market.junior_postings import JuniorSkills, get_junior_skills
 from market.role_selectors import canonicalize_role, get_role_table
 from market.role_table import RoleTable
 from market.samples import EMPTY_SAMPLE
-from market.selectors import RoleStats
+from market.selectors import RoleStats, read_stats_version
 from market.trends import compute_percentage
 from skills.selectors import get_vocabulary
 from skills.vocabulary import TECHNOLOGY, Vocabulary
@@ -148,6 +148,8 @@ def plan_roadmap(
             role_key=role_key,
             project_options=project_options,
             vocabulary=vocabulary,
+            days=days,
+            now=now,
         ),
         learner=learner,
         vocabulary=vocabulary,
@@ -161,6 +163,12 @@ def plan_roadmap(
     )
 
 
+_MAX_CACHED_ROLES = 200
+_shares: VersionedCache[Mapping[str, float]] = VersionedCache(
+    read_version=read_stats_version, max_weight=_MAX_CACHED_ROLES
+)
+
+
 def _get_priorities(
     *,
     source: RoadmapSource,
@@ -170,10 +178,16 @@ def _get_priorities(
     role_key: str,
     project_options: Mapping[str, Sequence[ProjectOption]],
     vocabulary: Vocabulary,
+    days: int,
+    now: datetime,
 ) -> dict[str, float]:
     """Return the percentages of adverts by skill or, if postings do not say, the learner's own skills with 0."""
     if stats and source is RoadmapSource.POSTINGS:
-        shares = _get_shares(stats, found)
+        shares = _shares.get(
+            key=(role_key, days, found.blueprint.role if found else None),
+            depends_on=(stats.computed_at, now.date(), found),
+            load=lambda: _load_shares(stats, found),
+        )
         if found:
             return dict(shares)
         return {
@@ -191,7 +205,7 @@ def _get_priorities(
     return dict.fromkeys(names, 0.0)
 
 
-def _get_shares(stats: RoleStats, found: FoundBlueprint | None) -> Mapping[str, float]:
+def _load_shares(stats: RoleStats, found: FoundBlueprint | None) -> Mapping[str, float]:
     """Return the percentages of adverts for the skills of a tenth of them and for all skills of the blueprint."""
     demand, sets = stats.window.demand, stats.window.sets
     counts = {skill.name: skill.count for skill in demand.list_required(threshold=MIN_THRESHOLD)}
