@@ -13,6 +13,7 @@ _ENUM_NAMES = {
     "SkillProgressStatusEnum": "learning.documents.STATUSES",
     "ProjectProgressStatusEnum": "projects.documents.STATUSES",
     "ResumeStatusEnum": "accounts.resumes.documents.STATUSES",
+    "MilestoneEnum": "learning.milestones.MILESTONES",
     "StageEnum": "accounts.applications.stages.STAGES",
     "MatchCriterionEnum": "market.jobs.match_score.CRITERIA",
     "ConfirmableFieldEnum": "accounts.resumes.services.FIELD_NAMES",
