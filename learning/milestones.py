@@ -68,8 +68,8 @@ def find_milestones(
     Args:
         items: The skills to learn, in order.
         junior_skills: The skills of each junior posting.
-        required: The technologies and methods that a tenth of the role's jobs require, each with the skill of the plan
-            that does the same job. Other skills of a posting differ from employer to employer and do not count.
+        required: The technologies and methods that a tenth of the role's adverts require, each with the skill of the
+            plan that does the same job. Other skills of a posting differ from employer to employer and do not count.
         held: All skills of the person, named or implied.
         vocabulary: Knows the kinds of skills and what they imply.
     """

@@ -35,7 +35,7 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
         )
         if roadmap.blueprint:
             sentences.append(
-                f"Its shares rest on {_describe_sample(roadmap)} of the last {roadmap.days} days, and its order on "
+                f"The shares rest on {_describe_sample(roadmap)} of the last {roadmap.days} days, and the order on "
                 "the curated blueprint of the role."
             )
     sentences += map(describe_milestone, roadmap.milestones)
