@@ -15,12 +15,12 @@ from skills.vocabulary import FIELD, METHOD, TECHNOLOGY, Vocabulary
 
 # Shares of fewer distinct adverts, or of fewer employers, say more about single employers than about the role.
 MIN_JOBS, MIN_EMPLOYERS = 20, 5
-# Percentages of jobs from which on a skill is in the roadmap, and is no longer nice to have.
+# Percentages of adverts from which on a skill is in the roadmap, and is no longer nice to have.
 MIN_PERCENT, MIN_PERCENT_SPECIALISATION = 10, 25
 # Kinds that a roadmap adds to a blueprint. A field is held through its technologies.
 LEARNED_KINDS = frozenset({TECHNOLOGY, METHOD})
 _TOOLS = "Tools/Technologies"
-# Options that almost as many jobs require as the most frequent one are equal. The blueprint's order decides.
+# Options that almost as many adverts require as the most frequent one are equal. The blueprint's order decides.
 _EQUAL_DEMAND = 0.8
 # A blueprint opens a subcategory to further skills if it has at least this many skills of it.
 _MIN_SKILLS_OF_SUBCATEGORY = 2
@@ -39,7 +39,7 @@ class PlannedSkill:
     """A skill of a plan.
 
     Attributes:
-        share: Percentage of the jobs that require the skill. None if there are too few jobs.
+        share: Percentage of the adverts that require the skill. None if there are too few adverts.
         hours: Hours to working knowledge for a newcomer. None to estimate them by the kind of skill.
         one_of: The equivalent skills that the blueprint accepts in place of this one.
         alternative: The skill that replaces this one.
@@ -66,7 +66,7 @@ def plan_skills(
 
     Args:
         blueprint: What the role requires.
-        shares: Percentages of jobs by skill, or None if there are too few jobs. The plan is then the whole blueprint.
+        shares: Percentages of adverts by skill, or None if there are too few. The plan is then the whole blueprint.
         held: All skills of the learner, named or implied.
         started: Skills that the learner plans or learns.
         vocabulary: Knows the kinds of skills, what they imply and what they build on.
@@ -81,8 +81,9 @@ def plan_skills(
         else:
             omitted.append(entry)
         planned += chosen
-    # What a chosen skill builds on is learned, however few jobs name it.
-    needed = {need for skill in planned for need in find_prerequisites(skill.name, vocabulary.prerequisites)}
+    # What a chosen skill builds on is learned, however few adverts name it.
+    learned = [skill.name for skill in planned if skill.alternative is None]
+    needed = {need for name in learned for need in find_prerequisites(name, vocabulary.prerequisites)}
     for entry in omitted:
         if needed.intersection(entry.options):
             planned += _choose(
@@ -176,7 +177,7 @@ def _promote(
     held: Collection[str],
     vocabulary: Vocabulary,
 ) -> list[PlannedSkill]:
-    """Return the technologies and methods of the trade that jobs require and the blueprint does not name."""
+    """Return the technologies and methods of the trade that adverts require and the blueprint does not name."""
     learned = {skill.name for skill in planned if skill.alternative is None}
     covered = learned.union(*(vocabulary.implied.get(name, ()) for name in learned))
     own = blueprint.skills
@@ -233,7 +234,7 @@ def _find_equivalent(name: str, learned: Collection[str]) -> str | None:
 def _arrange(planned: Iterable[PlannedSkill], *, held: Collection[str], vocabulary: Vocabulary) -> list[PlannedSkill]:
     """Sort the skills by stage, move each behind its prerequisites, and number the stages from 1.
 
-    Within a stage, missing skills come before held ones, and those that more jobs require come first. Skills with an
+    Within a stage, missing skills come before held ones, and those that more adverts require come first. Skills with an
     alternative form the last stage.
     """
     skills = list(planned)

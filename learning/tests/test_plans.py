@@ -137,6 +137,17 @@ def test_keeps_what_a_chosen_skill_builds_on_however_few_jobs_name_it() -> None:
     assert find(planned, "docker").share == 0.0
 
 
+def test_leaves_out_what_only_an_alternative_builds_on() -> None:
+    tiers = {Tier.CORE: ["1. aws | kubernetes: 60"], Tier.SPECIALISATION: ["2. docker: 25"]}
+    blueprint = Blueprint(role="Cloud Engineer", names=(), entries=parse_entries(tiers), never=frozenset())
+
+    planned = plan_skills(
+        blueprint=blueprint, shares={"aws": 50.0, "kubernetes": 20.0}, held=(), started=(), vocabulary=VOCABULARY
+    )
+
+    assert [(each.name, each.alternative) for each in planned] == [("aws", None), ("kubernetes", "aws")]
+
+
 def test_adds_technologies_of_the_trade_that_a_tenth_of_the_jobs_require() -> None:
     planned = plan({"kafka": 30.0, "docker": 20.0})
 
