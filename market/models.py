@@ -25,4 +25,5 @@ class Role(DocumentModel):
     document = documents.RoleDocument
 
     class Meta:
+        verbose_name = "job role"  # "Roles" are the roles of the staff
         ordering = ("name", "pk")

@@ -30,6 +30,8 @@ UNIQUE = {
     ("unknown_slugs", ("slug",)),
     ("users", ("email",)),
     ("learning_resources", ("skill", "url")),
+    ("blueprints", ("role",)),
+    ("roles", ("name",)),
     ("learning_progress", ("user", "skill")),
     ("project_progress", ("user", "project")),
     ("applications", ("user", "job")),

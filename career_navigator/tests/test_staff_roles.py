@@ -85,18 +85,21 @@ ACTS = {
 ASKED_BEFORE = {"person_deactivate", "person_erase", "repeat_run", "cancel_run", "cancel_task"}
 MENUS = {
     "curator": [
-        *("Dashboard", "Job postings", "Roles", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
+        *("Dashboard", "Job postings", "Job roles", "Skills", "Unknown slugs", "Blueprints", "Learning resources"),
+        "Project ideas",
         *("Rejected postings", "Schedule", "Maintenance tasks"),
     ],
     "operator": [
-        *("Dashboard", "Job postings", "Roles", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
+        *("Dashboard", "Job postings", "Job roles", "Skills", "Unknown slugs", "Blueprints", "Learning resources"),
+        "Project ideas",
         *("Collect now", "Collection runs", "Rejected postings", "Emails", "Log entries", "Schedule"),
         *("Failed staff logins", "Maintenance tasks"),
     ],
     "support": ["Dashboard", "Emails", "Users"],
     "helpdesk": ["Dashboard", "Emails", "Users"],
     "auditor": [
-        *("Dashboard", "Job postings", "Roles", "Skills", "Unknown slugs", "Learning resources", "Project ideas"),
+        *("Dashboard", "Job postings", "Job roles", "Skills", "Unknown slugs", "Blueprints", "Learning resources"),
+        "Project ideas",
         *("Collection runs", "Rejected postings", "Emails", "Users", "Log entries", "Schedule", "Failed staff logins"),
         *("Maintenance tasks", "Roles", "Staff accounts"),
     ],
