@@ -31,6 +31,7 @@ MAX_FAULT_INTERVAL_SECONDS = 8
 SETTLE_SECONDS = 3
 # Fields that depend on the time of a run, the order of its roles or the process that wrote a row.
 INCIDENTAL = {
+    "copy_of",
     *("_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"),
     *("writer", "before"),
 }

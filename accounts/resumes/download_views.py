@@ -68,7 +68,10 @@ class ResumeFileViewSet(DocumentViewSet):
 
     @action(detail=False, url_path=_PATH + "docx", media_type=DOCX)
     def docx(self, request: Request, resume_id: str) -> HttpResponse:
-        """Return a resume as a Word document that can be edited."""
+        """Return a resume as a Word document.
+
+        The document has plain paragraphs and lists, so its owner can edit it.
+        """
         return self._render("docx", render_docx)
 
     @action(detail=False, url_path=_PATH + "html", media_type="text/html")

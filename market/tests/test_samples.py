@@ -145,7 +145,7 @@ def test_warns_if_one_employer_has_more_than_a_fifth():
     more = build_sample([day | pack_employers({"a": 3, **{str(number): 1 for number in range(7)}})])
 
     assert fifth.warning is None
-    assert (more.warning or "").startswith("One employer has 30 % of the 10 distinct adverts")
+    assert (more.warning or "").startswith("One employer has 30% of the 10 distinct adverts")
 
 
 @pytest.mark.parametrize(

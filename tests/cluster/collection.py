@@ -34,7 +34,8 @@ PAGE_SECONDS = 0.5
 # worker's role.
 LEASE_SECONDS = 40
 # Fields that depend on the time of a run or on the order of its roles.
-_INCIDENTAL = {"_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
+# `copy_group` is compared instead of `copy_of`, because ids of documents differ between runs.
+_INCIDENTAL = {"_id", "copy_of", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
 
 T = TypeVar("T")
 

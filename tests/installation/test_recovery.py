@@ -30,7 +30,8 @@ PAGE = 10
 LEASE_SECONDS = 5
 TODAY = datetime.now(UTC).date()
 # Fields that depend on the time of a run or on the order of its roles.
-_INCIDENTAL = {"_id", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
+# `copy_group` is compared instead of `copy_of`, because ids of documents differ between runs.
+_INCIDENTAL = {"_id", "copy_of", "scraped_at", "updated_at", "computed_at", "search_keywords", "search_location"}
 
 _COUNTS = ("status", "pages", "credits", "collected", "updated", "unchanged", "filtered")
 
