@@ -95,6 +95,9 @@ class SkillResource(DocumentResource):
             ValidationError: The name is a spelling of one skill, but the display name is not.
         """
         super().before_import_row(row, **kwargs)
+        if not str(row.get("kind") or "").strip():
+            # An empty cell leaves the kind as it is. A new skill gets the default kind of its category.
+            row.pop("kind", None)
         name, display_name = (str(row.get(column) or "").strip() for column in ("name", "display_name"))
         owner = self.lookups.find_owner(name)
         if owner is None:
