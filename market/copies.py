@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from market.geo.names import find_city, find_state, is_country_or_area
 from market.posting import build_company_key, normalize_words
 
-# A copy counts with the group's first posting for this long. A later one is advertised anew.
+# A copy counts with the group's first posting for this long. A later one counts as a new advert.
 COPY_WINDOW = timedelta(days=60)
 # Tuned on labelled pairs of real postings (see `benchmarks/near_copies.py`).
 MIN_SIMILARITY = 0.85
@@ -107,7 +107,7 @@ def _is_place(name: str) -> bool:
 
 
 class _WordHashes(dict[str, int]):
-    """Remembers the hashes of words, which repeat. Hashing each word anew takes most of the time of a signature.
+    """Remembers the hashes of words, which repeat. Hashing each word again takes most of the time of a signature.
 
     Punctuation around and within a word does not count. The hash of punctuation alone is 0.
     """
