@@ -70,7 +70,7 @@ class Sample:
         if not self.largest or self.largest <= MAX_EMPLOYER_SHARE * self.known_jobs:
             return None
         return (
-            f"One employer has {self.top_employer_share:g} % of the {self.known_jobs:,} distinct adverts, so the shares"
+            f"One employer has {self.top_employer_share:g}% of the {self.known_jobs:,} distinct adverts, so the shares"
             " say much about this employer."
         )
 

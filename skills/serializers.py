@@ -54,7 +54,7 @@ class SkillsQuery(QuerySerializer):
     )
     category = Category(choices=CATEGORIES, required=False)
     subcategory = StrictCharField(required=False, max_length=MAX_NAME_LENGTH)
-    kind = StrictChoiceField(choices=KINDS, required=False)
+    kind = StrictChoiceField(choices=KINDS, required=False, help_text="Only skills of this kind.")
 
 
 class ExternalIdSerializer(serializers.Serializer[Any]):

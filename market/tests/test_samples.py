@@ -71,7 +71,6 @@ def test_copies_count_once_in_shares_and_pay_but_not_in_totals(client):
     assert shares == {"python": 80.0, "cobol": 20.0}
     assert {each["skill"]: each["percentage"] for each in trends["top_skills"]} == shares
     assert (market["count"], market["percentage"], market["total_postings"]) == (1, 20.0, 10)
-    assert {path["skill"]: path["priority_score"] for path in roadmap["skill_paths"]} == shares
     assert (gaps["total_postings_analyzed"], trends["total_jobs_analyzed"]) == (10, 10)
     assert roadmap["total_postings_analyzed"] == 10
     for response in (gaps, trends, market, roadmap):
