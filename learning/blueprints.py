@@ -1,7 +1,7 @@
 """Curated blueprints: what a role requires, in teaching order. Pure.
 
 A blueprint has three tiers. Each tier is a list of entries such as `5. react | vue.js | angular: 80`: the stage, one or
-more equivalent skills of which one is learned, and the hours to working knowledge.
+more equivalent skills of which the learner needs one, and the hours to reach working knowledge.
 """
 
 import re
@@ -14,7 +14,7 @@ from market.role_table import RoleTable
 
 CATALOGUE = "blueprints"
 MAX_STAGE, MAX_HOURS = 20, 400
-# A role whose name is less similar to every blueprint's names has no nearest blueprint.
+# Minimum similarity (0 to 100) of a role's name and a blueprint's name for the blueprint to count as the nearest one.
 MIN_SIMILARITY = 70
 _ENTRY = re.compile(r"\s*(?P<stage>\d{1,2})\s*\.\s+(?P<options>\S.*?)\s*:\s*(?P<hours>\d{1,3})\s*")
 
@@ -33,7 +33,7 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Equivalent skills of which one is learned, best default first, and the hours to working knowledge."""
+    """Equivalent skills, best default first, and the hours to reach working knowledge of one of them."""
 
     tier: Tier
     stage: int
@@ -48,8 +48,8 @@ class Entry:
 class Blueprint:
     """What a role requires, in teaching order.
 
-    `names` are the role and other names of roles that the blueprint fits. `never` are skills of other trades, which
-    stay out of the roadmap however many postings name them.
+    `names` are the role and the other roles that the blueprint fits. `never` lists skills of other trades, which are
+    never added to the roadmap, no matter how many postings require them.
     """
 
     role: str
@@ -102,7 +102,7 @@ def parse_entries(tiers: Mapping[Tier, Iterable[str]]) -> tuple[Entry, ...]:
 def find_misplaced(entries: Sequence[Entry], *, prerequisites: Mapping[str, Collection[str]]) -> list[str]:
     """Describe the skills that are not in a later stage than their prerequisites in the blueprint.
 
-    Only entries without a choice count. A roadmap moves a chosen option behind its prerequisites.
+    Only entries with a single option are checked. A roadmap moves a chosen option behind its prerequisites.
     """
     stages = {entry.options[0]: entry.stage for entry in entries if len(entry.options) == 1}
     return [
@@ -148,9 +148,9 @@ class BlueprintCatalogue:
         return FoundBlueprint(blueprint=nearest, is_exact=False) if nearest else None
 
     def _find_nearest(self, role: str) -> Blueprint | None:
-        """Return the blueprint that the role names, of a near role, or with the most similar name, in this order.
+        """Return the blueprint of a role in the name, of a near role, or with the most similar name, in this order.
 
-        The longest of several roles that are named, or equally similar, is best.
+        If several roles are named or equally similar, the longest name wins.
         """
         named = self._table.find_named(title=role, roles=tuple(self._by_key))
         if named:

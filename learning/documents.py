@@ -71,7 +71,7 @@ class LearningResourceDocument(CuratedDocument):
 class BlueprintDocument(CuratedDocument):
     """The stored blueprint of a role: entries per tier in teaching order (see `learning.blueprints`).
 
-    `also_for` are other names of roles that the blueprint fits. `never` are skills of other trades.
+    `also_for` lists other roles that the blueprint fits. `never` lists skills of other trades.
     """
 
     role = StringField(required=True, unique=True, min_length=1, max_length=100)

@@ -1,6 +1,6 @@
-"""Estimate the hours to learn a skill, by its kind and by what the learner has. Pure.
+"""Estimate the hours to learn a skill from its kind and the learner's other skills. Pure.
 
-The hours are rules of thumb for working knowledge, for skills for which no blueprint states them.
+The hours are rules of thumb for reaching working knowledge of a skill. They apply if no blueprint states its hours.
 """
 
 from collections.abc import Callable, Collection
@@ -17,7 +17,7 @@ _HOURS_BY_SUBCATEGORY = {
     ("Frameworks/Libraries", "Mobile"): 50,
     ("Databases", "Practices"): 20,
     ("Cloud Platforms", "Practices"): 20,
-    # Services of a cloud. The clouds themselves have hours of their own.
+    # Services of a cloud platform. The platforms themselves have separate hours.
     ("Cloud Platforms", "Amazon Web Services"): 8,
     ("Cloud Platforms", "Google Cloud"): 8,
     ("Cloud Platforms", "Microsoft Azure"): 8,
@@ -65,7 +65,7 @@ _HOURS_BY_SKILL = {
     "storybook": 10,
     "tailwind css": 15,
 }
-# Fractions of the hours that remain. A related skill shares most of the concepts. A skill that builds on this one
+# Fractions of a skill's hours that remain. A related skill shares most of the concepts. A skill that builds on this one
 # covers nearly all of them.
 _FRACTION_IF_RELATED = 0.6
 _FRACTION_IF_IMPLIED = 0.25

@@ -1,4 +1,4 @@
-"""Milestones of a roadmap: what suffices to apply for a first job, and what makes an application competitive. Pure."""
+"""Milestones of a roadmap: the skills to apply for a first job, and those of a competitive application. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from skills.vocabulary import Vocabulary
 MilestoneName = Literal["enough_to_apply", "competitive"]
 MilestoneBasis = Literal["junior_postings", "blueprint"]
 MILESTONES, MILESTONE_BASES = get_args(MilestoneName), get_args(MilestoneBasis)
-# Junior postings below this number say more about single employers than about the role.
+# With fewer junior postings, the shares say more about individual employers than about the role.
 MIN_JUNIOR_POSTINGS = 20
-# Percentage of junior postings that have to be within reach.
+# Percentage of junior postings that must be within reach.
 ENOUGH_PERCENT = 50
-# More hours before the first application are more than a newcomer invests, whatever brings further postings in reach.
+# Maximum hours before a newcomer's first application, even if further skills would bring more postings within reach.
 MAX_HOURS_TO_APPLY = 900
 
 
@@ -36,10 +36,10 @@ class Milestone:
 
     Attributes:
         basis: `junior_postings` if junior postings determine the skills, otherwise `blueprint`.
-        skills: The skills up to the milestone, with those that the person has.
+        skills: The skills up to the milestone, including those that the person already has.
         estimated_hours: The hours that the person still needs.
         newcomer_hours: The hours that a person without any skill needs.
-        reachable_percentage: Percentage of the junior postings that are within reach then. None if there are too few.
+        reachable_percentage: Percentage of the junior postings that are then within reach. None if there are too few.
     """
 
     name: MilestoneName
@@ -61,9 +61,10 @@ def find_milestones(
 ) -> tuple[Milestone, ...]:
     """Find the milestones of a plan.
 
-    Enough to apply is the core, because postings take it for granted. If at least 20 postings are for juniors, further
-    skills follow in the plan's order until half of these postings are within reach. If that takes a newcomer more than
-    900 hours, the core has to do. Competitive are the core and the specialisation.
+    `enough_to_apply` is the core, because postings take it for granted. If at least 20 postings are for juniors,
+    further skills follow in the plan's order until half of these postings are within reach. If that takes a newcomer
+    more than 900 hours, the milestone is the core without further skills. `competitive` is the core and the
+    specialisation.
 
     Args:
         items: The skills to learn, in order.
@@ -71,7 +72,7 @@ def find_milestones(
         required: The technologies and methods that a tenth of the role's adverts require, each with the skill of the
             plan that does the same job. Other skills of a posting differ from employer to employer and do not count.
         held: All skills of the person, named or implied.
-        vocabulary: Knows the kinds of skills and what they imply.
+        vocabulary: Provides the kinds of skills and the skills that they imply.
     """
     core = [item for item in items if item.tier is Tier.CORE]
     if not core:

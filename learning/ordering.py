@@ -161,7 +161,7 @@ def choose_projects(
     role_key: str,
     completed: Collection[int] = (),
 ) -> dict[str, tuple[ProjectSuggestion, ...]]:
-    """Choose up to two projects per skill that practise the skill with what has been learned up to its step.
+    """Choose up to two projects per skill that practise it and suit the skills learned up to its step.
 
     Projects are ranked by, in this order: fewest new skills, match with the role, not suggested for an earlier skill,
     most use of recently learned skills, least effort. A project is skipped if it has more than three new skills or more
@@ -290,7 +290,7 @@ GROUPS = (
 _GROUPED = frozenset(chain.from_iterable(GROUPS))
 # A skill that at least this percentage of the postings requires cannot be replaced.
 _MIN_PERCENT_REQUIRED = 50
-# A skill can replace another one only if at most this many times as many postings require the other one.
+# A skill can replace another one only if the other one is in at most this many times as many postings.
 _MAX_DEMAND_RATIO = 2
 
 

@@ -13,23 +13,23 @@ from learning.ordering import GROUPS, MIN_STAGE_SIZE, find_prerequisites
 from market.samples import Sample
 from skills.vocabulary import FIELD, METHOD, TECHNOLOGY, Vocabulary
 
-# Shares of fewer distinct adverts, or of fewer employers, say more about single employers than about the role.
+# With fewer distinct adverts or employers, shares say more about individual employers than about the role.
 MIN_JOBS, MIN_EMPLOYERS = 20, 5
-# Percentages of adverts from which on a skill is in the roadmap, and is no longer nice to have.
+# Minimum percentages of adverts for a skill to be in the roadmap, and to belong to the specialisation.
 MIN_PERCENT, MIN_PERCENT_SPECIALISATION = 10, 25
-# Kinds that a roadmap adds to a blueprint. A field is held through its technologies.
+# Kinds of skills that a roadmap can add to a blueprint. A person has a field by having its technologies.
 LEARNED_KINDS = frozenset({TECHNOLOGY, METHOD})
 _TOOLS = "Tools/Technologies"
-# Options that almost as many adverts require as the most frequent one are equal. The blueprint's order decides.
+# Options with at least this fraction of the highest share count as equal. The blueprint's order then decides.
 _EQUAL_DEMAND = 0.8
-# A blueprint opens a subcategory to further skills if it has at least this many skills of it.
+# Roadmaps can add further skills of a subcategory if the blueprint has at least this many of its skills.
 _MIN_SKILLS_OF_SUBCATEGORY = 2
-# Subcategories that no blueprint opens to all of their skills, because they join many trades.
+# Subcategories from which no skills are added, because they span many trades.
 _CLOSED = frozenset({(_TOOLS, "Business Applications"), (_TOOLS, "Recruiting Systems"), (_TOOLS, "Practices")})
 
 
 def has_enough_jobs(sample: Sample) -> bool:
-    """Return whether a roadmap can rely on the shares of a sample. Employers count only if they are known."""
+    """Return whether a sample is large enough to compute shares. An unknown number of employers is not checked."""
     has_employers = sample.employers is None or sample.employers >= MIN_EMPLOYERS
     return sample.distinct_jobs >= MIN_JOBS and has_employers
 
@@ -41,7 +41,7 @@ class PlannedSkill:
     Attributes:
         share: Percentage of the adverts that require the skill. None if there are too few adverts.
         hours: Hours to working knowledge for a newcomer. None to estimate them by the kind of skill.
-        one_of: The equivalent skills that the blueprint accepts in place of this one.
+        one_of: The equivalent skills that the blueprint accepts instead of this one.
         alternative: The skill that replaces this one.
     """
 
@@ -66,10 +66,11 @@ def plan_skills(
 
     Args:
         blueprint: What the role requires.
-        shares: Percentages of adverts by skill, or None if there are too few. The plan is then the whole blueprint.
+        shares: Percentages of adverts by skill, or None if there are too few adverts. The plan is then the whole
+            blueprint.
         held: All skills of the learner, named or implied.
-        started: Skills that the learner plans or learns.
-        vocabulary: Knows the kinds of skills, what they imply and what they build on.
+        started: Skills that the learner has planned or started.
+        vocabulary: Provides the kinds of skills, the skills that they imply and their prerequisites.
     """
     planned: list[PlannedSkill] = []
     replaced: set[str] = set()
@@ -81,7 +82,7 @@ def plan_skills(
         else:
             omitted.append(entry)
         planned += chosen
-    # What a chosen skill builds on is learned, however few adverts name it.
+    # Keep the prerequisites of chosen skills, no matter how few adverts name them.
     learned = [skill.name for skill in planned if skill.alternative is None]
     needed = {need for name in learned for need in find_prerequisites(name, vocabulary.prerequisites)}
     for entry in omitted:
@@ -126,7 +127,7 @@ def _choose(
     if tier is Tier.NICE_TO_HAVE and shares is not None:
         if share < MIN_PERCENT and not is_begun:
             return []
-        # Adverts name a field as the setting of a job more often than as a requirement.
+        # Adverts mention a field as the context of a job more often than as a requirement.
         is_field = vocabulary.kinds.get(options[0]) == FIELD if options else False
         tier = Tier.SPECIALISATION if share >= MIN_PERCENT_SPECIALISATION and not is_field else tier
     if tier is Tier.SPECIALISATION and shares is not None and share < MIN_PERCENT and not is_begun:
@@ -153,7 +154,7 @@ def _choose(
 
 
 def _drop_implied(planned: list[PlannedSkill], *, held: Collection[str], vocabulary: Vocabulary) -> list[PlannedSkill]:
-    """Leave out missing skills outside the core that come with a skill of an earlier stage."""
+    """Drop missing skills outside the core that a skill of an earlier stage implies."""
     implied: dict[str, int] = {}
     for skill in planned:
         if skill.alternative is None:
@@ -194,7 +195,7 @@ def _promote(
             or name in blueprint.never
             or vocabulary.kinds.get(name, TECHNOLOGY) not in LEARNED_KINDS
             or _get_subcategory(name, vocabulary) not in subcategories
-            # A service of the cloud that was not chosen.
+            # Skip services of a cloud that was not chosen.
             or replaced.intersection(vocabulary.implied.get(name, ()))
             or _is_foreign(name, (covered, held, own), vocabulary)
         ):
@@ -227,7 +228,7 @@ def _is_foreign(name: str, known: Iterable[Collection[str]], vocabulary: Vocabul
 
 
 def _find_equivalent(name: str, learned: Collection[str]) -> str | None:
-    """Return a skill of the plan that does the same job."""
+    """Return an equivalent skill of the plan, if any."""
     return next((other for group in GROUPS if name in group for other in group if other in learned), None)
 
 
@@ -240,7 +241,7 @@ def _arrange(planned: Iterable[PlannedSkill], *, held: Collection[str], vocabula
     skills = list(planned)
     stages = {skill.name: skill.stage for skill in skills if skill.alternative is None}
     needs = {name: find_prerequisites(name, vocabulary.prerequisites) & stages.keys() - {name} for name in stages}
-    # The bound ends cycles, which only separate edits of the vocabulary can bring about.
+    # Bound the passes, because separate edits of the vocabulary can create a cycle of prerequisites.
     for _ in stages:
         late = {name: max(stages[need] for need in needs[name]) for name in stages if needs[name]}
         late = {name: stage + 1 for name, stage in late.items() if stage >= stages[name]}

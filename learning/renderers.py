@@ -51,7 +51,7 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
 
 
 def describe_milestone(milestone: Milestone) -> str:
-    """Describe what a milestone takes and what it rests on."""
+    """Describe the effort that a milestone takes and the data that it is based on."""
     skills, hours = format_count(len(milestone.skills), "skill"), format_count(milestone.estimated_hours, "hour")
     title = "Enough to apply" if milestone.name == "enough_to_apply" else "Competitive"
     newcomer = (

@@ -45,8 +45,8 @@ class RoadmapSource(Enum):
     """The source of a roadmap's skills."""
 
     POSTINGS = "postings"  # skills that the role's postings require, ordered by the role's blueprint if there is one
-    FEW_POSTINGS = "few postings"  # the blueprint alone; the role has too few postings for shares
-    # The blueprint alone or, without one, the learner's own skills and those of the role's projects.
+    FEW_POSTINGS = "few postings"  # only the blueprint, because the role has too few postings for shares
+    # Only the blueprint or, if there is none, the learner's own skills and those of the role's projects.
     NO_POSTINGS = "no postings"
     NO_ROLE = "no role"  # the learner's own skills; there is no target role
     OWN_SKILLS = "own skills"  # the learner's own skills, as requested
@@ -68,7 +68,7 @@ class SkillPath:
             and has no foundations and no hours.
         estimated_hours: Hours left to learn the skill and its foundations.
         tier: How much the role depends on the skill. None if the roadmap is not based on a blueprint.
-        one_of: Equivalent skills that the blueprint accepts in place of this one.
+        one_of: Equivalent skills that the blueprint accepts instead of this one.
     """
 
     skill: str
@@ -172,8 +172,9 @@ def build_roadmap(
 ) -> Roadmap:
     """Order the skills and add resources, projects and hours to each.
 
-    With a blueprint, the skills are those of the blueprint and of `priorities` (percent by canonical name) that belong
-    to its trade. Without one, they are those of `priorities`. `junior_skills` has the skills of each junior posting.
+    With a blueprint, the roadmap contains its skills and the skills in `priorities` (percentages by canonical name)
+    that belong to its trade. Without a blueprint, it contains the skills in `priorities`. `junior_skills` has the
+    skills of each junior posting.
     """
     acquired = frozenset(learner.acquired_skills) | learner.held_through.keys()
     plan = (

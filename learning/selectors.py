@@ -100,10 +100,11 @@ def plan_roadmap(
 ) -> Roadmap:
     """Build the roadmap for a role.
 
-    With at least 20 distinct adverts of at least five employers, the roadmap is based on the role's blueprint and on
-    the skills that a tenth of the adverts require. With fewer, it is based on the blueprint of the role or of the
-    nearest role. If there is no blueprint either, or without a role or gap analysis, it is built from the learner's own
-    skills. If only postings and blueprint are missing, the skills of the role's projects are added.
+    If there are at least 20 distinct adverts from at least five employers, the roadmap is based on the role's blueprint
+    and on the skills that at least a tenth of the adverts require. Otherwise it is based on the blueprint of the role
+    or of the nearest role. If there are neither enough adverts nor a blueprint, it is built from the learner's own
+    skills and those of the role's projects. Without a role or a gap analysis, it is built from the learner's own skills
+    only.
 
     Args:
         role: The target role, if any.
@@ -181,7 +182,7 @@ def _get_priorities(
     days: int,
     now: datetime,
 ) -> dict[str, float]:
-    """Return the percentages of adverts by skill or, if postings do not say, the learner's own skills with 0."""
+    """Return the percentage of adverts per skill or, without enough adverts, the learner's own skills with 0."""
     if stats and source is RoadmapSource.POSTINGS:
         shares = _shares.get(
             key=(role_key, days, found.blueprint.role if found else None),
@@ -206,7 +207,7 @@ def _get_priorities(
 
 
 def _load_shares(stats: RoleStats, found: FoundBlueprint | None) -> Mapping[str, float]:
-    """Return the percentages of adverts for the skills of a tenth of them and for all skills of the blueprint."""
+    """Return the percentage of adverts for each skill of the blueprint and each skill in at least a tenth of them."""
     demand, sets = stats.window.demand, stats.window.sets
     counts = {skill.name: skill.count for skill in demand.list_required(threshold=MIN_THRESHOLD)}
     rare = sorted(found.blueprint.skills - counts.keys()) if found else []
