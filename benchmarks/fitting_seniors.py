@@ -1,10 +1,10 @@
-"""What the gap analysis says to seniors who fit a role, and to newcomers, over real postings.
+"""Results of the gap analysis for seniors who fit a role and for newcomers, over real postings.
 
-A senior of each of five roles names 15 to 25 skills, as people do: mostly technologies. Compared are coverage and reach
-with and without what the skills imply. "Without" takes each name for itself and counts every kind of skill. Nothing in
-the profiles was chosen by looking at the postings.
+A senior of each of five roles names 15 to 25 skills, mostly technologies, as real people do. The benchmark compares
+coverage and reach with and without implied skills. "Without" takes each name literally and counts every kind of skill.
+The profiles were chosen without looking at the postings.
 
-The postings are read from a file beside the project, all of them in one window, as if the newest were of today.
+The postings are read from a file beside the project. All of them are in one window, as if the newest were from today.
 
     python -m benchmarks.fitting_seniors [--data ../shared/data]
 """

@@ -2,9 +2,10 @@
 
 python -m benchmarks.growth [--rounds N]
 
-Each round draws two windows. An employer has its own probability to ask for a skill, drawn anew for each window from a
-beta distribution with the given intraclass correlation, which is the worst case: an employer that keeps its probability
-changes less. The numbers of adverts by employer follow a Zipf distribution, about as those of real postings do.
+Each round draws two windows. Each employer requires a skill with its own probability. The probabilities are drawn again
+for each window from a beta distribution with the given intraclass correlation. This is the worst case, because an
+employer with a constant probability changes less. The number of adverts per employer roughly follows a Zipf
+distribution, as in real postings.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import numpy as np
 
 from benchmarks.report import Report
 
-# Adverts in a window, and employers.
+# Numbers of adverts and of employers in a window.
 MARKETS = ((60, 40), (300, 90), (800, 230), (8_000, 440))
 CORRELATIONS = (0.0, 0.2, 0.4)
 SHARES = (0.05, 0.25, 0.6)
@@ -57,7 +58,7 @@ def simulate(rounds: int) -> Report:
 def draw_windows(
     generator: Any, *, jobs: int, employers: int, share_before: float, share: float, correlation: float
 ) -> tuple[Any, Any]:
-    """Return the previous and the current window: (adverts by employer, number of them that ask for the skill)."""
+    """Return the previous and the current window: (adverts per employer, adverts that require the skill)."""
     weights = 1 / np.arange(1, employers + 1) ** 0.9
     windows = []
     for probability in (share_before, share):

@@ -2,17 +2,17 @@
 
 `data/match_profiles.jsonl` describes fictional people. Each row of `data/match_pairs.jsonl` names a profile and the ids
 of two postings of which the first suits the person better, with the reason. The postings are in `postings.jsonl.gz` of
-the corpus beside the project. The pairs of a third of the people are held out: look at their figures, but do not tune
+the corpus beside the project. The pairs of a third of the people are held out: look at their results, but do not tune
 the score with them.
 
-Skills, places and requirements are read from the postings as when storing them. The demand that weights a skill is its
-share of the postings of the posting's role, over the whole corpus, which is of 2019 to 2025.
+Skills, places and requirements are extracted from the postings in the same way as when postings are stored. A skill is
+weighted by its demand: its share of all postings of the same role in the corpus, which covers 2019 to 2025.
 
 - Concordance: share of pairs in which the better posting scores higher. Equal scores count half. The interval is the
   percentile bootstrap over people, because the pairs of one person are not independent.
-- Everything held: the score of a person whose role is the posting's title and who has all the skills that it asks for,
-  or only the technologies and what they imply. Place, pay and years are not compared.
-- Nothing of the trade: the score of the worse posting of pairs whose postings are of different fields, if the person
+- Everything held: the score of a person whose role is the posting's title and who has all the skills that it requires,
+  or only the technologies and the skills that they imply. Place, pay and years are not compared.
+- Nothing of the trade: the score of the worse posting of pairs whose postings are from different fields, if the person
   has none of its skills except soft skills and spoken languages.
 
     python -m benchmarks.match_pairs [--data ../shared/data] [--worst 15]
@@ -106,7 +106,7 @@ class Corpus:
         return build_job_profile(self._rows[posting_id])
 
     def get_demand(self, posting_id: int) -> Mapping[str, float]:
-        """Return each skill's share of the postings of the posting's role, or else of all postings."""
+        """Return each skill's share of the postings of the posting's role. Falls back to all postings."""
         named = self._table.find_named(title=self._rows[posting_id]["title"], roles=self._roles)
         return self._shares[next((role for role in named if role in self._shares), "")]
 
@@ -124,7 +124,7 @@ def read_rows(name: str) -> list[dict[str, Any]]:
 
 
 def build_candidate(row: Mapping[str, Any], vocabulary: Vocabulary) -> CandidateProfile:
-    """Build the candidate of a profile, with the skills that its skills imply."""
+    """Build the candidate of a profile, including implied skills."""
     return CandidateProfile(
         skills=vocabulary.get_held_skills(row["skills"]).names,
         desired_roles=tuple(row["desired_roles"]),
@@ -251,7 +251,7 @@ def main() -> int:
     report_ends(report, corpus, scored, candidates, vocabulary)
     status = report.show()
 
-    # Held-out pairs are not listed, so that nobody tunes the score with them.
+    # Held-out pairs are not listed, so that the score is not tuned with them.
     wrong = sorted(
         (each for each in scored if not each.pair.held_out and each.agreement < 1),
         key=lambda each: (each.better - each.worse, each.pair.profile, each.pair.better, each.pair.worse),

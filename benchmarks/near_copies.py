@@ -1,11 +1,11 @@
-"""Precision and recall of near-copies on labelled pairs of real postings, and the time of a posting's keys.
+"""Precision and recall of near-copies on labelled pairs of real postings, and the time to compute a posting's keys.
 
 python -m benchmarks.near_copies [--postings FILE]
 
 `near_copy_pairs.csv` names pairs of postings of one employer by id, drawn from all ranges of similarity. A pair is
 labelled as a copy if both adverts are for the same job and differ only in place, pay, benefits, notices or what they
-say about the employer. Pairs of different levels, trades, languages or customers are labelled as different, however
-similar their texts are.
+say about the employer. Pairs of different levels, trades, languages or customers are labelled as different, no matter
+how similar their texts are.
 """
 
 import argparse

@@ -148,9 +148,9 @@ class BlueprintCatalogue:
         return FoundBlueprint(blueprint=nearest, is_exact=False) if nearest else None
 
     def _find_nearest(self, role: str) -> Blueprint | None:
-        """Return the blueprint of a role in the name, of a near role, or with the most similar name, in this order.
+        """Return the blueprint of a role that the name contains, of a near role, or with the most similar name.
 
-        If several roles are named or equally similar, the longest name wins.
+        These are tried in this order. If several roles are named or equally similar, the longest name wins.
         """
         named = self._table.find_named(title=role, roles=tuple(self._by_key))
         if named:

@@ -18,7 +18,7 @@ MIN_THRESHOLD = 0.1
 MAX_THRESHOLD = 1.0
 DEFAULT_THRESHOLD = 0.25
 _MIN_SHARE = Fraction(str(MIN_THRESHOLD))
-# A median over fewer salaries says more about the employers than about the skill.
+# A median of fewer salaries says more about the employers than about the skill.
 MIN_SALARIES = 20
 
 
@@ -35,8 +35,8 @@ class SkillDemand:
 class RoleDemand:
     """The demand for skills in a role's postings of a window.
 
-    `postings` includes copies of an advert. Everything else counts distinct adverts: `skills` has every skill that at
-    least a tenth of the `jobs` require, most frequent first.
+    `postings` includes copies of an advert. Everything else counts distinct adverts. `skills` contains the skills that
+    at least a tenth of the `jobs` require, most frequent first.
     """
 
     postings: int
@@ -62,7 +62,7 @@ class RoleDemand:
     ) -> "RoleDemand":
         """Build the demand from the number of distinct adverts that require each skill.
 
-        Without samples, every posting counts as a distinct advert of an employer of its own.
+        Without samples, every posting counts as a distinct advert from a different employer.
         """
         sample = sample or Sample(distinct_jobs=postings)
         frequent = [name for name, count in counts.items() if count >= sample.distinct_jobs * _MIN_SHARE]
@@ -78,7 +78,7 @@ class RoleDemand:
 
     def list_required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
         """Return the skills that at least this share (0.1 to 1.0) of the jobs require, most frequent first."""
-        # A fraction is exact: 0.28 of 25 postings is 7, but slightly more in floating point.
+        # Use an exact fraction, because 0.28 of 25 postings is 7, but slightly more in floating point.
         minimum = Fraction(str(threshold)) * self.jobs
         return tuple(skill for skill in self.skills if skill.count >= minimum)
 
@@ -127,7 +127,7 @@ class RoleWindow:
     def size_in_bytes(self) -> int:
         """The size in bytes after every cached property has been computed."""
         presence_bytes = len(self.demand.skills) * self.sets.postings
-        # The skills of a learning space, which include implied ones, are at most about three times the frequent ones.
+        # A learning space includes implied skills. It has up to about three times as many skills as the frequent ones.
         space_bytes = 3 * presence_bytes // 8 + 8 * self.sets.postings
         return self.sets.size_in_bytes + presence_bytes + space_bytes
 
@@ -147,7 +147,7 @@ class RoleWindow:
 
     @cached_property
     def skill_stats(self) -> dict[str, SkillStats]:
-        """What the analysis says of each skill, by name. It does not depend on the user."""
+        """Stats of each skill, by name. They do not depend on the user."""
         demand = self.demand
         sample, before = demand.sample, demand.sample_before
         return {
@@ -206,7 +206,7 @@ class RequiredSkill:
 class GapAnalysis:
     """The result of comparing a user's skills with a role. All lists of skills are in order of demand.
 
-    `required` and `missing` have what counts. Soft skills and spoken languages are listed apart.
+    `required` and `missing` contain the counted skills. Soft skills and spoken languages are listed separately.
     """
 
     postings: int
@@ -235,8 +235,8 @@ def rank_gaps(
     Args:
         window: The role's postings.
         held: The user's skills, with what they imply or as canonical names that imply nothing.
-        threshold: The share of postings from which on a skill is required.
-        vocabulary: Knows the kinds of skills, what they imply and what they build on.
+        threshold: The minimum share of postings for a skill to count as required.
+        vocabulary: Provides the kinds of skills, the skills that they imply and their prerequisites.
         hours: Returns the hours to learn a skill.
     """
     if not isinstance(held, HeldSkills):
@@ -286,7 +286,7 @@ def compute_coverage(
 ) -> Coverage:
     """Compute the percentage of the required skills that the user has, or 0 if none of them counts.
 
-    `held` has all skills of the user, named or implied. Soft skills and spoken languages do not count.
+    `held` contains all skills of the user, named or implied. Soft skills and spoken languages do not count.
     """
     skills = [skill for skill in skills if vocabulary.kinds.get(skill.name) not in UNCOUNTED_KINDS]
     covered = [skill for skill in skills if skill.name in held]
@@ -303,7 +303,7 @@ def compute_coverage(
 def _compute_median_midpoint(ascending: NDArray[np.int64], indexes: NDArray[np.intp]) -> int | None:
     """Return the median midpoint of the salaries at these indexes, or None if there are too few.
 
-    `ascending` has the sum of each salary's minimum and maximum. Both arrays are in ascending order.
+    `ascending` contains the sum of each salary's minimum and maximum. Both arrays are in ascending order.
     """
     count = len(indexes)
     if count < MIN_SALARIES:

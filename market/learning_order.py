@@ -1,7 +1,7 @@
 """The order in which to learn the skills that a role requires. Pure.
 
-A posting is within reach of a person who has at least 70 % of its skills. Most postings ask for ten or more, so that a
-single skill seldom changes what is within reach. Each step therefore lists skills that raise the reach together.
+A posting is within reach of a person who has at least 70% of its skills. Most postings require ten or more, so a single
+skill rarely brings a posting within reach. Each step therefore lists skills that raise the reach together.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

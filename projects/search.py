@@ -1,4 +1,4 @@
-"""Search of project ideas by what they are about: their words, skills, fields and related words. Pure."""
+"""Search project ideas by words, related words, skills and fields. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,16 +9,16 @@ from career_navigator.plain_text import fold_accents, tokenize
 from projects.ideas import Idea
 from skills.vocabulary import TECHNOLOGY, Vocabulary
 
-# Scores of a query's term by the part of the idea that it matches. Only the best match of a term counts.
+# Scores of a query term by the part of the idea that it matches. Only the best match of each term counts.
 _NAMED_SKILL, _TITLE, _SKILL, _FIELD, _ROLE, _TEXT, _EXTENSION = 100, 60, 50, 40, 30, 25, 10
-# Score of the beginning of a word and of a related word, as percentages of the score of the word itself.
+# Scores of a prefix match and of a related word, as percentages of the score of an exact match.
 _PREFIX, _RELATED = 60, 40
 _MIN_PREFIX_LENGTH = 2
-# Ideas that match more terms come first, but a term with a lower score does not count as one of them.
+# Ideas that match more terms come first. Terms with a score below this minimum are not counted.
 _MIN_COUNTED = 20
 _MAX_NAME_WORDS = 4
 
-# Subcategories and categories of skills whose names say what a project with such a skill is about.
+# Subcategories and categories of skills whose names describe the subject of a project.
 _FIELDS = {
     "Web Frontend": ("web", "frontend"),
     "Web Backend": ("web", "backend"),
@@ -36,7 +36,7 @@ _FIELDS = {
     "Databases": ("database",),
 }
 
-# Words that mean much the same in a search for a project. Each word finds the others of its group.
+# Words with similar meanings in project searches. Each word also matches the other words of its group.
 _RELATED_WORDS = (
     ("web", "website", "site", "browser"),
     ("app", "application", "mobile", "phone", "smartphone"),
@@ -75,7 +75,7 @@ _STOP_WORDS = frozenset(
         *("the", "their", "them", "this", "to", "us", "want", "we", "what", "which", "with", "you", "your"),
     }
 )
-# The stem of this word would be another word.
+# Without this exception, the stem would be a different word.
 _UNCHANGED = frozenset({"news"})
 _VOWEL = re.compile("[aeiouy]")
 

@@ -51,7 +51,7 @@ class StaffModelAdmin(ModelAdmin):
     object_history_template: Any = "career_navigator/admin_site/history.html"
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Other lookups, `regex` above all, would run a pattern from the query string in the database.
+        # Other lookups, especially `regex`, would run a pattern from the query string in the database.
         path, _, kind = lookup.rpartition("__")
         return (not path or kind in {"exact", "isnull"}) and super().lookup_allowed(lookup, value, request)
 

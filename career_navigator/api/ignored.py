@@ -27,7 +27,7 @@ MAX_HEADER_LENGTH = 2_000
 
 
 def list_ignored(names: Iterable[Any], known: Collection[str]) -> list[str]:
-    """Return the names that are not known, sorted, at most MAX_NAMES of them."""
+    """Return the unknown names, sorted, at most MAX_NAMES of them."""
     return sorted({str(name)[:MAX_NAME_LENGTH] for name in names if name not in known})[:MAX_NAMES]
 
 

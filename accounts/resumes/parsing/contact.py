@@ -178,7 +178,7 @@ def _find_place(head: Sequence[str]) -> FoundValue | None:
 
 
 def _find_headline(head: Sequence[str]) -> FoundValue | None:
-    """Return the first piece that names an occupation and is not a sentence. Labeled pieces are tried first."""
+    """Return the first piece that names an occupation and is not a sentence. Labelled pieces are tried first."""
     pieces = _split_pieces(head)
     labeled = [piece[label.end() :] for piece in pieces if (label := _ROLE_LABEL.match(piece))]
     for piece in (*labeled, *pieces):
