@@ -1,9 +1,9 @@
-"""Recognize near-copies of adverts: the same job of one employer, advertised again or for another place. Pure.
+"""Recognize near-copies of adverts: one employer's job, advertised again or for another place. Pure.
 
-Two postings are near-copies if their employers and titles are equal apart from places, if they are at most 60 days
-apart, and if their texts are equal or nearly so. The similarity of two texts is the Jaccard similarity of their sets of
-three consecutive words, estimated with MinHash (A. Z. Broder, "On the resemblance and containment of documents", 1997).
-The lowest 8 bits of each minimum are stored (P. Li and A. C. König, "b-Bit Minwise Hashing", 2010).
+Two postings are near-copies if they have the same employer, their titles differ at most in places, they are at most 60
+days apart, and their texts are nearly or exactly equal. The similarity of two texts is the Jaccard similarity of their
+sets of three consecutive words, estimated with MinHash (A. Z. Broder, "On the resemblance and containment of
+documents", 1997). Only 8 bits of each minimum are stored (P. Li and A. C. König, "b-Bit Minwise Hashing", 2010).
 """
 
 import re
@@ -21,18 +21,17 @@ from numpy.typing import NDArray
 from market.geo.names import find_city, find_state, is_country_or_area
 from market.posting import build_company_key, normalize_words
 
-# A copy counts with the group's first posting for this long. A later one counts as a new advert.
+# A repeated advert is a copy of the first posting for this long. After that it counts as a new advert.
 COPY_WINDOW = timedelta(days=60)
 # Tuned on labelled pairs of real postings (see `benchmarks/near_copies.py`).
 MIN_SIMILARITY = 0.85
-# The estimate's standard error is 0.03 at this similarity.
+# With 128 hash functions, the standard error of the estimate at `MIN_SIMILARITY` is 0.03.
 _HASHES = 128
-# Shorter texts have too few triples for an estimate, so they are copies only if they are equal.
+# Shorter texts have too few word triples for an estimate, so they must be equal to count as copies.
 _MIN_WORDS = 40
-# A text without words says nothing about whether two adverts are the same.
 _WORD = re.compile(r"\w+")
 _TITLE_PARTS = re.compile(r"\s+[-–—|/@]+\s+|[,(|@\[]")
-# Words of places that are also words of other parts of titles.
+# Words that occur in place names but also elsewhere in titles.
 _NO_PLACE_WORDS = frozenset({"remote", "hybrid", "of", "the", "and", "in", "de", "la", "st", "office"})
 _PLACE_WORDS = (
     "remote remotely hybrid onsite anywhere worldwide global based location locations office m f w d x mf mfd mwd fmd"
@@ -70,8 +69,8 @@ def build_copy_keys(row: Mapping[str, Any]) -> dict[str, Any]:
 def _list_job_words(row: Mapping[str, Any]) -> list[str]:
     """Return the words of a posting's title that say what the job is, not where.
 
-    A part of the title that shares a word with the posting's place is left out as a whole: "Fairview Mall" if the place
-    is "CF Fairview". The first part always stays, apart from the words of the place.
+    A part of the title that shares a word with the posting's place is dropped entirely: "Fairview Mall" if the place
+    is "CF Fairview". The first part only loses the words of the place.
     """
     places = set(normalize_words(f"{row.get('location') or ''} {row.get('place') or ''}")) - _NO_PLACE_WORDS
     first, *others = (_list_title_words(part) for part in _TITLE_PARTS.split(row["title"]))
@@ -107,9 +106,9 @@ def _is_place(name: str) -> bool:
 
 
 class _WordHashes(dict[str, int]):
-    """Remembers the hashes of words, which repeat. Hashing each word again takes most of the time of a signature.
+    """A cache of word hashes. Without the cache, hashing words takes most of the time of computing a signature.
 
-    Punctuation around and within a word does not count. The hash of punctuation alone is 0.
+    Punctuation around and within a word is ignored. A token of only punctuation has the hash 0.
     """
 
     def __missing__(self, word: str) -> int:
@@ -123,7 +122,7 @@ _word_hashes = _WordHashes()
 
 
 def compute_signature(text: str) -> bytes | None:
-    """Return the MinHash signature of a text, a digest of a text of less than 40 words, or None if it has no words."""
+    """Return the MinHash signature of a text, or a digest if it has fewer than 40 words. None without words."""
     tokens = text.casefold().split()
     hashes = np.fromiter(map(_word_hashes.__getitem__, tokens), np.uint32, len(tokens))
     hashes = hashes[hashes > 0]
@@ -135,7 +134,7 @@ def compute_signature(text: str) -> bytes | None:
     triples *= np.uint32(3_266_489_917)
     triples ^= triples >> np.uint32(13)
     minimums = (triples * _FACTORS + _SUMMANDS).min(axis=1)
-    # The lowest bits of a minimum are nearly all 0, so its bits are mixed first.
+    # Minimums are small numbers, so their bits are mixed before 8 of them are stored.
     minimums *= np.uint32(2_246_822_519)
     return (minimums >> np.uint32(24)).astype(np.uint8).tobytes()
 
@@ -147,13 +146,13 @@ def estimate_similarity(first: bytes, second: bytes) -> float:
     if len(first) != _HASHES or len(second) != _HASHES:
         return 0.0
     equal = float(np.mean(np.frombuffer(first, np.uint8) == np.frombuffer(second, np.uint8)))
-    # One in 256 pairs of different minimums agrees in its 8 bits.
+    # Correct for chance: 1 in 256 pairs of different minimums has the same 8 bits.
     return max(0.0, (equal - 1 / 256) / (1 - 1 / 256))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advert:
-    """A posting as grouping sees it. `name` identifies the posting in the same way on every installation."""
+    """The fields of a posting that grouping needs. `name` is the same on every installation."""
 
     id: Any
     name: str
@@ -163,18 +162,18 @@ class Advert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """Why a posting is a copy: the group's first posting and the similarity to its text."""
+    """The evidence that a posting is a copy: the first posting of its group and the similarity of the two texts."""
 
     first: Advert
     similarity: float
 
 
 def group_copies(adverts: Iterable[Advert], *, firsts: Sequence[Advert] = ()) -> dict[Any, Copy]:
-    """Return the copies among adverts with one `copy_key`, by id.
+    """Return the copies among adverts that share a `copy_key`, by id.
 
-    Adverts are taken in order of day, then of name, so the result does not depend on the order of arrival. Each one
-    joins the most similar first posting of the last 60 days, or is the first of a new group. `firsts` are first
-    postings that are no longer stored.
+    Adverts are processed by day, then by name, so the result does not depend on the order of arrival. Each advert joins
+    the most similar first posting of the preceding 60 days, or starts a new group. `firsts` are first postings that are
+    no longer stored.
     """
     leaders = sorted(firsts, key=_get_order)
     copies: dict[Any, Copy] = {}

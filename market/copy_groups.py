@@ -21,8 +21,8 @@ from market.stats_rows import dirty_days, mark_dirty
 EVIDENCE_FIELDS = ("copy_of", "copy_group", "copied_day", "copy_similarity")
 _READ_FIELDS = ("source", "job_id", "url_key", "day", "hidden", "copy_key", "text_signature", *EVIDENCE_FIELDS)
 _BATCH = 1_000
-# Concurrent writers of a group see each other's postings at the latest in the second attempt. The nightly check groups
-# what keeps changing for longer.
+# Two attempts are enough for concurrent writers to see each other's postings. The nightly check repairs groups that are
+# still changing after the last attempt.
 _MAX_ATTEMPTS = 5
 Row = dict[str, Any]
 
@@ -30,8 +30,8 @@ Row = dict[str, Any]
 def update_copy_groups(*, keys: Collection[str], now: datetime) -> int:
     """Group the postings with these copy keys. Return the number of postings whose group changed.
 
-    Call this after the postings are written, so that the last of several concurrent writers sees all of them. Reads
-    again after writing, because another writer may have stored an earlier posting meanwhile.
+    Call this after the postings are written, so that the last of several concurrent writers sees all of them. The
+    postings are read again after each write, because another writer may have stored an earlier posting in the meantime.
     """
     changed = 0
     keys = sorted(keys)
@@ -47,7 +47,7 @@ def update_copy_groups(*, keys: Collection[str], now: datetime) -> int:
 
 
 def repair_copy_groups(*, now: datetime) -> tuple[int, set[datetime]]:
-    """Group all stored postings again. Return the number of postings whose group was wrong, and their days."""
+    """Group all stored postings again. Return the number of corrected postings, and their days."""
     changed, changed_days = 0, set[datetime]()
     query = {"copy_key": {"$type": "string"}}
     rows = database().job_postings.find(query, dict.fromkeys(_READ_FIELDS, 1)).sort("copy_key", 1)
@@ -60,9 +60,10 @@ def repair_copy_groups(*, now: datetime) -> tuple[int, set[datetime]]:
 
 
 def group_stored_postings(*, now: datetime) -> None:
-    """Compute the missing copy keys of all stored postings and group them. Data migration.
+    """Compute the missing copy keys of all stored postings and group them.
 
-    All open days are recomputed afterwards, because their rows also count employers and distinct adverts.
+    This is a data migration. All open days are recomputed afterwards, because their rows also count employers and
+    distinct adverts.
     """
     postings = database().job_postings
     fields = ("title", "company", "location", "place", "description")
@@ -70,7 +71,7 @@ def group_stored_postings(*, now: datetime) -> None:
     for row in postings.find({"copy_key": {"$exists": False}}, dict.fromkeys(fields, 1)).sort("_id", 1):
         keys = build_copy_keys(row)
         if keys["copy_key"]:
-            # The condition skips postings that were stored again meanwhile, which also set their keys.
+            # The condition skips postings that were stored again in the meantime. Storing sets the keys too.
             writes.append(UpdateOne({"_id": row["_id"], "copy_key": {"$exists": False}}, {"$set": keys}))
         if len(writes) == _BATCH:
             postings.bulk_write(writes, ordered=False)
@@ -95,7 +96,7 @@ def _list_changes(rows: Iterable[Row]) -> tuple[set[datetime], list[UpdateOne]]:
             stored = {name: row[name] for name in EVIDENCE_FIELDS if name in row}
             if stored == evidence:
                 continue
-            # The condition skips postings that another writer has changed meanwhile.
+            # The condition skips postings that another writer changed in the meantime.
             names = ("copy_key", "text_signature", "hidden", *EVIDENCE_FIELDS)
             unchanged = {name: row.get(name, {"$exists": False}) for name in names}
             update: dict[str, Any] = {"$set": evidence} if evidence else {}
@@ -107,7 +108,7 @@ def _list_changes(rows: Iterable[Row]) -> tuple[set[datetime], list[UpdateOne]]:
 
 
 def _find_evidence(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
-    """Yield each posting with the fields that its group gives it, none if it is no copy."""
+    """Yield each posting with its evidence fields, which are empty if the posting is not a copy."""
     if len(rows) == 1 and "copy_of" not in rows[0]:
         return
     visible = [row for row in rows if not row.get("hidden")]
@@ -130,7 +131,7 @@ def _find_evidence(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
 def _find_deleted_firsts(rows: list[Row], visible: list[Row]) -> Iterator[Advert]:
     """Yield the first postings that retention has deleted, with the text of their earliest copy.
 
-    They have counted on their day, which is closed, so their copies still count nothing.
+    They were counted on their day, which is closed, so their copies must still not be counted.
     """
     stored = {row["_id"] for row in rows}
     found: dict[Any, Row] = {}
@@ -152,7 +153,7 @@ def _build_advert(row: Mapping[str, Any]) -> Advert:
 
 
 def _get_name(row: Mapping[str, Any]) -> str:
-    """Return what identifies a posting whatever the order of imports: its source's id, or else its URL."""
+    """Return a name that does not depend on the order of imports: the source's id, or the URL if there is none."""
     if row.get("job_id"):
         return f"{row['source']} {row['job_id']}"
     return f"{row['source']} {row.get('url_key') or row['_id']}"

@@ -1,10 +1,10 @@
-"""Sentences that an employer repeats in its adverts for different jobs, which are about the employer and not the job.
+"""Find sentences that an employer repeats in adverts for different jobs. They describe the employer, not the job.
 
-For each employer and sentence the titles of the adverts that contain it are stored, at most `MIN_TITLES` of them. A
-sentence under `MIN_TITLES` different titles is the employer's own. Whether it is does not depend on the order in which
-postings are stored, and it stays so when postings are deleted. Only sentences that mention a skill are recorded, and
-none that asks something of the candidate or stands under a heading for requirements or duties (see `market.sections`).
-Copies of one advert in several cities therefore make nothing the employer's own: they share a title.
+For each employer and sentence, up to `MIN_TITLES` titles of adverts that contain the sentence are stored. A sentence
+with `MIN_TITLES` different titles is the employer's own. The result does not depend on the order in which postings are
+stored, and it does not change when postings are deleted. Only sentences that mention a skill are recorded. Sentences
+that ask something of the candidate, or that are under a heading for requirements or duties, are not recorded (see
+`market.sections`). Copies of one advert in several cities share a title, so they count once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ MIN_TITLES = 3
 
 
 class Sentence(NamedTuple):
-    """A sentence of an employer's advert, by the employer's key and the sentence's hash."""
+    """The employer's key and the hash of a sentence in one of its adverts."""
 
     company: str
     hash: str
@@ -30,7 +30,7 @@ def _build_id(sentence: Sentence) -> str:
 
 
 def find_repeated(sentences: Iterable[Sentence]) -> set[Sentence]:
-    """Return the sentences that are the employer's own words."""
+    """Return the sentences that are their employer's own words."""
     by_id = {_build_id(sentence): sentence for sentence in sentences}
     if not by_id:
         return set()
@@ -39,7 +39,7 @@ def find_repeated(sentences: Iterable[Sentence]) -> set[Sentence]:
 
 
 def record_sentences(rows: Sequence[tuple[Sentence, str]], *, now: datetime) -> None:
-    """Record sentences with the title of the advert that contains each."""
+    """Record pairs of a sentence and the title of an advert that contains it."""
     titles: dict[Sentence, set[str]] = {}
     for sentence, title in rows:
         titles.setdefault(sentence, set()).add(title)
@@ -53,6 +53,6 @@ def record_sentences(rows: Sequence[tuple[Sentence, str]], *, now: datetime) -> 
 
 def _build_update(titles: list[str], now: datetime) -> list[dict[str, Any]]:
     known = {"$ifNull": ["$titles", []]}
-    # The first titles suffice. Without the limit a sentence of a large employer would list thousands.
+    # Three titles suffice. Without a limit, a sentence of a large employer would store thousands.
     union = {"$slice": [{"$setUnion": [known, {"$literal": titles}]}, MIN_TITLES]}
     return [{"$set": {"titles": union, "seen_at": {"$max": ["$seen_at", now]}}}]

@@ -1,4 +1,4 @@
-"""Select what a role's postings for juniors require."""
+"""Select the skills that a role's junior postings require."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,11 @@ from career_navigator.cache.versioned import VersionedCache
 from career_navigator.db.connection import database
 from market.selectors import get_window_days, read_stats_version
 
-# A posting is for juniors if its level or its title says so, or if it asks for at most this many years.
+# A posting is junior by its level or title, or if it requires at most this many years and its title is not senior.
 _MAX_JUNIOR_YEARS = 2
 _JUNIOR_TITLE = re.compile(r"\b(?:junior|jr|graduate|entry|intern|internship|trainee|apprentice)\b")
 _SENIOR_TITLE = re.compile(r"\b(?:senior|sr|lead|staff|principal|head|director|manager)\b")
-# Further postings for juniors say nothing new, and each costs time.
+# More postings would add time but hardly any information.
 _MAX_POSTINGS = 200
 _FIELDS = ("title_key", "seniority", "years_asked", "skills")
 _MAX_ROLES = 200
@@ -26,7 +26,7 @@ _cache: VersionedCache[JuniorSkills] = VersionedCache(read_version=read_stats_ve
 
 
 def get_junior_skills(*, role: str, days: int, now: datetime) -> JuniorSkills:
-    """Return the cached skills of each of a canonical role's junior postings of the last `days` days, newest first.
+    """Return the skills of each junior posting of a canonical role in the last `days` days, newest first. Cached.
 
     Copies of an advert and postings without skills are left out.
     """

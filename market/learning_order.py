@@ -1,7 +1,7 @@
 """The order in which to learn the skills that a role requires. Pure.
 
-A posting is within reach of a person who has at least 70% of its skills. Most postings require ten or more, so a single
-skill rarely brings a posting within reach. Each step therefore lists skills that raise the reach together.
+A posting is within reach of a person who has at least 70% of its skills. Most postings require ten or more skills, so
+one more skill rarely brings a posting within reach. Each step is therefore a set of skills.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,17 +19,17 @@ from skills.vocabulary import METHOD, SOFT_SKILL, SPOKEN_LANGUAGE, TECHNOLOGY, V
 # A posting is within reach of a user who has at least this many tenths of its skills.
 TENTHS_IN_REACH = 7
 MAX_STEPS = 5
-# A step of more skills is no step. Only a person who has few of the skills, so that fewer raise nothing, gets longer
-# steps, up to the second limit.
+# A step with more skills would be too large to act on. Steps grow to the second limit only if no smaller step brings a
+# posting within reach, as for a person who has few of the skills.
 MAX_STEP_SKILLS = 6
 MAX_FIRST_STEP_SKILLS = 20
-# Kinds of skills that postings ask for by habit. They count neither in coverage nor in reach.
+# Kinds of skills that postings list by habit. They count neither in coverage nor in reach.
 UNCOUNTED_KINDS = frozenset({SOFT_SKILL, SPOKEN_LANGUAGE})
-# Kinds of skills that a person sits down to learn. A field is learned through its technologies.
+# Kinds of skills that a step can contain. A field is learned through its technologies.
 _LEARNED_KINDS = frozenset({TECHNOLOGY, METHOD})
 # Hours to learn a skill, if no estimates are given.
 _DEFAULT_HOURS = 20
-# What one more skill of a posting is worth, by how many it still lacks: the lower and the upper bound, and the weight.
+# Value of one more skill by the number of skills a posting still lacks: (lower bound, upper bound, weight).
 _WEIGHTS = ((1, 1, 1.0), (2, 2, 0.25), (3, 4, 0.08), (5, 10_000, 0.02))
 
 
@@ -37,7 +37,7 @@ _WEIGHTS = ((1, 1, 1.0), (2, 2, 0.25), (3, 4, 0.08), (5, 10_000, 0.02))
 class NextSkill:
     """A step of learning: skills that together bring more postings within reach.
 
-    `skills` are in the order to learn them, and `name` is the first. `reachable_percentage` is the share of postings
+    `skills` are in learning order, and `name` is the first one. `reachable_percentage` is the share of postings
     with at least one counted skill that are within reach after this step and the ones before it. `hours` is the
     estimated time for the step.
     """
@@ -58,11 +58,11 @@ class LearningOrder:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LearningSpace:
-    """What the steps of every person depend on: the postings that have each skill, and how much they ask for.
+    """The data that the steps of all users share: the postings that have each skill, and the size of each posting.
 
-    `bits` has a bitmap of postings per skill of `names`: the skills that a tenth of the postings require, and those
-    that they imply. `sizes` is the number of counted skills per posting. `needs` has, for each frequent technology and
-    method, the other ones that come before it.
+    `names` are the skills that a tenth of the postings require, and the skills that these imply. `bits` has one bitmap
+    of postings per name. `sizes` is the number of counted skills per posting. `needs` maps each frequent technology
+    and method to the frequent technologies and methods to learn first.
     """
 
     vocabulary: Vocabulary
@@ -73,7 +73,7 @@ class LearningSpace:
 
     @classmethod
     def of(cls, *, sets: PostingSets, demanded: Sequence[str], vocabulary: Vocabulary) -> "LearningSpace":
-        """Build the space of a window in which the skills `demanded` are frequent."""
+        """Build the space of a window. `demanded` are its frequent skills."""
         uncounted = [name for name, kind in vocabulary.kinds.items() if kind in UNCOUNTED_KINDS]
         reached = dict.fromkeys(demanded)
         for name in demanded:
@@ -98,19 +98,19 @@ def order_learning(
     held: Collection[str],
     hours: Callable[[str], int] | None = None,
 ) -> LearningOrder:
-    """Choose up to five steps, each with the most postings brought within reach per hour.
+    """Choose up to five steps, each of which brings the most postings within reach per hour.
 
-    A step grows greedily by the skill that helps the most postings per square root of an hour, where a posting that
-    lacks less counts more. A skill comes with its missing prerequisites and the missing skills it implies, as far as
-    the role demands them. Of the step's beginnings, the one with the most postings per hour is kept, without the skills
-    that contribute nothing. Nobody who has none of the role's technologies starts with a method. Steps that bring no
-    posting within reach are not listed.
+    A step grows greedily by the skill with the highest value per square root of its hours. Postings that lack fewer
+    skills count more. A skill is added together with its missing prerequisites and the missing skills that it implies,
+    if the role demands them. The search keeps the prefix of the step that brings the most postings within reach per
+    hour, and drops skills that contribute nothing. A user who has none of the role's technologies starts with a
+    technology, not a method. Steps that bring no posting within reach are not listed.
 
     Args:
         sets: The postings.
         space: The space of these postings.
         demanded: Skills that a tenth of the postings require, in order of demand.
-        missing: Skills that a step can consist of, as far as they are technologies or methods, in order of demand.
+        missing: Skills the person lacks, in order of demand. Steps use only the technologies and methods among them.
         held: All skills that the person has, named or implied.
         hours: Returns the hours to learn a skill.
     """
@@ -139,7 +139,7 @@ def order_learning(
 
 
 def _pack(present: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Pack the last axis to bits, in words of 64, which are counted eight times as fast as bytes."""
+    """Pack the last axis into 64-bit words. Counting bits in words is eight times as fast as in bytes."""
     bits = np.packbits(present, axis=-1)
     words = np.zeros((*bits.shape[:-1], (bits.shape[-1] + 7) // 8 * 8), dtype=np.uint8)
     words[..., : bits.shape[-1]] = bits
@@ -151,7 +151,7 @@ def _is_counted(name: str, vocabulary: Vocabulary) -> bool:
 
 
 class _Search:
-    """The search for steps of one person. `hold` adds what a step teaches to the skills that the person has."""
+    """The search for the steps of one person. `hold` adds the skills of a step to those that the person has."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class _Search:
         return sum(max(1, self._hours(name)) for name in skills)
 
     def hold(self, skills: Iterable[str]) -> None:
-        """Count the skills, and what they imply, as held."""
+        """Add the skills, and the skills they imply, to the held skills."""
         self._held |= self._expand(skills)
         self._is_newcomer = False
 
@@ -192,11 +192,11 @@ class _Search:
         return lacking
 
     def find_step(self, lacking: NDArray[np.int32]) -> tuple[str, ...]:
-        """Return the skills of the best next step, in the order to learn them; empty if no step raises the reach."""
+        """Return the skills of the best next step, in learning order. Empty if no step raises the reach."""
         best: tuple[float, tuple[str, ...]] = (0.0, ())
         for skills in self._iterate_beginnings(lacking):
             rate = self._compute_rate(lacking, skills)
-            # Fewer skills win a tie.
+            # The earlier step wins a tie. It usually has fewer skills.
             if rate > best[0]:
                 best = (rate, skills)
             if best[1] and len(skills) >= MAX_STEP_SKILLS:
@@ -204,7 +204,7 @@ class _Search:
         return self._sort(self._drop_useless(lacking, best[1]))
 
     def _iterate_beginnings(self, lacking: NDArray[np.int32]) -> Iterator[tuple[str, ...]]:
-        """Yield the three best skills that suffice alone, then the beginnings of a greedily growing step."""
+        """Yield the three best skills that suffice with their needs, then the prefixes of a greedily growing step."""
         open_options = [name for name in self._options if name not in self._held]
         options = open_options
         if self._is_newcomer:
@@ -226,14 +226,14 @@ class _Search:
     def _score_options(
         self, options: Iterable[str], skills: tuple[str, ...], scores: Sequence[float]
     ) -> dict[str, float]:
-        """Return the worth per square root of an hour of what is not among the skills, best first, if there is any."""
+        """Return the options that have value beyond `skills`, with value per square root of hours, best first."""
         learned = self._expand(skills)
         values = {name: self._score(name, learned, scores) for name in options if name not in learned}
         ranked = sorted(values, key=lambda name: (-values[name], self._rank[name]))
         return {name: values[name] for name in ranked if values[name]}
 
     def _score_rows(self, lacking: NDArray[np.int32], weights: Sequence[tuple[int, int, float]]) -> list[float]:
-        """Return the worth of each row's skill: the postings that have the skill, weighted by what they lack."""
+        """Return the value of each row's skill: the postings with the skill, weighted by the skills they lack."""
         total = np.zeros(len(self._rows))
         for low, high, weight in weights:
             is_lacking = (lacking >= low) & (lacking <= high)
@@ -249,7 +249,7 @@ class _Search:
         return worth / sqrt(self.count_hours(skills))
 
     def _add(self, skills: tuple[str, ...], name: str, learned: Collection[str] = ()) -> tuple[str, ...]:
-        """Return the skills with a further one, after what it needs."""
+        """Return the skills followed by the needs of `name` and by `name`."""
         more = (each for each in (*self._needs[name], name) if each not in self._held and each not in learned)
         return tuple(dict.fromkeys((*skills, *more)))
 
@@ -263,9 +263,9 @@ class _Search:
         return int(np.count_nonzero((self.learn(lacking, skills) <= 0) & (lacking > 0)))
 
     def _drop_useless(self, lacking: NDArray[np.int32], skills: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the skills without those that no gain depends on, except what another one of them needs.
+        """Return the skills without those that add no gain and that no other skill of the step needs.
 
-        A method that another one of them implies is learned with it, and not needed before it.
+        A method that another skill of the step implies is learned with that skill, so it is not needed first.
         """
         gain = self._count_gain(lacking, skills)
         for name in reversed(skills):
@@ -277,7 +277,7 @@ class _Search:
         return skills
 
     def _sort(self, skills: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the skills with needs first, then technologies before methods, then what more skills build on."""
+        """Sort by needs, then technologies before methods, then by the number of skills that build on each."""
         sorter = TopologicalSorter({name: set(self._needs[name]) & set(skills) for name in skills})
         sorter.prepare()
         ready: list[str] = []
@@ -295,9 +295,9 @@ class _Search:
 
 
 def _find_needs(learnable: Sequence[str], vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
-    """Return for each skill the others that come before it: direct and indirect prerequisites, and what it implies.
+    """Return for each skill the skills to learn first: all its prerequisites, and the skills it implies.
 
-    Methods that a skill implies do not come before it. Whoever learns Python learns scripting on the way.
+    Implied methods are excluded: a person who learns Python learns scripting on the way.
     """
     reached = {name: _find_reached(name, vocabulary) for name in learnable}
     rank = {name: index for index, name in enumerate(learnable)}

@@ -1,7 +1,7 @@
 """Extract skills and required experience from postings, and apply vocabulary changes to stored ones.
 
-Skills come from the source's slugs. If these contain no known skill, they are extracted from what the posting's text
-asks for (see `market.sections`).
+Skills come from the source's slugs. If the slugs contain no known skill, skills are extracted from the parts of the
+text that describe the job and not the employer (see `market.sections`).
 """
 
 from bisect import bisect_left
@@ -73,7 +73,7 @@ class PostingSkills:
 
 
 class PostingText:
-    """The text of a posting, parsed once for all that is read from it."""
+    """The text of a posting. Parsed parts are cached because several extractions use them."""
 
     def __init__(self, *, title: str, description: str | None) -> None:
         self.title = make_plain(title).text
@@ -89,13 +89,13 @@ class PostingText:
 
     @cached_property
     def _mentions(self) -> list[SkillSpan]:
-        """The mentions of skills outside what the employer says about itself."""
+        """The mentions of skills outside the text in which the employer describes itself."""
         spans = get_extractor().find_spans(self.text, title_length=len(self.title))
         return [span for span in spans if not is_within(self._sections.excluded, span.start)]
 
     @cached_property
     def _repeatable(self) -> dict[str, list[TextSpan]]:
-        """The sentences with a skill that are the employer's own words if other adverts repeat them, by hash."""
+        """Sentences that mention a skill and are the employer's own if other adverts repeat them, by hash."""
         found: dict[str, list[TextSpan]] = {}
         starts = [span.start for span in self._mentions]
         for start, end in self._sections.repeatable:
@@ -138,7 +138,7 @@ class PostingText:
 
 
 def extract_posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> PostingSkills:
-    """Extract skills and required experience from a posting's slugs and text, without the employer's other adverts."""
+    """Extract skills and required experience from one posting, ignoring the employer's other adverts."""
     return PostingText(title=title, description=description).extract_skills(slugs=slugs, repeated=())
 
 
@@ -159,13 +159,13 @@ def _join_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def reread_posting_skills(*, dry_run: bool, now: datetime) -> Iterator[RereadProgress]:
     """Extract the skills of all stored postings with the current vocabulary. Yield after each batch.
 
-    Call `refresh_stats` afterwards. Safe to repeat or interrupt. With `dry_run` nothing is written, and sentences that
-    only this run would find to be an employer's own still count.
+    Call `refresh_stats` afterwards. Safe to repeat or interrupt. With `dry_run` nothing is written. Skills in sentences
+    that a real run would newly recognize as an employer's own are still counted.
     """
     employers: set[str] = set()
     for rows in _read_batches({}):
         yield _reread(rows, dry_run, now, employers)
-    # A sentence may have become an employer's own after its first postings were read.
+    # A sentence may have become an employer's own after earlier postings with it were read.
     reread_employers(employers=employers, now=now)
 
 
@@ -188,7 +188,7 @@ def _read_batches(query: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
 
 
 class Advert(Protocol):
-    """What is read of a posting: a `market.posting.Posting` or a stored row."""
+    """The fields that extraction reads from a `market.posting.Posting` or a stored row."""
 
     @property
     def company(self) -> str: ...
@@ -209,16 +209,16 @@ class _StoredAdvert(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ParsedAdverts:
-    """The skills of adverts, and the keys of employers with sentences that these adverts made their own."""
+    """The skills of adverts, and the keys of employers for which these adverts established new own sentences."""
 
     skills: dict[Any, PostingSkills]
     changed_employers: set[str]
 
 
 def extract_advert_skills(adverts: Mapping[Any, Advert], *, dry_run: bool, now: datetime) -> ParsedAdverts:
-    """Extract the skills of adverts, given by any key, and record their employers' sentences.
+    """Extract the skills of adverts, and record their employers' sentences. The keys of `adverts` can be any ids.
 
-    Call `reread_employers` for the changed employers when the adverts are stored.
+    Call `reread_employers` for the changed employers after the adverts are stored.
     """
     texts: dict[Any, tuple[PostingText, str]] = {}
     sentences: list[tuple[Sentence, str]] = []
@@ -226,7 +226,7 @@ def extract_advert_skills(adverts: Mapping[Any, Advert], *, dry_run: bool, now: 
         text = PostingText(title=advert.title, description=advert.description)
         company = build_company_key(advert.company)
         texts[key] = text, company
-        # An advert with known slugs takes no skill from its text.
+        # No skill is extracted from the text of an advert with known slugs.
         if company and not get_vocabulary().map_technology_slugs(advert.technology_slugs):
             title = " ".join(normalize_words(advert.title))
             sentences.extend((Sentence(company, each), title) for each in text.list_repeatable())
@@ -247,7 +247,7 @@ def extract_advert_skills(adverts: Mapping[Any, Advert], *, dry_run: bool, now: 
 
 
 def _reread(rows: list[dict[str, Any]], dry_run: bool, now: datetime, employers: set[str]) -> RereadProgress:
-    """Extract the skills of stored postings again. Adds employers with new sentences of their own to `employers`."""
+    """Extract the skills of stored postings again. Add employers with new own sentences to `employers`."""
     adverts = {
         row["_id"]: _StoredAdvert(
             row["company"], row["title"], row.get("description"), row.get("technology_slugs") or ()
@@ -313,8 +313,8 @@ def _rename_nice_to_have(source: str, target: str) -> dict[str, Any]:
 def _rename_closed_stats(source: str, target: str) -> None:
     """Rename a skill in the stats of closed days, whose postings are deleted.
 
-    Rows of roles stay exact because they have the skills of each posting. Rows of the market have only counts. There a
-    posting with both skills counts twice, so the sum is capped at the number of distinct adverts.
+    Role rows stay exact because they store the skills of each posting. Market rows store only counts, so a posting with
+    both skills counts twice. The sum is capped at the number of distinct adverts.
     """
     stats = database().market_figures
     writes: list[UpdateOne] = []

@@ -20,8 +20,8 @@ def seed_roles(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSu
     Seeding is idempotent and leaves roles that a curator edited unchanged.
 
     Raises:
-        InvalidEntry: An entry is invalid, shares a name with another one or names an unknown near role. Nothing has
-            been written.
+        InvalidEntry: An entry is invalid, shares a name with another entry, or names an unknown near role. In this
+            case nothing is written.
     """
     documents = []
     for entry in entries:

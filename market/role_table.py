@@ -17,7 +17,7 @@ from market.role_words import build_title_text, list_source_words, unify_name
 from market.roles import compute_title_similarity, get_display_role, normalize_role
 
 _FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "roles.json"
-# Title similarity (0 to 100) of a near role: an SRE's job for a DevOps engineer.
+# Title similarity (0 to 100) of a near role, for example of an SRE job to a DevOps engineer.
 NEAR_SIMILARITY = 75
 _MAX_CACHED_NAMES, _MAX_CACHED_MATCHERS = 65_536, 1_024
 _NOUN, _SOFTWARE_NOUN = " engineer", " software engineer"
@@ -29,7 +29,7 @@ _NOT_SOFTWARE = frozenset(
         *("structural", "support", "system", "test"),
     )
 )
-# Words that many roles share. Searches for titles use the other words.
+# Words that many roles share. Title searches use the other words of a role.
 _COMMON_WORDS = frozenset(
     (
         *("administrator", "ai", "analyst", "and", "application", "architect", "cloud", "data", "designer"),
@@ -43,9 +43,9 @@ _COMMON_WORDS = frozenset(
 class Role:
     """An entry of the table.
 
-    `names` mean the same as `name`, and a title that contains one of them as a phrase names the role. `whole_names`
-    mean the same only if nothing else is said: "DevOps", but not "DevOps Recruiter". `near_roles` are canonical names
-    of similar roles. A collection also asks for `searched_titles`, which name other roles.
+    `names` are synonyms of `name`. A title that contains one of them as a phrase names the role. `whole_names` are
+    synonyms only as the whole title: "DevOps", but not "DevOps Recruiter". `near_roles` are canonical names of similar
+    roles. A collection also searches for `searched_titles`, which name other roles.
     """
 
     name: str
@@ -71,7 +71,7 @@ class _Matcher:
 
 @dataclass(frozen=True, eq=False)
 class RoleTable:
-    """The roles by canonical key, with caches of what was computed from them."""
+    """The roles by canonical key, with caches for names, similarities and matchers."""
 
     roles: Mapping[str, Role]
     _names: dict[str, str] = field(default_factory=dict, repr=False)
@@ -80,7 +80,7 @@ class RoleTable:
 
     @classmethod
     def of(cls, roles: Iterable[Role]) -> "RoleTable":
-        """Build a table. The first role with a name has it."""
+        """Build a table. If several roles share a name, it belongs to the first one."""
         return cls(roles={role.key: role for role in roles})
 
     @cached_property
@@ -128,12 +128,12 @@ class RoleTable:
         return entry.name if entry else get_display_role(self.canonicalize(role))
 
     def is_same(self, role: str, other: str) -> bool:
-        """Return whether two names mean the same role. A text without words means none."""
+        """Return whether two names mean the same role. A text without words names no role."""
         key = self.canonicalize(role)
         return bool(key) and key == self.canonicalize(other)
 
     def list_near(self, role: str) -> list[str]:
-        """Return the canonical keys of the roles near a role: those it names, then those that name it."""
+        """Return the keys of near roles: those that the role's entry lists, then those whose entries list the role."""
         key, entry = self.canonicalize(role), self.get(role)
         named = [self.canonicalize(name) for name in entry.near_roles] if entry else []
         naming = self._naming.get(key, ())
@@ -165,7 +165,7 @@ class RoleTable:
         return [matcher.roles[index] for index in sorted(found)]
 
     def find_nearest(self, *, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
-        """Return the highest similarity of a role to the title, and that role; None if nothing is comparable.
+        """Return the highest similarity of a role to the title, and that role. None if no role is comparable.
 
         Ties go to the first role in alphabetical order, so the order of the roles does not matter.
         """
@@ -178,7 +178,7 @@ class RoleTable:
     def compute_similarity(self, title: str, role: str) -> int | None:
         """Compute the similarity (0 to 100) of a title and a role, or None if either has no words.
 
-        A title that names the role has 100, and one that names a near role has at least `NEAR_SIMILARITY`.
+        A title that names the role scores 100. A title that names a near role scores at least `NEAR_SIMILARITY`.
         """
         if (title, role) not in self._similarities:
             if len(self._similarities) >= _MAX_CACHED_NAMES:
@@ -256,7 +256,7 @@ def _list_variants(name: str) -> list[str]:
 
 @cache
 def load_default_table() -> RoleTable:
-    """Return the table of the seed file, which applies until the stored table has been seeded."""
+    """Return the table of the seed file, which is used until the stored table has been seeded."""
     entries: list[dict[str, Any]] = json.loads(_FIXTURE.read_text(encoding="utf-8"))
     return RoleTable.of(
         Role(name=entry["name"], **{name: tuple(entry[name]) for name in entry if name != "name"}) for entry in entries

@@ -1,12 +1,12 @@
-"""Spellings of the words in role names and titles, and the words that only state a level. Pure."""
+"""Unify the spelling of words in role names and titles, and remove words that only state a level. Pure."""
 
 import re
 from functools import lru_cache
 
 from market.roles import normalize_role
 
-# Each line has a word, then other spellings of it. Spellings may have several words. A hyphen joins words that lose
-# their meaning apart, so that "Data Center Engineer" does not contain "Data ... Engineer".
+# Each line has a word, then its other spellings, which may have several words. A hyphen joins words that belong
+# together, so that "Data Center Engineer" is not matched as "Data ... Engineer".
 _SPELLINGS = """
 engineer: engineers, developer, developers, programmer, programmers, coder, dev, devs, eng, engr, engineering specialist
 administrator: administrators, admin, admins
@@ -84,7 +84,7 @@ project manager: jefe de proyecto, gerente de projetos, gerente de proyectos
 product manager: produktmanager, produktmanagerin, chef de produit, cheffe de produit
 solution architect: architecte de solutions, architecte solution, arquitecto de soluciones, arquiteto de soluções
 """
-# "Developer" keeps its meaning in these, where an engineer does other work.
+# Words next to which "developer" is not a synonym of "engineer".
 _KEPT = (
     *(
         "advocate",
@@ -121,9 +121,9 @@ _PHRASES |= {f"{word} {noun}": f"{word} developer" for word in _KEPT_AFTER for n
 for _line in _SPELLINGS.strip().splitlines():
     _word, _, _others = _line.partition(": ")
     _PHRASES |= dict.fromkeys(_others.split(", "), _word)
-# Longer spellings first, because the first alternative that matches is taken.
+# Longer spellings come first, because a regular expression takes the first alternative that matches.
 _SPELLED = re.compile(r"(?<!\S)(?:" + "|".join(map(re.escape, sorted(_PHRASES, key=len, reverse=True))) + r")(?!\S)")
-# French, Spanish, Portuguese and Italian put what is developed after the noun: "Développeuse Java".
+# French, Spanish, Portuguese and Italian titles put the technology after the noun: "Développeuse Java".
 _NOUN_FIRST = re.compile(
     r"(?<!\S)(?:développeur|développeuse|ingénieur|ingénieure|desarrollador|desarrolladora|ingeniero|ingeniera"
     r"|programador|programadora|desenvolvedor|desenvolvedora|engenheiro|engenheira|sviluppatore|sviluppatrice)"
@@ -141,10 +141,10 @@ _NOUN = (
 # Not levels in "Lead Generation Manager", "Mid-Market Account Executive" and "Graduate Recruiter".
 _LEADING_LEVELS = re.compile(rf"^(?:(?:{_LEVEL}|{_ENTRY}) (?!(?:generation|market|program|recruit\w*)(?!\S)))+")
 _TRAILING_LEVELS = re.compile(rf"(?: (?:senior|sénior|sr|snr|junior|júnior|jr|jnr|{_ENTRY}))+$")
-# Notes on genders and places at the end: "Backend-Entwickler:in (m/w/d)", "Data Engineer (Remote)".
+# Trailing notes on genders and places: "Backend-Entwickler:in (m/w/d)", "Data Engineer (Remote)".
 _NOTES = re.compile(r"(?: (?:[dfhmwx](?: [dfhmwx])+|all genders|remote|hybrid|onsite|on site)|(?<= engineer) in)+$")
 _LEVEL_NUMBER = re.compile(rf"(?<!\S)({_NOUN}) (?:i|ii|iii|iv|v|[1-6])(?!\S)")
-# Between words that no punctuation separates: "Backend Senior Engineer", but not "Product - Senior Manager".
+# A level between words, without punctuation: "Backend Senior Engineer", but not "Product - Senior Manager".
 _MIDDLE_LEVELS = re.compile(
     rf"(?<=\w) +(?:{_LEVEL})\.? +(?=(?:software +)?(?:{_NOUN}|developer|programmer)s?\b)", re.IGNORECASE
 )
@@ -156,7 +156,7 @@ _ALTERNATIVES = re.compile(
 )
 _COMPOUND_ENDINGS = ("entwickler", "entwicklerin")
 _COMPOUND = re.compile(r"(?<!\S)(\w{2,}?)entwickler(?:in)?(?!\S)")
-# Names that consist of one of these words alone do not say what the work is.
+# A name that is only one of these words does not describe the work.
 _BARE_NOUNS = frozenset(f"{_NOUN}|developer|lead|head|director".split("|"))
 
 
@@ -175,7 +175,7 @@ def _move_nouns(key: str) -> str:
 
 
 def unify_name(role: str) -> str:
-    """Return `unify_words` of a role without words for a level, unless only a bare noun would remain."""
+    """Return the unified words of a role without its level, unless only a bare noun would remain."""
     with_levels = unify_words(role)
     key = _NOTES.sub("", unify_words(_MIDDLE_LEVELS.sub(" ", role)))
     key = _LEVEL_NUMBER.sub(r"\1", key)
@@ -204,7 +204,7 @@ def build_title_text(title: str) -> str:
 
 
 def list_source_words(word: str) -> set[str]:
-    """Return the words of which a title must have one, if its unified words include `word`."""
+    """Return the source words of `word`. A title whose unified words include `word` has one of them."""
     return _SOURCES.get(word, set()) | {word, *(word + ending for ending in _COMPOUND_ENDINGS), *word.split("-")}
 
 

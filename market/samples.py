@@ -1,12 +1,12 @@
-"""Describe how far the postings of a window are independent: distinct adverts, employers and the design effect. Pure.
+"""Measure how independent the postings of a window are: distinct adverts, employers, design effect. Pure.
 
-Adverts of one employer resemble each other, so n of them say less than n independent ones. The design effect is the
-factor by which this increases the variance of a share (L. Kish, "Survey Sampling", 1965, section 5.4):
+Adverts of one employer resemble each other, so n of them carry less information than n independent ones. The design
+effect is the factor by which this increases the variance of a share (L. Kish, "Survey Sampling", 1965, section 5.4):
 
     deff = 1 + (m - 1) * rho
 
-`m` is the mean number of adverts that an advert's employer has, itself included: the sum of the squared numbers of
-adverts of each employer, divided by the number of adverts (R. M. Groves et al., "Survey Methodology", 2009, section
+`m` is the mean over all adverts of the number of adverts of the same employer: the sum of the squared number of adverts
+per employer, divided by the number of adverts (R. M. Groves et al., "Survey Methodology", 2009, section
 4.4, for clusters of unequal size). `rho` is the correlation between two adverts of one employer.
 """
 
@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Nine in ten frequent skills of the two largest roles are not above it (see docs/explanation/method.md).
+# At least the correlation of nine in ten frequent skills of the two largest roles (see docs/explanation/method.md).
 INTRACLASS_CORRELATION = 0.4
-# One employer with a larger share of the adverts decides what the shares say.
+# An employer with a larger share of the adverts dominates the shares of skills.
 MAX_EMPLOYER_SHARE = 0.2
 
 # The fields of a stats row that `build_sample` reads.
@@ -36,7 +36,7 @@ def compute_employer_key(name: str) -> int:
 
 
 def pack_employers(counts: Mapping[str, int]) -> dict[str, bytes]:
-    """Return the fields of a stats row with the number of distinct adverts by employer."""
+    """Return the fields of a stats row that store the number of distinct adverts per employer."""
     keyed = sorted((compute_employer_key(name), count) for name, count in counts.items())
     return {
         "employer_keys": np.array([key for key, _ in keyed], "<u8").tobytes(),
@@ -48,8 +48,8 @@ def pack_employers(counts: Mapping[str, int]) -> dict[str, bytes]:
 class Sample:
     """The distinct adverts and employers of a window.
 
-    `employers` and `largest` (the number of adverts of the employer with most) are None if no stored day knows its
-    employers. Days before `approximate_before` were closed by a release that did not tell copies or employers apart.
+    `employers` and `largest` (the adverts of the employer with the most adverts) are None if no day of the window has
+    stored employers. Days before `approximate_before` were closed by a release that did not record copies or employers.
     """
 
     distinct_jobs: int
@@ -61,12 +61,12 @@ class Sample:
 
     @property
     def top_employer_share(self) -> float | None:
-        """The share of the employer with most adverts, in percent."""
+        """The share of the employer with the most adverts, in percent."""
         return round(100 * self.largest / self.known_jobs, 1) if self.largest and self.known_jobs else None
 
     @property
     def warning(self) -> str | None:
-        """A sentence if one employer has more than a fifth of the distinct adverts."""
+        """A warning if one employer has more than a fifth of the distinct adverts, else None."""
         if not self.largest or self.largest <= MAX_EMPLOYER_SHARE * self.known_jobs:
             return None
         return (
@@ -75,7 +75,7 @@ class Sample:
         )
 
     def as_fields(self) -> dict[str, Any]:
-        """Return what responses say of the sample."""
+        """Return the fields that describe the sample in responses."""
         return {
             "distinct_jobs": self.distinct_jobs,
             "employers": self.employers,
@@ -89,7 +89,7 @@ EMPTY_SAMPLE = Sample(distinct_jobs=0)
 
 
 def build_sample(rows: Iterable[Mapping[str, Any]]) -> Sample:
-    """Build the sample of several stats rows. In a row without `jobs`, each posting counts as a distinct advert."""
+    """Build a sample from stats rows. In rows without `jobs`, each posting counts as a distinct advert."""
     rows = list(rows)
     known = [row for row in rows if "employer_keys" in row]
     keys = np.frombuffer(b"".join(row["employer_keys"] for row in known), "<u8")
@@ -106,7 +106,7 @@ def build_sample(rows: Iterable[Mapping[str, Any]]) -> Sample:
 def build_counted_sample(
     *, distinct_jobs: int, jobs_by_employer: NDArray[Any] | None, approximate_before: date | None = None
 ) -> Sample:
-    """Build a sample from the number of distinct adverts of each employer, None if no employer is known."""
+    """Build a sample. `jobs_by_employer` is None if the employers of the adverts are unknown."""
     if jobs_by_employer is None:
         return Sample(distinct_jobs=distinct_jobs, approximate_before=approximate_before)
     known_jobs = int(jobs_by_employer.sum())
@@ -121,7 +121,7 @@ def build_counted_sample(
 
 
 def compute_design_effect(jobs_by_employer: NDArray[Any]) -> float:
-    """Return Kish's design effect for these numbers of adverts, 1.0 if every employer has one."""
+    """Return Kish's design effect for these numbers of adverts. It is 1.0 if every employer has one advert."""
     jobs = jobs_by_employer.astype(np.float64)
     total = float(jobs.sum())
     return 1 + (float((jobs**2).sum()) / total - 1) * INTRACLASS_CORRELATION if total else 1.0

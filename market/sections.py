@@ -1,9 +1,9 @@
-"""Divide a posting's text into what is asked for and what the employer says about itself. Pure.
+"""Divide a posting's text into requirements and text in which the employer describes itself. Pure.
 
-A heading decides for its section: requirements and duties are asked for; text about the company, benefits, the hiring
-process and legal notices are not. Elsewhere each sentence is judged by its words. A sentence there that is neither a
-request nor clearly about the employer may turn out to be the employer's own words, because all of its adverts repeat
-it (see `market.employer_words`).
+A heading classifies its section. Sections on requirements and duties count as asked for. Sections on the company,
+benefits, the hiring process and legal notices do not. Outside these sections, each sentence is classified by its words.
+A sentence that is neither a request nor clearly about the employer is still the employer's own if its adverts repeat
+the sentence (see `market.employer_words`).
 """
 
 import hashlib
@@ -75,21 +75,21 @@ _ASKS = re.compile(
     r"|recherchons|competences?|tu|tus|conocimientos?|experiencia|buscamos|dominio|manejo|nivel|voce|conhecimentos?"
     r"|experiencia|buscamos|dominio|habilidades?|requisitos?)\b"
 )
-# A sentence that does so even if all adverts of the employer contain it.
+# A request even if all adverts of the employer contain the sentence.
 _ASKS_FIRMLY = re.compile(
     r"\b(?:you (?!can\b|to\b)|you.ll|you.re|looking for|seeking|experience (?:with|in|of|using)|knowledge|proficien\w+"
     r"|familiar\w*|responsible|candidates?|requires?d?|must|skills?|skilled|expertise"
     r"|\d\+? years|strong|excellent|proven|fluen\w+|understanding of|preferred"
     r"|du|sie|kenntnisse|erfahrung|vous|maitrise|connaissances?|conocimientos?|experiencia|conhecimentos?)\b"
 )
-# A sentence that does so even under a heading about the employer.
+# A request even under a heading about the employer.
 _ASKS_ABILITY = re.compile(
     r"\b(?:experience (?:with|in|of|using|building|developing|writing|leading|working)|familiarity with|proficien\w+"
     r"|knowledge of|strong (?:understanding|in\b|experience|background|grasp)|hands-on|ability to|ideal candidate"
     r"|\d\+? years|years.? (?:of|in)"
     r"|skills\b|you have|you.ve (?:built|worked)|you know|kenntnisse|maitrise|conocimientos|conhecimentos)\b"
 )
-# A sentence about the employer, unless it asks something of the candidate as well.
+# A sentence about the employer, unless it also asks something of the candidate.
 _COMPANY = re.compile(
     r"\b(?:we are|we.re|we.ve|our (?:mission|platform|products?|customers?|clients?|company|solutions?|technology|users"
     r"|investors|founders|portfolio|services|software|vision|partners)|founded"
@@ -101,7 +101,7 @@ _COMPANY = re.compile(
     r"|(?:builds?|provides?|helps?|offers?|powers?|enables?|empowers?|delivers?|makes?) (?:\w+ ){0,4}(?:companies"
     r"|businesses|customers|teams|organi[sz]ations|people|developers|enterprises|brands|clients|patients|users))\b"
 )
-# A sentence that is never a request, whatever else it says.
+# A notice. It is a request only under a requirements heading, or if `_SOME_NOTICES_ASK` also matches.
 _NOTICE = re.compile(
     r"\b(?:equal (?:employment )?opportunit|without regard to|regardless of (?:race|age|gender)|reasonable accommodat"
     r"|recruit(?:ing|ment) (?:fraud|scam|agenc)|privacy (?:policy|notice)|e-verify|background check|visa sponsor"
@@ -121,7 +121,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(slots=True)
 class Sections:
-    """The spans that are not asked for, and the sentences that are the employer's own words if repeated.
+    """The excluded spans, and the sentences that count as the employer's own if repeated.
 
     Both are in ascending order and do not overlap.
     """
@@ -131,7 +131,7 @@ class Sections:
 
 
 def parse_sections(text: str, *, start: int = 0) -> Sections:
-    """Divide the text from `start` (the end of the title) on."""
+    """Classify the parts of a posting after `start`, the end of its title."""
     sections = Sections()
     plain = _fold(text)
     kind, had_bullets, blank = NEUTRAL, False, False
@@ -187,12 +187,12 @@ def _get_heading_kind(line: str, *, is_bullet: bool, previous: str) -> str | Non
         if is_bullet or line.endswith((".", ",", ";", "!")) or len(bare.split()) > _MAX_BARE_HEADING_WORDS:
             return None
         kind = _classify_heading(bare)
-        # A short line without markup is a heading only if it reads like one from its first word.
+        # A short line without markup is a heading only if it starts with a typical heading word.
         return kind if kind is not None and _OPENS_HEADING.match(bare) else None
     kind = _classify_heading(bare)
     if kind is not None:
         return kind
-    # A heading that says nothing keeps the kind of the list it divides.
+    # An unknown heading within requirements, such as "Backend:", does not end the section.
     return ASKED if previous == ASKED and line[0] != "#" else NEUTRAL
 
 

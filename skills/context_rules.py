@@ -1,7 +1,7 @@
-"""Rules that rule out a mention by the text around it, for names that are not everyday words on their own.
+"""Rule out mentions of ambiguous skill names by the text around them.
 
-"CAD" is a currency after a number, "Kong" a part of "Hong Kong", and "communication" no skill in a notice about
-"official communication". The patterns see a few words on each side of the mention.
+"CAD" is a currency after a number, "Kong" is part of "Hong Kong", and "communication" is not a skill in a notice about
+"official communication". The patterns are applied to a few words on each side of the mention.
 """
 
 import re
@@ -34,8 +34,8 @@ _ORGANISATIONS = re.compile(
     r"\s*(?:the )?(?i:compan(?:y|ies) (?:such as|like) )?" + _NAME_LIST
 )
 
-# What precedes and what follows a name that is not the skill. Folded name: (before, after). Patterns for the text
-# before the name end at the name.
+# Folded name: (before, after). The text before or after the name matches if the name is not the skill. `before`
+# patterns are anchored at the name.
 _PATTERNS: dict[str, tuple[str, str]] = {
     "cad": (
         r"(?:\d[\d.,]*\s?[kKmM]?|[$€£])\s?\(?$|(?i:currency|salary|paid) (?:in |is )?$",
@@ -157,7 +157,7 @@ _LANGUAGES = frozenset(
         "swedish",
     ]
 )
-# Names that need a look at their surroundings.
+# Names that have a context rule.
 CHECKED = _COMPILED.keys() | _LANGUAGES
 
 
@@ -172,7 +172,7 @@ def is_ruled_out_by_context(key: str, text: str, start: int, end: int) -> bool:
 
 
 def is_organisation(text: str, start: int) -> bool:
-    """Return whether a customer, an investor, a rival or an employer is named here: "backed by Okta", "ex-Stripe"."""
+    """Return whether the name at `start` is a customer, investor, rival or employer: "backed by Okta", "ex-Stripe"."""
     before = text[max(0, start - _MAX_LEAD) : start]
     lower = before.lower()
     return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None

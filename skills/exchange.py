@@ -89,10 +89,10 @@ class SkillResource(DocumentResource):
         )
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        """Resolve a row's name in any spelling to the canonical name.
+        """Replace any spelling of a skill in the row's name with the canonical name.
 
         Raises:
-            ValidationError: The name is a spelling of one skill, but the display name is not.
+            ValidationError: The name is a spelling of one skill, and the display name is not a spelling of that skill.
         """
         super().before_import_row(row, **kwargs)
         if not str(row.get("kind") or "").strip():

@@ -1,4 +1,4 @@
-"""Ids of skills in public classifications: how curators write them, and what they mean. Pure."""
+"""Parse the ids of skills in public classifications (ESCO and O*NET). Pure."""
 
 import re
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ class ExternalId:
 
     @classmethod
     def parse(cls, text: str) -> "ExternalId":
-        """Parse an external id that is written as match, scheme, id and label, separated by spaces.
+        """Parse a match, scheme, id and label, separated by spaces.
 
         Raises:
-            InvalidExternalId: The text is not written like this.
+            InvalidExternalId: The text does not have this format.
         """
         match, scheme, identifier, label = [*text.split(maxsplit=3), *[""] * 4][:4]
         if match not in MATCHES or scheme not in SCHEMES:

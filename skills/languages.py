@@ -12,8 +12,8 @@ from pathlib import Path
 
 LANGUAGES = ("de", "fr", "es", "pt")
 _TRANSLATIONS = Path(__file__).resolve().parent / "data" / "translations.csv"
-# Frequent words of one language that are rare in the others. The last lines are words of adverts and resumes, so that
-# a single sentence suffices.
+# Frequent words of one language that are rare in the others. The last lines have words that are typical of adverts and
+# resumes, so that one sentence is enough.
 _WORDS = {
     "en": """
         the and of to in for with you your our is are we will be this that from by as an or at on have has who can not
@@ -45,11 +45,11 @@ for _language, _list in _WORDS.items():
     for _word in _list.split():
         _LANGUAGES_BY_WORD[_word] = (*_LANGUAGES_BY_WORD.get(_word, ()), _language)
 _WORD = re.compile(r"[^\W\d_]+")
-# Characters of a part that is classified on its own, and the maximum number of parts. An English posting can have
+# Length of a part, and maximum number of parts. Parts are classified separately, because an English posting can have
 # requirements in German.
 _PART = 400
 _MAX_PARTS = 4
-# A language other than English needs this many known words, and more of them than English has.
+# Minimum number of known words for a language other than English. It also needs more of them than English.
 _MIN_WORDS = 1
 _ACCENTS = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝß’"
 _WITHOUT_ACCENTS = str.maketrans(_ACCENTS, "aaaaaaceeeeiiiinooooouuuuyyAAAAAACEEEEIIIINOOOOOUUUUYs'")
@@ -57,7 +57,7 @@ _ADJECTIVE_ENDINGS = ("e", "em", "en", "er", "es")
 
 
 def detect_languages(text: str) -> tuple[str, ...]:
-    """Return which of `LANGUAGES` parts of the text are written in. English alone gives an empty tuple."""
+    """Return the `LANGUAGES` in which parts of the text are written. The tuple is empty for English text."""
     if len(text) <= _PART * _MAX_PARTS:
         parts = [text[start : start + _PART] for start in range(0, len(text), _PART)]
     else:
@@ -68,7 +68,7 @@ def detect_languages(text: str) -> tuple[str, ...]:
 
 
 def _detect(part: str) -> str | None:
-    # Most texts are English. Three searches decide twenty times faster than counting words.
+    # Most texts are English. These substring searches are twenty times as fast as counting words.
     if (" and " in part and " the " in part) or (" to " in part and " of " in part):
         return None
     scores: dict[str, int] = {}
@@ -89,7 +89,7 @@ def strip_accents(text: str) -> str:
 
 @cache
 def read_translations() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Return the translated names and the skills they name, by language.
+    """Return pairs of a translated name and its skill, by language.
 
     A German word that ends in "~" stands for all endings of the adjective.
     """
