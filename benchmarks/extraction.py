@@ -201,7 +201,7 @@ def main() -> None:
     canonical, exact = compare(vocabulary, extractor, read_sentences(corpus))
 
     print(f"SkillSpan {arguments.split}, technical adverts: {canonical.marked} marked spans")
-    print(f"{'':12} {'precision':>9} {'recall':>9} {'F1':>9}  95 % interval of F1")
+    print(f"{'':12} {'precision':>9} {'recall':>9} {'F1':>9}  95% interval of F1")
     for label, tally in (("canonical", canonical), ("span-exact", exact)):
         low, high = tally.bootstrap_f1()
         print(f"{label:12} {tally.precision:9.3f} {tally.recall:9.3f} {tally.f1:9.3f}  {low:.3f} to {high:.3f}")
