@@ -66,7 +66,7 @@ class Tally:
         self.sentences.append((found, marked, right, extracted))
 
     def bootstrap_f1(self, *, samples: int = 1_000, seed: int = 1) -> tuple[float, float]:
-        """Return the 95% percentile interval of F1, resampling the sentences with replacement."""
+        """Return the 95% percentile interval of F1 over samples of the sentences with replacement."""
         counts = np.array(self.sentences)
         chooser = np.random.default_rng(seed)
         scores = []

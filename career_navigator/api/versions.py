@@ -45,7 +45,7 @@ def check_if_match(request: Request, version: datetime | None) -> datetime | Non
     header = request.headers.get(HEADER)
     if header is None:
         return None
-    # Accept an ETag without quotes, too.
+    # Also accept an ETag without quotes.
     tags = parse_etags(header) or [header.strip()]
     if version is None:
         raise StaleVersion("the resource does not exist")

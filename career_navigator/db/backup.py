@@ -4,8 +4,8 @@ The file is a gzip stream of frames, each a letter, a length and BSON. `H` is th
 holds a batch of its documents, and `E` ends the file with the document counts and a checksum of all frames before it.
 A restore can therefore detect a truncated, damaged or foreign file before it changes anything.
 
-A restore first fills collections under temporary names and then renames them, which takes a moment. A marker document
-records that the renaming has started, so that `manage.py bootstrap` can finish an interrupted restore.
+A restore first fills collections under temporary names and then renames the collections, which is fast. A marker
+document records that the renaming has started, so that `manage.py bootstrap` can finish an interrupted restore.
 """
 
 import gzip
@@ -30,25 +30,25 @@ FORMAT = "career-navigator-backup"
 FORMAT_VERSION = 1
 # Level 6 takes three times as long for a file that is a tenth smaller.
 _LEVEL = 2
-# MongoDB messages have at most 48 MB.
+# MongoDB messages have at most 48 MB, so a frame above this limit is invalid.
 _MAX_FRAME_BYTES = 64 * 1024 * 1024
 _FRAME = struct.Struct("<cI")
 _RESTORED_PREFIX = "restored."
 _MARKER_COLLECTION = "restores"
-# Raised by a file with valid frames but unexpected content.
+# Exceptions raised when a file has valid frames but unexpected content.
 _STRUCTURE_ERRORS = (KeyError, TypeError, AttributeError)
 # MongoDB's own collections and the temporary collections of a restore.
 _EXCLUDED_PREFIXES = ("system.", _RESTORED_PREFIX)
 
 
 class UnusableBackup(ValueError):
-    """The file is not a complete backup, or was made by a later release."""
+    """Raised if the file is not a complete backup, or was made by a later release."""
 
     reason = "unusable_backup"
 
 
 class NotEmpty(RuntimeError):
-    """The database already has documents, and the restore was not told to replace them."""
+    """Raised if the database already has documents and `replaces` is false."""
 
     reason = "not_empty"
 
@@ -63,7 +63,7 @@ class BackupContent:
 
 
 def write_backup(*, database: Database[Any], path: Path, now: datetime) -> BackupContent:
-    """Write the database to a new file that only its owner can read. Deletes the file again if writing fails.
+    """Write the database to a new file that only its owner can read. Delete the file again if writing fails.
 
     Raises:
         FileExistsError: A file exists at `path`.
@@ -109,7 +109,7 @@ def read_backup(*, path: Path) -> BackupContent:
 
 
 def restore_backup(*, database: Database[Any], path: Path, replaces: bool, now: datetime) -> BackupContent:
-    """Replace the whole database by a backup. Existing collections stay unchanged until all of it is stored.
+    """Replace the database with a backup. Existing collections stay unchanged until the whole backup is stored.
 
     Raises:
         UnusableBackup: The file is not a complete backup that this release can restore.
@@ -134,7 +134,7 @@ def restore_backup(*, database: Database[Any], path: Path, replaces: bool, now: 
 
 
 def finish_restore(*, database: Database[Any]) -> bool:
-    """Replace the collections by the restored ones if a restore has reached that step. Returns whether it had.
+    """Replace the collections with the restored ones if a restore reached that step. Return whether one did.
 
     Safe to repeat after an interruption.
     """

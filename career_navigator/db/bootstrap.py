@@ -1,7 +1,7 @@
 """The database part of `manage.py bootstrap`: index creation and data migrations.
 
 MongoDB does not create a unique index on a collection with duplicates. An app can declare a merger for the duplicates
-of a collection, which must be safe to interrupt and repeat. The merger runs when MongoDB rejects the index, and again
+of a collection. A merger must be safe to interrupt and repeat. It runs when MongoDB rejects the index, and again
 if processes of an older release store further duplicates in the meantime.
 
 A document lists in its meta option `retired_indexes` the fields of indexes from older releases that must be dropped.
@@ -31,7 +31,7 @@ from career_navigator.apps import get_declared
 from career_navigator.db.connection import database
 from career_navigator.environment import BASE_DIR
 
-# Each attempt but the first follows a merge. Web processes of an older release can store duplicates in between.
+# Each attempt except the first follows a merge. Web processes of an older release can store duplicates in between.
 MAX_ATTEMPTS = 10
 # MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
 _CONFLICTS = {85, 86}
@@ -50,7 +50,7 @@ class _Rejected(RuntimeError):
 
 
 def create_indexes() -> dict[str, int]:
-    """Create the missing indexes of all documents. Merges duplicates that prevent a unique index.
+    """Create the missing indexes of all documents. Merge duplicates that prevent a unique index.
 
     Returns the number of documents that were merged or renumbered per collection, sorted by collection. Most are 0.
     Raises IndexesRejected.
@@ -175,7 +175,7 @@ _TASKS_BY_OLD_NAME = {
 def migrate_task_runs(*, now: datetime) -> None:
     """Convert old records of maintenance tasks to task runs with the same ids, and apply renamed tasks and permissions.
 
-    Data migration.
+    This is a data migration.
     """
     for old_run in database().chore_runs.find().sort("_id", 1):
         run = _as_task_run(old_run, now)
@@ -207,7 +207,7 @@ def _as_task_run(old_run: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _move_permissions() -> None:
-    """Replace the permissions for old records by those for task runs, and move the admin's log entries."""
+    """Replace the permissions for old records with those for task runs, and move the admin's log entries."""
     types = ContentType.objects.filter(app_label="career_navigator")
     old, new = (types.filter(model=name).first() for name in ("chorerun", "taskrun"))
     if old is None or new is None:

@@ -92,7 +92,7 @@ class BadFault(ValueError):
 
 
 class Fault(BaseModel):
-    """A fault to inject into request number `at` of its path (counted from 1), or into the `next` requests to come.
+    """A fault to inject into request number `at` of its path (counted from 1), or into the `next` requests.
 
     path: path of the requests; "*" matches any path
     delay_seconds: wait before responding
