@@ -16,6 +16,7 @@ from pymongo import UpdateOne
 
 from career_navigator.db.connection import database
 from market.copies import COPY_WINDOW, Advert, build_copy_keys, group_copies
+from market.documents import MARKET_SCOPE
 from market.stats_rows import dirty_days, mark_dirty
 
 EVIDENCE_FIELDS = ("copy_of", "copy_group", "copied_day", "copy_similarity")
@@ -141,7 +142,7 @@ def _find_deleted_firsts(rows: list[Row], visible: list[Row]) -> Iterator[Advert
     if not found:
         return
     days = {row["copied_day"] for row in found.values()}
-    query = {"day": {"$in": sorted(days)}, "scope": "market", "sealed": True}
+    query = {"day": {"$in": sorted(days)}, "scope": MARKET_SCOPE, "sealed": True}
     closed = set(database().market_figures.distinct("day", query))
     for first, row in found.items():
         if row["copied_day"] in closed:
