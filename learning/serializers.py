@@ -14,9 +14,10 @@ from learning.documents import MAX_URL_LENGTH, STATUSES
 from learning.milestones import MILESTONE_BASES, MILESTONES
 from learning.renderers import DEFAULT_HOURS, MAX_HOURS, MIN_HOURS
 from learning.resources import LEVELS, TYPES
-from learning.roadmaps import HELD, OPEN, RoadmapSource
+from learning.roadmaps import HELD, OPEN, WINDOW_DAYS, RoadmapSource
 from market.roles import normalize_role
 from market.serializers import CollectionSerializer, NearRoleSerializer
+from market.trends import MAX_WINDOW_DAYS
 from skills.serializers import DisplayNameField, SampleSerializer
 from skills.vocabulary import KINDS
 
@@ -41,6 +42,12 @@ class RoadmapQuery(QuerySerializer):
             "If true, the roadmap is based on the skills that the role's postings require. If false, it is based on the"
             " user's own skills."
         ),
+    )
+    days = BoundedInteger(
+        minimum=1,
+        maximum=MAX_WINDOW_DAYS,
+        default=WINDOW_DAYS,
+        help_text="Number of days of postings to count, up to and including today.",
     )
 
     def validate_target_role(self, role: str) -> str:
@@ -242,8 +249,10 @@ class RoadmapSerializer(SampleSerializer):
     )
     recommendations = serializers.ListField(child=serializers.CharField())
     total_postings_analyzed = serializers.IntegerField(
-        source="roadmap.postings", help_text="All postings, with copies."
+        source="roadmap.postings",
+        help_text="Number of the role's postings in the window, including repeated postings of the same job.",
     )
+    window_days = serializers.IntegerField(source="roadmap.days", help_text="Number of days of the window.")
     basis = serializers.ChoiceField(
         [source.name.lower() for source in RoadmapSource],
         source="roadmap.basis",
@@ -265,7 +274,7 @@ class RoadmapSerializer(SampleSerializer):
         source="roadmap.estimated_hours", help_text="Hours to learn all missing skills."
     )
     alternatives = NearRoleSerializer(
-        many=True, help_text="Near roles that have postings in the last 30 days, most postings first."
+        many=True, help_text="Near roles that have postings in the window, most postings first."
     )
     collection = CollectionSerializer(
         required=False, help_text="State of collecting postings for the role. Only present if the role has no postings."

@@ -28,7 +28,7 @@ from learning.renderers import (
     render_calendar,
     render_page,
 )
-from learning.roadmaps import WINDOW_DAYS, Learner, Roadmap, RoadmapSource
+from learning.roadmaps import Learner, Roadmap, RoadmapSource
 from learning.selectors import get_resource_catalogue, plan_roadmap, search_resources
 from market.near_roles import list_near_roles
 from market.role_selectors import canonicalize_role
@@ -58,7 +58,7 @@ class RoadmapViewSet(ApiViewSet):
             "roadmap": roadmap,
             "sample": roadmap.sample,
             "recommendations": build_recommendations(roadmap=roadmap),
-            "alternatives": list_near_roles(role=roadmap.target_role or "", days=WINDOW_DAYS, now=now),
+            "alternatives": list_near_roles(role=roadmap.target_role or "", days=roadmap.days, now=now),
         }
         headers = {}
         if roadmap.source is RoadmapSource.NO_POSTINGS:
@@ -107,9 +107,9 @@ class RoadmapViewSet(ApiViewSet):
 
     def _plan_roadmap(self) -> Roadmap:
         user, role, with_gap_analysis = self.current_user, self._get_role(), self.query["include_gap_analysis"]
-        stats, now = None, timezone.now()
+        stats, days, now = None, self.query["days"], timezone.now()
         if role is not None and with_gap_analysis:
-            stats = compute_role_stats(role=role, days=WINDOW_DAYS, now=now)
+            stats = compute_role_stats(role=role, days=days, now=now)
         held = get_vocabulary().get_held_skills(get_user_skills(user))
         learner = Learner(
             acquired_skills=held.named,
@@ -123,6 +123,7 @@ class RoadmapViewSet(ApiViewSet):
             learner=learner,
             project_options=get_idea_catalogue().by_skill,
             stats=stats,
+            days=days,
             now=now,
         )
 

@@ -26,6 +26,7 @@ def test_returns_every_documented_field(roadmap, post_jobs):
         "coverage_percentage",
         "recommendations",
         "total_postings_analyzed",
+        "window_days",
         "distinct_jobs",
         "employers",
         "top_employer_share",
