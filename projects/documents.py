@@ -37,15 +37,8 @@ class ProjectIdeaDocument(CuratedDocument):
     catalogue = CATALOGUE
     meta = {
         "collection": "project_ideas",
-        "indexes": [
-            {
-                "name": "search",
-                "fields": ["$title", "$skills", "$features", "$description"],
-                "weights": {"title": 10, "skills": 6, "features": 3, "description": 3},
-                "default_language": "english",
-                "language_override": "search_language",
-            },
-        ],
+        # Older releases searched ideas with a text index. Searches now use the index in memory.
+        "retired_indexes": [["_fts", "_ftsx"]],
     }
 
     def __str__(self) -> str:
