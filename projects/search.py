@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import snowballstemmer
+
 from career_navigator.plain_text import fold_accents, tokenize
 from projects.ideas import Idea
 from skills.vocabulary import TECHNOLOGY, Vocabulary
@@ -75,9 +77,23 @@ _STOP_WORDS = frozenset(
         *("the", "their", "them", "this", "to", "us", "want", "we", "what", "which", "with", "you", "your"),
     }
 )
-# Without this exception, the stem would be a different word.
-_UNCHANGED = frozenset({"news"})
-_VOWEL = re.compile("[aeiouy]")
+# Words that the stemmer would separate from their other forms ("bus", "warehouse"), or confuse with another word
+# ("animation", "busy", "engine").
+_STEMS = {
+    "animal": "animal",
+    "animals": "animal",
+    "buses": "bus",
+    "business": "business",
+    "businesses": "business",
+    "engineering": "engineer",
+    "queued": "queue",
+    "warehousing": "warehous",
+}
+# Only the plural of nouns such as "developer" and "generator" is removed. Their stems would match "development" and
+# "generative".
+_AGENT_NOUN = re.compile("(.{2,}[eo]r)s?")
+# British spellings of "-ize", which the stemmer does not know.
+_BRITISH_SUFFIX = re.compile("(?<=.{3})is(e|ed|es|ing|ations?)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,23 +190,14 @@ class IdeaIndex:
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
-    """Reduce a lower-case English word to a stem that its common inflections share. The stem may not be a word."""
-    if word in _UNCHANGED or len(word) < 4 or not word.isalpha():
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        word = f"{word[:-3]}y"
-    elif word.endswith(("sses", "shes", "ches", "xes")):
-        word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    word = re.sub(r"(?<=.{3})i[sz]ation$", "ise", word)
-    word = re.sub(r"(?<=.{2})i[sz](ing|ed|er|e)$", "ise", word)
-    for suffix in ("ing", "ed"):
-        root = word.removesuffix(suffix)
-        if root != word and len(root) >= 3 and _VOWEL.search(root):
-            word = root[:-1] if root[-1] == root[-2] and root[-1] not in "ls" else root
-            break
-    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+    """Reduce a lower-case English word to a stem that its inflections share. The stem may not be a word."""
+    if word in _STEMS:
+        return _STEMS[word]
+    if noun := _AGENT_NOUN.fullmatch(word):
+        return noun[1]
+    # A stemmer is not thread-safe, and creating one takes less than a microsecond.
+    stemmed: str = snowballstemmer.stemmer("english").stemWord(_BRITISH_SUFFIX.sub(r"iz\1", word))
+    return stemmed
 
 
 _RELATED_STEMS: Mapping[str, frozenset[str]] = {

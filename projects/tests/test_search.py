@@ -160,6 +160,14 @@ def test_explains_why_nothing_was_found(
         ("visualization", "visualisation", "visualize", "visualise", "visualizing"),
         ("process", "processes", "processing"),
         ("game", "games", "gaming"),
+        ("deploy", "deployed", "deployment", "deployments"),
+        ("automate", "automated", "automation"),
+        ("simulate", "simulation"),
+        ("developer", "developers"),
+        ("engineer", "engineers", "engineering"),
+        ("bus", "buses"),
+        ("warehouse", "warehouses", "warehousing"),
+        ("queue", "queues", "queued"),
     ],
 )
 def test_inflections_share_a_stem(words: tuple[str, ...]) -> None:
@@ -167,7 +175,23 @@ def test_inflections_share_a_stem(words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "other"), [("news", "new"), ("bus", "bu"), ("ring", "r"), ("c", "cs"), ("string", "str"), ("k8s", "k8")]
+    ("word", "other"),
+    [
+        ("news", "new"),
+        ("bus", "bu"),
+        ("ring", "r"),
+        ("c", "cs"),
+        ("string", "str"),
+        ("k8s", "k8"),
+        ("car", "care"),
+        ("plan", "plane"),
+        ("note", "not"),
+        ("animals", "animation"),
+        ("business", "busy"),
+        ("engine", "engineering"),
+        ("generators", "generative"),
+        ("developer", "development"),
+    ],
 )
 def test_different_words_have_different_stems(word: str, other: str) -> None:
     assert stem(word) != stem(other)
