@@ -1,6 +1,7 @@
 """Select the skills that a role's junior postings require."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -14,9 +15,11 @@ from market.selectors import get_window_days, read_stats_version
 _MAX_JUNIOR_YEARS = 2
 _JUNIOR_TITLE = re.compile(r"\b(?:junior|jr|graduate|entry|intern|internship|trainee|apprentice)\b")
 _SENIOR_TITLE = re.compile(r"\b(?:senior|sr|lead|staff|principal|head|director|manager)\b")
+# Without this limit, one employer with many similar postings could decide which skills are enough.
+_MAX_POSTINGS_PER_EMPLOYER = 3
 # More postings would add time but hardly any information.
 _MAX_POSTINGS = 200
-_FIELDS = ("title_key", "seniority", "years_asked", "skills")
+_FIELDS = ("title_key", "seniority", "years_asked", "skills", "company_key")
 _MAX_ROLES = 200
 
 # The skills of each junior posting.
@@ -28,7 +31,7 @@ _cache: VersionedCache[JuniorSkills] = VersionedCache(read_version=read_stats_ve
 def get_junior_skills(*, role: str, days: int, now: datetime) -> JuniorSkills:
     """Return the skills of each junior posting of a canonical role in the last `days` days, newest first. Cached.
 
-    Copies of an advert and postings without skills are left out.
+    Copies and postings without skills are left out, and so are all but the three newest postings of each employer.
     """
     return _cache.get(
         key=(role, days), depends_on=now.date(), load=lambda: tuple(islice(_iterate(role, days, now), _MAX_POSTINGS))
@@ -41,9 +44,13 @@ def _iterate(role: str, days: int, now: datetime) -> Iterator[tuple[str, ...]]:
         {"roles": role, "day": {"$gte": first, "$lte": last}, "hidden": {"$ne": True}, "copy_of": None},
         dict.fromkeys(_FIELDS, 1) | {"_id": 0},
     )
+    counts: Counter[str] = Counter()
     for row in rows.sort([("day", -1), ("_id", -1)]):
         if row.get("skills") and _is_junior(row):
-            yield tuple(row["skills"])
+            employer = row.get("company_key") or ""
+            counts[employer] += 1
+            if not employer or counts[employer] <= _MAX_POSTINGS_PER_EMPLOYER:
+                yield tuple(row["skills"])
 
 
 def _is_junior(row: Mapping[str, Any]) -> bool:

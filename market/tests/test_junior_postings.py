@@ -65,3 +65,11 @@ def test_lists_the_newest_postings_first() -> None:
     store(title="Junior Backend Developer", technology_slugs=("docker",), date_posted=today)
 
     assert list_junior_skills() == (("docker",), ("python",))
+
+
+def test_lists_at_most_three_postings_per_employer() -> None:
+    for skill in ("python", "docker", "kafka", "redis"):
+        store(title=f"Junior Backend Developer, {skill}", company="Acme", technology_slugs=(skill,))
+        store(title=f"Junior Backend Developer, {skill}", company=f"Employer of {skill}", technology_slugs=(skill,))
+
+    assert len(list_junior_skills()) == 3 + 4
