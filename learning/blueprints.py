@@ -5,9 +5,11 @@ more equivalent skills of which the learner needs one, and the hours to reach wo
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 
 from learning.ordering import find_prerequisites
 from market.role_table import RoleTable
@@ -124,7 +126,10 @@ class FoundBlueprint:
 
 
 class BlueprintCatalogue:
-    """All blueprints by canonical role. Instances are immutable."""
+    """All blueprints by canonical role. Instances are immutable.
+
+    `typical_hours` has the hours to learn each skill, as the median over the blueprints that name the skill.
+    """
 
     def __init__(self, blueprints: Iterable[Blueprint], *, table: RoleTable) -> None:
         self._blueprints = tuple(blueprints)
@@ -136,14 +141,16 @@ class BlueprintCatalogue:
                 for name in blueprint.names[index]:
                     self._by_key.setdefault(table.canonicalize(name), blueprint)
 
+        self.typical_hours = _compute_typical_hours(self._blueprints)
+
     def __iter__(self) -> Iterator[Blueprint]:
         return iter(self._blueprints)
 
     def find(self, role: str) -> FoundBlueprint | None:
         """Return the blueprint of a role or, failing that, of the nearest role."""
-        own = self._by_key.get(self._table.canonicalize(role))
-        if own is not None:
-            return FoundBlueprint(blueprint=own, is_exact=True)
+        exact = self._by_key.get(self._table.canonicalize(role))
+        if exact is not None:
+            return FoundBlueprint(blueprint=exact, is_exact=True)
         nearest = self._find_nearest(role)
         return FoundBlueprint(blueprint=nearest, is_exact=False) if nearest else None
 
@@ -164,3 +171,12 @@ class BlueprintCatalogue:
             if (similarity := self._table.compute_similarity(role, name)) is not None and similarity >= MIN_SIMILARITY
         ]
         return self._by_key[min(ranked)[2]] if ranked else None
+
+
+def _compute_typical_hours(blueprints: Iterable[Blueprint]) -> dict[str, int]:
+    hours: defaultdict[str, list[int]] = defaultdict(list)
+    for blueprint in blueprints:
+        for entry in blueprint.entries:
+            for option in entry.options:
+                hours[option].append(entry.hours)
+    return {name: round(median(values)) for name, values in hours.items()}

@@ -8,7 +8,7 @@ from math import ceil
 
 from icalendar import Calendar, Event, vText
 
-from learning.milestones import Milestone
+from learning.milestones import ENOUGH_PERCENT, MAX_HOURS_TO_APPLY, Milestone
 from learning.ordering import ProjectSuggestion
 from learning.plans import MIN_PERCENT
 from learning.resources import Resource
@@ -23,21 +23,7 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
     sentences = _describe_source(roadmap)
     missing = roadmap.missing
     if roadmap.source is RoadmapSource.POSTINGS and roadmap.paths:
-        acquired = len(roadmap.paths) - len(missing)
-        of_what = (
-            "of this roadmap"
-            if roadmap.blueprint
-            else f"that at least {MIN_PERCENT}% of the postings for {roadmap.target_role} require"
-        )
-        sentences.append(
-            f"You have {acquired or 'none'} of the {format_count(len(roadmap.paths), 'skill')} {of_what} "
-            f"({roadmap.coverage_percentage}%)."
-        )
-        if roadmap.blueprint:
-            sentences.append(
-                f"The shares rest on {_describe_sample(roadmap)} of the last {roadmap.days} days, and the order on "
-                "the curated blueprint of the role."
-            )
+        sentences += _describe_coverage(roadmap)
     sentences += map(describe_milestone, roadmap.milestones)
     to_learn = roadmap.to_learn
     if to_learn:
@@ -50,26 +36,46 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
     return sentences
 
 
+def _describe_coverage(roadmap: Roadmap) -> list[str]:
+    acquired = len(roadmap.paths) - len(roadmap.missing)
+    skills = format_count(len(roadmap.paths), "skill")
+    if roadmap.blueprint is None:
+        skills += f" that at least {MIN_PERCENT}% of the postings for {roadmap.target_role} require"
+    else:
+        skills += " of this roadmap"
+    sentences = [f"You have {acquired or 'none'} of the {skills} ({roadmap.coverage_percentage}%)."]
+    if roadmap.blueprint:
+        sentences.append(
+            f"Shares are based on {_describe_sample(roadmap)} in the last {roadmap.days} days. The order follows the "
+            "curated blueprint of the role."
+        )
+    return sentences
+
+
 def describe_milestone(milestone: Milestone) -> str:
     """Describe the effort that a milestone takes and the data that it is based on."""
     skills, hours = format_count(len(milestone.skills), "skill"), format_count(milestone.estimated_hours, "hour")
+    if milestone.newcomer_hours != milestone.estimated_hours:
+        hours += f" ({format_count(milestone.newcomer_hours, 'hour')} for a newcomer)"
     title = "Enough to apply" if milestone.name == "enough_to_apply" else "Competitive"
-    newcomer = (
-        f" ({format_count(milestone.newcomer_hours, 'hour')} for a newcomer)"
-        if milestone.newcomer_hours != milestone.estimated_hours
-        else ""
+    return f"{title}: {skills}, about {hours}. {' '.join(_describe_basis(milestone))}"
+
+
+def _describe_basis(milestone: Milestone) -> list[str]:
+    reach = (
+        f"{milestone.reachable_percentage}% of {format_count(milestone.junior_postings, 'junior posting')} are then "
+        "within reach."
     )
-    is_first = milestone.name == "enough_to_apply"
+    if milestone.name == "competitive":
+        return ["The core and the specialisation.", *([reach] if milestone.reachable_percentage is not None else [])]
     if milestone.basis == "junior_postings":
-        basis = "The core, and what brings half of the junior postings within reach"
-    else:
-        basis = "The core of the curated blueprint" if is_first else "The core and the specialisation"
-    if milestone.reachable_percentage is not None:
-        postings = format_count(milestone.junior_postings, "junior posting")
-        basis += f"; {milestone.reachable_percentage}% of {postings} are then within reach"
-    elif is_first:
-        basis += "; too few postings are for juniors to say how many are then within reach"
-    return f"{title}: {skills}, about {hours}{newcomer}. {basis}."
+        return ["The core, and the further skills that bring half of the junior postings within reach.", reach]
+    core = "The core of the curated blueprint."
+    if milestone.reachable_percentage is None:
+        return [core, "There are too few junior postings to compute how many are then within reach."]
+    if milestone.reachable_percentage >= ENOUGH_PERCENT:
+        return [core, reach]
+    return [core, reach, f"The roadmap does not bring half of them within reach in {MAX_HOURS_TO_APPLY} hours."]
 
 
 def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
@@ -130,13 +136,13 @@ def _describe_blueprint(roadmap: Roadmap) -> str:
 def _describe_few(roadmap: Roadmap) -> str:
     verb = "is" if roadmap.sample.distinct_jobs == 1 else "are"
     sample = _describe_sample(roadmap)
-    return f"Only {sample} from the last {roadmap.days} days {verb} for {roadmap.target_role}"
+    return f"Only {sample} in the last {roadmap.days} days {verb} for {roadmap.target_role}"
 
 
 def _describe_sample(roadmap: Roadmap) -> str:
-    adverts = format_count(roadmap.sample.distinct_jobs, "distinct advert")
+    postings = format_count(roadmap.sample.distinct_jobs, "distinct posting")
     employers = roadmap.sample.employers
-    return adverts if employers is None else f"{adverts} of {format_count(employers, 'employer')}"
+    return postings if employers is None else f"{postings} from {format_count(employers, 'employer')}"
 
 
 def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
@@ -148,7 +154,7 @@ def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     if roadmap.source is not RoadmapSource.POSTINGS:
         return [f"Begin with {first.display_name}."]
     if _get_priority(first) < MIN_PERCENT:
-        return [f"Begin with {first.display_name}, which the rest builds on."]
+        return [_describe_rare_start(first, missing)]
     top = max(missing, key=_get_priority)
     share = f"{first.priority_score}% of the postings require"
     foundation = first.foundation_names[0] if first.foundations else None
@@ -178,6 +184,15 @@ def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     if pairs:
         sentences.append(f"Learn {_join_names(pairs[:_MAX_NAMED])}, although few postings mention the prerequisites.")
     return sentences
+
+
+def _describe_rare_start(first: SkillPath, missing: list[SkillPath]) -> str:
+    """Describe a first skill that few postings require."""
+    dependents = [path.display_name for path in missing if first.skill in path.prerequisites]
+    if not dependents:
+        return f"Begin with {first.display_name}."
+    verb = "builds" if len(dependents) == 1 else "build"
+    return f"Begin with {first.display_name}, which {_join_names(dependents)} {verb} on."
 
 
 def _describe_alternatives(roadmap: Roadmap) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
+from types import MappingProxyType
 
 from learning.blueprints import FoundBlueprint, Tier
 from learning.hours import estimate_hours, get_skill
@@ -168,13 +169,17 @@ def build_roadmap(
     days: int = WINDOW_DAYS,
     sample: Sample = EMPTY_SAMPLE,
     junior_skills: Sequence[Collection[str]] = (),
+    employer_specific: Collection[str] = (),
     blueprint: FoundBlueprint | None = None,
+    typical_hours: Mapping[str, int] = MappingProxyType({}),
 ) -> Roadmap:
     """Order the skills and add resources, projects and hours to each.
 
     With a blueprint, the roadmap contains its skills and the skills in `priorities` (percentages by canonical name)
-    that belong to its trade. Without a blueprint, it contains the skills in `priorities`. `junior_skills` has the
-    skills of each junior posting.
+    that belong to its trade. Without a blueprint, it contains the skills in `priorities`.
+
+    `junior_skills` has the skills of each junior posting. `employer_specific` are skills that mainly one employer
+    requires. `typical_hours` are the hours to learn skills that the blueprint does not name.
     """
     acquired = frozenset(learner.acquired_skills) | learner.held_through.keys()
     plan = (
@@ -184,6 +189,7 @@ def build_roadmap(
             held=acquired,
             started=learner.statuses.keys(),
             vocabulary=vocabulary,
+            employer_specific=employer_specific,
         )
         if blueprint
         else []
@@ -191,10 +197,14 @@ def build_roadmap(
     planned = {skill.name: skill for skill in plan}
     implied = {need for name in acquired for need in find_prerequisites(name, prerequisites)}
 
+    def get_full_hours(name: str) -> int | None:
+        return (planned[name].hours if name in planned else None) or typical_hours.get(name)
+
     @cache
     def hours(name: str) -> int:
-        base = planned[name].hours if name in planned else None
-        return estimate_hours(skill=get_skill(name, vocabulary), acquired=acquired, implied=implied, base=base)
+        return estimate_hours(
+            skill=get_skill(name, vocabulary), acquired=acquired, implied=implied, base=get_full_hours(name)
+        )
 
     if blueprint:
         alternatives = {skill.name: skill.alternative for skill in plan if skill.alternative is not None}
@@ -266,7 +276,7 @@ def build_roadmap(
             tier=path.tier,
             hours=path.estimated_hours,
             newcomer_hours=estimate_hours(
-                skill=get_skill(path.skill, vocabulary), acquired=(), base=planned[path.skill].hours
+                skill=get_skill(path.skill, vocabulary), acquired=(), base=get_full_hours(path.skill)
             ),
         )
         for path in paths

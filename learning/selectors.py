@@ -14,6 +14,7 @@ from learning.ordering import ProjectOption
 from learning.plans import LEARNED_KINDS, has_enough_jobs
 from learning.resources import CATALOGUE, Resource, ResourceCatalogue
 from learning.roadmaps import WINDOW_DAYS, Learner, Roadmap, RoadmapSource, build_roadmap
+from market.employer_skills import get_employer_specific_skills
 from market.gaps import MIN_THRESHOLD
 from market.junior_postings import JuniorSkills, get_junior_skills
 from market.role_selectors import canonicalize_role, get_role_table
@@ -100,11 +101,11 @@ def plan_roadmap(
 ) -> Roadmap:
     """Build the roadmap for a role.
 
-    If there are at least 20 distinct adverts from at least five employers, the roadmap is based on the role's blueprint
-    and on the skills that at least a tenth of the adverts require. Otherwise it is based on the blueprint of the role
-    or of the nearest role. If there are neither enough adverts nor a blueprint, it is built from the learner's own
-    skills and those of the role's projects. Without a role or a gap analysis, it is built from the learner's own skills
-    only.
+    If there are at least 20 distinct postings from at least five employers, the roadmap is based on the role's
+    blueprint and on the skills that at least a tenth of the postings require. Otherwise it is based on the blueprint of
+    the role or of the nearest role. If there are neither enough postings nor a blueprint, it is built from the
+    learner's own skills and those of the role's projects. Without a role or a gap analysis, it is built from the
+    learner's own skills only.
 
     Args:
         role: The target role, if any.
@@ -115,16 +116,17 @@ def plan_roadmap(
         days: Number of days of the window.
         now: The time at which the window ends.
     """
-    vocabulary = get_vocabulary()
+    vocabulary, blueprints = get_vocabulary(), get_blueprints()
     role_key = canonicalize_role(role) if role else ""
     sample, found = EMPTY_SAMPLE, None
     junior_skills: JuniorSkills = ()
+    employer_specific: frozenset[str] = frozenset()
     if not with_gap_analysis:
         source = RoadmapSource.OWN_SKILLS
     elif not role or not role_key:
         source = RoadmapSource.NO_ROLE
     else:
-        found = get_blueprints().find(role)
+        found = blueprints.find(role)
         if stats:
             sample = stats.window.demand.sample
         if not stats:
@@ -132,26 +134,31 @@ def plan_roadmap(
         elif has_enough_jobs(sample):
             source = RoadmapSource.POSTINGS
             found = found if found and found.is_exact else None
+            employer_specific = get_employer_specific_skills(role=role_key, days=days, now=now)
         else:
             source = RoadmapSource.FEW_POSTINGS
         if found and source is RoadmapSource.POSTINGS:
             junior_skills = get_junior_skills(role=role_key, days=days, now=now)
+    if stats and source is RoadmapSource.POSTINGS:
+        priorities = _get_shares(role_key=role_key, stats=stats, found=found, days=days, now=now)
+        if not found:
+            priorities = {
+                name: share
+                for name, share in priorities.items()
+                if name not in employer_specific and vocabulary.kinds.get(name, TECHNOLOGY) in LEARNED_KINDS
+            }
+    elif found:
+        priorities = {}
+    else:
+        has_role = source in (RoadmapSource.NO_POSTINGS, RoadmapSource.FEW_POSTINGS)
+        project_skills = _list_project_skills(role_key, project_options) if has_role else ()
+        priorities = dict.fromkeys((*learner.acquired_skills, *learner.statuses, *project_skills), 0.0)
     return build_roadmap(
         target_role=role,
         role_key=role_key,
         source=source,
         postings=stats.window.demand.postings if stats and with_gap_analysis else 0,
-        priorities=_get_priorities(
-            source=source,
-            stats=stats,
-            found=found,
-            learner=learner,
-            role_key=role_key,
-            project_options=project_options,
-            vocabulary=vocabulary,
-            days=days,
-            now=now,
-        ),
+        priorities=priorities,
         learner=learner,
         vocabulary=vocabulary,
         prerequisites=vocabulary.prerequisites,
@@ -160,8 +167,17 @@ def plan_roadmap(
         days=days,
         sample=sample,
         junior_skills=junior_skills,
+        employer_specific=employer_specific,
         blueprint=found,
+        typical_hours=blueprints.typical_hours,
     )
+
+
+def _list_project_skills(role_key: str, project_options: Mapping[str, Sequence[ProjectOption]]) -> list[str]:
+    """Return the skills of the projects for a role."""
+    return [
+        name for name, projects in project_options.items() if any(role_key in project.role_keys for project in projects)
+    ]
 
 
 _MAX_CACHED_ROLES = 200
@@ -170,44 +186,19 @@ _shares: VersionedCache[Mapping[str, float]] = VersionedCache(
 )
 
 
-def _get_priorities(
-    *,
-    source: RoadmapSource,
-    stats: RoleStats | None,
-    found: FoundBlueprint | None,
-    learner: Learner,
-    role_key: str,
-    project_options: Mapping[str, Sequence[ProjectOption]],
-    vocabulary: Vocabulary,
-    days: int,
-    now: datetime,
-) -> dict[str, float]:
-    """Return the percentage of adverts per skill or, without enough adverts, the learner's own skills with 0."""
-    if stats and source is RoadmapSource.POSTINGS:
-        shares = _shares.get(
-            key=(role_key, days, found.blueprint.role if found else None),
-            depends_on=(stats.computed_at, now.date(), found),
-            load=lambda: _load_shares(stats, found),
-        )
-        if found:
-            return dict(shares)
-        return {
-            name: share for name, share in shares.items() if vocabulary.kinds.get(name, TECHNOLOGY) in LEARNED_KINDS
-        }
-    if found:
-        return {}
-    names = [*learner.acquired_skills, *learner.statuses]
-    if source in (RoadmapSource.NO_POSTINGS, RoadmapSource.FEW_POSTINGS):
-        names += [
-            name
-            for name, projects in project_options.items()
-            if any(role_key in project.role_keys for project in projects)
-        ]
-    return dict.fromkeys(names, 0.0)
+def _get_shares(
+    *, role_key: str, stats: RoleStats, found: FoundBlueprint | None, days: int, now: datetime
+) -> Mapping[str, float]:
+    """Return the percentage of postings for each skill that `_load_shares` selects. Cached."""
+    return _shares.get(
+        key=(role_key, days, found.blueprint.role if found else None),
+        depends_on=(stats.computed_at, now.date(), found),
+        load=lambda: _load_shares(stats, found),
+    )
 
 
 def _load_shares(stats: RoleStats, found: FoundBlueprint | None) -> Mapping[str, float]:
-    """Return the percentage of adverts for each skill of the blueprint and each skill in at least a tenth of them."""
+    """Return the percentage of postings for the blueprint's skills and for each skill in at least a tenth of them."""
     demand, sets = stats.window.demand, stats.window.sets
     counts = {skill.name: skill.count for skill in demand.list_required(threshold=MIN_THRESHOLD)}
     rare = sorted(found.blueprint.skills - counts.keys()) if found else []

@@ -49,7 +49,7 @@ def test_lists_the_blueprint_with_the_shares_of_the_jobs(roadmap, post_jobs):
         "reachable_percentage": None,
     }
     assert response["coverage_percentage"] == 50.0
-    assert any("20 distinct adverts of 5 employers" in sentence for sentence in response["recommendations"])
+    assert any("20 distinct postings from 5 employers" in sentence for sentence in response["recommendations"])
 
 
 @pytest.mark.parametrize(("count", "employers"), [(19, 5), (20, 4), (1, 1)])
@@ -104,7 +104,7 @@ def test_lists_own_skills_without_blueprint_and_with_too_few_jobs(roadmap, post_
     assert response["basis"] == "few_postings"
     assert [path["skill"] for path in response["skill_paths"]] == ["linux", "python"]
     assert response["recommendations"][0].startswith(
-        "Only 3 distinct adverts of 1 employer from the last 30 days are for Pastry Chef."
+        "Only 3 distinct postings from 1 employer in the last 30 days are for Pastry Chef."
     )
 
 
