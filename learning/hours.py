@@ -61,7 +61,9 @@ _HOURS_BY_SKILL = {
     "ios": 60,
     "android": 60,
     "jupyter": 5,
+    "rbac": 4,
     "rstudio": 5,
+    "sentry": 4,
     "storybook": 10,
     "tailwind css": 15,
 }

@@ -75,7 +75,7 @@ def plan_skills(
         held: All skills of the learner, named or implied.
         started: Skills that the learner has planned or started.
         vocabulary: Provides the kinds of skills, the skills that they imply and their prerequisites.
-        employer_specific: Skills that mainly one employer requires. Postings do not add them to the core.
+        employer_specific: Skills that mainly one employer requires. They do not count as required outside the core.
     """
     planner = _Planner(
         blueprint=blueprint,

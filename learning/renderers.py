@@ -1,6 +1,7 @@
 """Render a roadmap as recommendations, as a Markdown page and as an iCalendar file (RFC 5545). Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -24,7 +25,7 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
     missing = roadmap.missing
     if roadmap.source is RoadmapSource.POSTINGS and roadmap.paths:
         sentences += _describe_coverage(roadmap)
-    sentences += map(describe_milestone, roadmap.milestones)
+    sentences += _describe_milestones(roadmap.milestones)
     to_learn = roadmap.to_learn
     if to_learn:
         sentences += _describe_order(roadmap, to_learn)
@@ -50,6 +51,15 @@ def _describe_coverage(roadmap: Roadmap) -> list[str]:
             "curated blueprint of the role."
         )
     return sentences
+
+
+def _describe_milestones(milestones: Sequence[Milestone]) -> list[str]:
+    if len({milestone.skills for milestone in milestones}) < len(milestones):
+        same = (
+            f"the same skills, because less than {MIN_PERCENT}% of the postings require any skill of the specialisation"
+        )
+        return [describe_milestone(milestones[0]), f"Competitive: {same}."]
+    return [describe_milestone(milestone) for milestone in milestones]
 
 
 def describe_milestone(milestone: Milestone) -> str:

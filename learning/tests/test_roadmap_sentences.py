@@ -107,3 +107,11 @@ def test_says_that_skills_build_on_the_first_one_only_if_they_do(prerequisites: 
     skills = [build_skill("npm"), build_skill("vite", prerequisites=prerequisites)]
 
     assert start in recommend(["1. npm: 5", "2. vite: 10"], skills, {"npm": 2.0, "vite": 60.0})
+
+
+def test_says_so_if_the_specialisation_adds_nothing() -> None:
+    sentences = recommend(["1. npm: 5"], [build_skill("npm")], {"npm": 50.0})
+
+    assert sentences[3] == (
+        "Competitive: the same skills, because less than 10% of the postings require any skill of the specialisation."
+    )

@@ -28,9 +28,21 @@ ROLE = "backend developer"
 def test_finds_skills_for_which_one_employer_has_more_than_half_of_the_postings(
     employers: list[str], is_specific: bool
 ) -> None:
-    postings = [(employer, ("uipath",)) for employer in employers]
+    others = [(f"other {number}", ("python",)) for number in range(20)]
 
-    assert ("uipath" in find_employer_specific_skills(postings)) is is_specific
+    found = find_employer_specific_skills([(employer, ("uipath",)) for employer in employers] + others)
+
+    assert found == ({"uipath"} if is_specific else set())
+
+
+@pytest.mark.parametrize(("others_with_skill", "is_specific"), [(1, True), (2, False)])
+def test_keeps_a_skill_that_a_tenth_of_the_other_employers_postings_require(
+    others_with_skill: int, is_specific: bool
+) -> None:
+    postings = [("a", ("pytorch",))] * 15
+    postings += [(f"other {number}", ("pytorch",) if number < others_with_skill else ()) for number in range(20)]
+
+    assert ("pytorch" in find_employer_specific_skills(postings)) is is_specific
 
 
 @pytest.mark.usefixtures("mongo", "redis")
@@ -42,6 +54,7 @@ def test_reads_the_postings_of_the_role_in_the_window() -> None:
     now = timezone.now()
     store(company="Acme", technology_slugs=("python", "kafka"), date_posted=now.date())
     store(company="Brick", date_posted=now.date())
+    store(company="Drum", date_posted=now.date())
     store(company="Cord", technology_slugs=("kafka",), date_posted=now.date() - timedelta(days=30))
 
     assert get_employer_specific_skills(role=ROLE, days=30, now=now) == {"kafka"}
