@@ -17,7 +17,8 @@ from market.role_table import RoleTable
 CATALOGUE = "blueprints"
 MAX_STAGE, MAX_HOURS = 20, 400
 # Minimum similarity (0 to 100) of a role's name and a blueprint's name for the blueprint to count as the nearest one.
-MIN_SIMILARITY = 70
+# Names that share only their first word score 72, such as product engineer and product designer.
+MIN_SIMILARITY = 80
 _ENTRY = re.compile(r"\s*(?P<stage>\d{1,2})\s*\.\s+(?P<options>\S.*?)\s*:\s*(?P<hours>\d{1,3})\s*")
 
 
@@ -67,11 +68,11 @@ class Blueprint:
 
 def parse_entry(text: str, *, tier: Tier) -> Entry:
     """Parse an entry such as `5. react | vue.js | angular: 80`. Raises `InvalidBlueprint`."""
-    found = _ENTRY.fullmatch(text)
-    options = tuple(" ".join(option.split()).lower() for option in found["options"].split("|")) if found else ()
-    if found is None or not all(options):
+    match = _ENTRY.fullmatch(text)
+    options = tuple(" ".join(option.split()).lower() for option in match["options"].split("|")) if match else ()
+    if match is None or not all(options):
         raise InvalidBlueprint(f"{text!r} must have the form '5. react | vue.js: 80': stage, skills, hours.")
-    stage, hours = int(found["stage"]), int(found["hours"])
+    stage, hours = int(match["stage"]), int(match["hours"])
     if not 1 <= stage <= MAX_STAGE:
         raise InvalidBlueprint(f"{text!r}: the stage must be between 1 and {MAX_STAGE}.")
     if not 1 <= hours <= MAX_HOURS:
@@ -135,10 +136,10 @@ class BlueprintCatalogue:
         self._blueprints = tuple(blueprints)
         self._table = table
         self._by_key: dict[str, Blueprint] = {}
-        # A blueprint's own name takes precedence over the other names of another blueprint.
-        for index in (slice(0, 1), slice(1, None)):
+        # The role of a blueprint takes precedence over the other names of another blueprint.
+        for names in (slice(0, 1), slice(1, None)):
             for blueprint in self._blueprints:
-                for name in blueprint.names[index]:
+                for name in blueprint.names[names]:
                     self._by_key.setdefault(table.canonicalize(name), blueprint)
 
         self.typical_hours = _compute_typical_hours(self._blueprints)
@@ -159,12 +160,12 @@ class BlueprintCatalogue:
 
         These are tried in this order. If several roles are named or equally similar, the longest name wins.
         """
-        named = self._table.find_named(title=role, roles=tuple(self._by_key))
-        if named:
-            return self._by_key[min(named, key=lambda name: (-len(name), name))]
-        near = next((name for name in self._table.list_near(role) if name in self._by_key), None)
-        if near is not None:
-            return self._by_key[near]
+        roles_in_name = self._table.find_named(title=role, roles=tuple(self._by_key))
+        if roles_in_name:
+            return self._by_key[min(roles_in_name, key=lambda name: (-len(name), name))]
+        near_role = next((name for name in self._table.list_near(role) if name in self._by_key), None)
+        if near_role is not None:
+            return self._by_key[near_role]
         ranked = [
             (-similarity, -len(name), name)
             for name in self._by_key

@@ -60,8 +60,8 @@ class SkillPath:
     Attributes:
         priority_score: Percentage of the role's postings that require the skill. None if the roadmap is not based on
             postings.
-        foundations: Direct and indirect prerequisites that are neither in the roadmap nor acquired, in the order to
-            learn them. Each is listed, and its hours are counted, only for the first skill that needs it.
+        foundations: Direct and indirect prerequisites that are neither in the roadmap nor acquired, without fields, in
+            the order to learn them. Each is listed, and its hours are counted, only for the first skill that needs it.
         foundation_names: Display names of the foundations.
         foundation_resources: The first resource of each foundation that has resources.
         held_through: The learner's skill that implies this one. None if the learner names it or does not have it.
@@ -206,6 +206,7 @@ def build_roadmap(
             skill=get_skill(name, vocabulary), acquired=acquired, implied=implied, base=get_full_hours(name)
         )
 
+    foundations_by_skill: Mapping[str, tuple[str, ...]] = {}
     if blueprint:
         alternatives = {skill.name: skill.alternative for skill in plan if skill.alternative is not None}
         steps = [
@@ -218,13 +219,14 @@ def build_roadmap(
             for skill in plan
         ]
     else:
+        foundations_by_skill = _select_foundations(prerequisites, vocabulary)
         alternatives, steps = _order_by_demand(
             priorities=priorities,
             acquired=acquired,
             implied=implied,
             learner=learner,
             vocabulary=vocabulary,
-            prerequisites=prerequisites,
+            prerequisites=foundations_by_skill,
             hours=hours,
         )
     projects = choose_projects(
@@ -241,8 +243,9 @@ def build_roadmap(
     for step in steps:
         name, is_acquired = step.candidate.name, step.candidate.is_acquired
         skill = get_skill(name, vocabulary)
-        is_learned_with_needs = not blueprint and not is_acquired and name not in alternatives
-        needs = order_prerequisites(name, prerequisites) if is_learned_with_needs else ()
+        # A blueprint lists the foundations that its role requires.
+        has_foundations = not blueprint and not is_acquired and name not in alternatives
+        needs = order_prerequisites(name, foundations_by_skill) if has_foundations else ()
         foundations = tuple(need for need in needs if need not in covered)
         covered |= set(foundations)
         paths.append(
@@ -302,6 +305,19 @@ def build_roadmap(
             vocabulary=vocabulary,
         ),
     )
+
+
+def _select_foundations(
+    prerequisites: Mapping[str, tuple[str, ...]], vocabulary: Vocabulary
+) -> dict[str, tuple[str, ...]]:
+    """Return the prerequisites without fields, which a person has by having their technologies.
+
+    Otherwise a roadmap would list all subjects of machine learning before a first tool for AI agents.
+    """
+    return {
+        name: tuple(need for need in needs if vocabulary.kinds.get(need, TECHNOLOGY) in LEARNED_KINDS)
+        for name, needs in prerequisites.items()
+    }
 
 
 def _order_by_demand(

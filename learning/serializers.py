@@ -159,8 +159,8 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     foundations = serializers.ListField(
         child=serializers.CharField(),
         help_text=(
-            "Direct and indirect prerequisites that are neither in the roadmap nor in the profile. Learn them first."
-            " `estimated_hours` includes them."
+            "Technologies and methods to learn first: direct and indirect prerequisites that are neither in the roadmap"
+            " nor in the profile. `estimated_hours` includes them."
         ),
     )
     foundation_resources = ResourceSerializer(
