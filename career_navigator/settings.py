@@ -223,6 +223,7 @@ DATA_MIGRATIONS = {
     "0007_canonical_roles": "market.role_services.migrate_roles",
     "0008_collected_roles": "ingestion.collected_roles.canonicalize_collected_roles",
     "0009_near_copies": "market.copy_groups.group_stored_postings",
+    "0010_role_external_ids": "market.role_services.add_external_ids",
 }
 
 CACHES = {

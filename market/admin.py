@@ -289,7 +289,7 @@ class RoleAdmin(ExchangeMixin, DocumentAdmin):
     list_display = ("name", "name_list", "near_list", "updated_at")
     phone_columns = ("name", "name_list", "updated_at")
     empty_text = "Run manage.py seed to load the roles, or import a file."
-    search_fields = ("name", *RoleDocument.LISTS)
+    search_fields = ("name", *RoleDocument.NAME_LISTS)
     fields = ("name", *RoleDocument.LISTS, "updated_at")
     readonly_fields = ("updated_at",)
 

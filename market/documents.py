@@ -16,6 +16,7 @@ from mongoengine import (
 
 from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.documents import StoredDocument
+from career_navigator.external_ids import ROLE_SCHEMES, ExternalId, InvalidExternalId
 from market.role_table import Role, RoleTable
 
 MARKET_SCOPE = "market"
@@ -277,11 +278,13 @@ class RoleDocument(CuratedDocument):
     whole_names = ListField(StringField(max_length=100))
     near_roles = ListField(StringField(max_length=100))
     searched_titles = ListField(StringField(max_length=100))
+    external_ids = ListField(StringField(max_length=300))
     # Hash of the content that seeding wrote. If the current content has a different hash, a curator edited the entry.
     seed_hash = StringField(default="")
     updated_at = DateTimeField()
 
-    LISTS = ("names", "whole_names", "near_roles", "searched_titles")
+    NAME_LISTS = ("names", "whole_names", "near_roles", "searched_titles")
+    LISTS = (*NAME_LISTS, "external_ids")
 
     catalogue = ROLES
     meta = {"collection": "roles"}
@@ -304,7 +307,7 @@ class RoleDocument(CuratedDocument):
     def list_problems(self, table: RoleTable) -> dict[str, str]:
         """Return what is wrong with the entry beside the entries of a table, by field."""
         own, problems = self.as_role().key, {}
-        for field, names in (("name", [self.name or ""]), *((name, getattr(self, name)) for name in self.LISTS)):
+        for field, names in (("name", [self.name or ""]), *((name, getattr(self, name)) for name in self.NAME_LISTS)):
             if wordless := [name for name in names if not table.canonicalize(name)]:
                 problems[field] = f"a role must contain at least one word, got {wordless[0]!r}"
             elif field in ("name", "names", "whole_names"):
@@ -318,6 +321,11 @@ class RoleDocument(CuratedDocument):
                 unknown = [name for name in names if table.get(name) is None]
                 if unknown:
                     problems[field] = f"the table has no role {', '.join(unknown)}"
+        try:
+            for external_id in self.external_ids:
+                ExternalId.parse(external_id, schemes=ROLE_SCHEMES)
+        except InvalidExternalId as error:
+            problems["external_ids"] = str(error)
         return problems
 
     def as_role(self) -> Role:

@@ -45,7 +45,8 @@ class Role:
 
     `names` are synonyms of `name`. A title that contains one of them as a phrase names the role. `whole_names` are
     synonyms only as the whole title: "DevOps", but not "DevOps Recruiter". `near_roles` are canonical names of similar
-    roles. A collection also searches for `searched_titles`, which name other roles.
+    roles. A collection also searches for `searched_titles`, which name other roles. `external_ids` are written as
+    `career_navigator.external_ids.ExternalId.parse` reads them.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Role:
     whole_names: tuple[str, ...] = ()
     near_roles: tuple[str, ...] = ()
     searched_titles: tuple[str, ...] = ()
+    external_ids: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedInteger, BoundedNumber, StrictCharField
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
+from career_navigator.external_ids import MATCHES, ROLE_SCHEME_NAMES, ROLE_SCHEMES, ExternalId
 from market.gaps import DEFAULT_THRESHOLD, MAX_THRESHOLD, MIN_THRESHOLD
 from market.trends import MAX_LOCATIONS, MAX_SKILLS, MAX_WINDOW_DAYS, TRENDS
 from skills.serializers import (
@@ -316,6 +317,21 @@ class NoPostingsAnswerSerializer(serializers.Serializer[Any]):
     )
 
 
+class RoleExternalIdSerializer(serializers.Serializer[Any]):
+    """A role's id in a public classification."""
+
+    scheme = serializers.ChoiceField(ROLE_SCHEME_NAMES)
+    id = serializers.CharField(help_text="In `esco`, the URI of the occupation. In `soc`, the O*NET-SOC code.")
+    label = serializers.CharField(help_text="The name that the classification uses.")  # type: ignore[assignment]
+    match = serializers.ChoiceField(
+        MATCHES, help_text="`broader` means that the classification's occupation covers more than the role."
+    )
+
+    def to_representation(self, instance: str) -> Any:
+        """Return the fields of an external id as the table of roles stores it."""
+        return super().to_representation(ExternalId.parse(instance, schemes=ROLE_SCHEMES))
+
+
 class RoleSerializer(serializers.Serializer[Any]):
     """A role with postings and, with a token, how much of it the current user covers."""
 
@@ -332,4 +348,7 @@ class RoleSerializer(serializers.Serializer[Any]):
     )
     weighted_coverage_percentage = serializers.FloatField(
         source="coverage.weighted_percentage", allow_null=True, help_text="Null without a token."
+    )
+    external_ids = RoleExternalIdSerializer(
+        many=True, help_text="Ids in ESCO and SOC. Empty for a role that the table of roles does not contain."
     )

@@ -214,6 +214,7 @@ class RoleCoverage:
     postings: int
     required: int
     coverage: Coverage | None
+    external_ids: tuple[str, ...]
 
 
 class RoleViewSet(ListModelMixin, ApiViewSet):
@@ -228,16 +229,17 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         user = self.request.user and self.current_user
         vocabulary = get_vocabulary()
         held = vocabulary.get_held_skills(get_user_skills(user)).names if user else None
-        roles, display = [], get_role_table().get_display_name
+        roles, table = [], get_role_table()
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items():
             required = demand.list_required(threshold=DEFAULT_THRESHOLD)
             coverage = compute_coverage(skills=required, held=held or (), vocabulary=vocabulary)
             roles.append(
                 RoleCoverage(
-                    role=display(role),
+                    role=table.get_display_name(role),
                     postings=demand.postings,
                     required=coverage.required,
                     coverage=coverage if held is not None else None,
+                    external_ids=entry.external_ids if (entry := table.get(role)) else (),
                 )
             )
         return sorted(roles, key=_get_sort_key)

@@ -7,7 +7,7 @@ from mongoengine import BooleanField, DateTimeField, IntField, ListField, String
 
 from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.documents import StoredDocument
-from skills.external_ids import ExternalId, InvalidExternalId
+from career_navigator.external_ids import SKILL_SCHEMES, ExternalId, InvalidExternalId
 from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, KINDS, Skill, find_cycle, get_default_kind
 
 # The catalogue name, under which the cache version is stored.
@@ -83,7 +83,7 @@ class SkillDocument(CuratedDocument):
                 errors[field] = ValidationError(f"{problem}: {' → '.join(cycle)}", field_name=field)
         try:
             for external_id in self.external_ids:
-                ExternalId.parse(external_id)
+                ExternalId.parse(external_id, schemes=SKILL_SCHEMES)
         except InvalidExternalId as error:
             errors["external_ids"] = ValidationError(str(error), field_name="external_ids")
         if errors:

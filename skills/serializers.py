@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from career_navigator.api.fields import BoundedList, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import QuerySerializer
-from skills.external_ids import MATCHES, SCHEMES, ExternalId
+from career_navigator.external_ids import MATCHES, SKILL_SCHEME_NAMES, SKILL_SCHEMES, ExternalId
 from skills.selectors import get_vocabulary
 from skills.vocabulary import CATEGORIES, KINDS
 
@@ -60,7 +60,7 @@ class SkillsQuery(QuerySerializer):
 class ExternalIdSerializer(serializers.Serializer[Any]):
     """A skill's id in a public classification."""
 
-    scheme = serializers.ChoiceField(SCHEMES)
+    scheme = serializers.ChoiceField(SKILL_SCHEME_NAMES)
     id = serializers.CharField(help_text="In `esco`, the URI of the skill. In `onet`, the UNSPSC commodity code.")
     label = serializers.CharField(help_text="The name that the classification uses.")  # type: ignore[assignment]
     match = serializers.ChoiceField(
@@ -69,7 +69,7 @@ class ExternalIdSerializer(serializers.Serializer[Any]):
 
     def to_representation(self, instance: str) -> Any:
         """Return the fields of an external id as the vocabulary stores it."""
-        return super().to_representation(ExternalId.parse(instance))
+        return super().to_representation(ExternalId.parse(instance, schemes=SKILL_SCHEMES))
 
 
 class SkillSerializer(serializers.Serializer[Any]):

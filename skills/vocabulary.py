@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from career_navigator.external_ids import SKILL_SCHEMES, ExternalId, InvalidExternalId
 from career_navigator.plain_text import make_plain
-from skills.external_ids import ExternalId, InvalidExternalId
 
 CATEGORIES = (
     "Programming Languages",
@@ -81,7 +81,7 @@ class Skill:
 
     `is_skill` is false for a term that postings mention but that is not a skill, such as a job board or an
     applicant-tracking system. A person who has the skill also has every skill in `implies`, and what those imply.
-    `external_ids` are written as `skills.external_ids.ExternalId.parse` reads them.
+    `external_ids` are written as `career_navigator.external_ids.ExternalId.parse` reads them.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Skill:
             lists[field] = tuple(values)
         try:
             for external_id in lists["external_ids"]:
-                ExternalId.parse(external_id)
+                ExternalId.parse(external_id, schemes=SKILL_SCHEMES)
         except InvalidExternalId as error:
             raise InvalidSkill(f"{name}: {error}") from error
         return cls(

@@ -21,6 +21,8 @@ _ENUM_NAMES = {
     "ResumeSourceEnum": "accounts.resumes.documents.SOURCES",
     "ResumeSectionEnum": "accounts.resumes.parsing.lines.SECTION_KINDS",
     "ResourceTypeEnum": "learning.resources.TYPES",
+    "SchemeEnum": "career_navigator.external_ids.SKILL_SCHEME_NAMES",
+    "RoleSchemeEnum": "career_navigator.external_ids.ROLE_SCHEME_NAMES",
     "SeniorityEnum": "market.jobs.serializers.SENIORITIES",
 }
 _TAGS = {

@@ -1,4 +1,4 @@
-"""Tests of reading, validating, importing and serving external ids."""
+"""Tests of validating, importing, merging and serving the external ids of skills."""
 
 import pytest
 from django.test import Client
@@ -7,42 +7,11 @@ from rest_framework.test import APIClient
 
 from career_navigator.cache import reset_caches
 from skills.documents import SkillDocument
-from skills.external_ids import BROADER, ESCO, EXACT, ONET, ExternalId, InvalidExternalId
 from skills.services import merge_skills
 from skills.tests.admin_pages import LIST, import_file
 from tests.factories import NOW, SkillFactory
 
 URI = "http://data.europa.eu/esco/skill/ccd0a1d9-afda-43d9-b901-96344886e14d"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (f"exact esco {URI} Python (computer programming)", (EXACT, ESCO, URI, "Python (computer programming)")),
-        ("broader onet 43232304  Apache Kafka ", (BROADER, ONET, "43232304", "Apache Kafka")),
-    ],
-)
-def test_reads_an_external_id(text: str, expected: tuple[str, ...]) -> None:
-    parsed = ExternalId.parse(text)
-
-    assert (parsed.match, parsed.scheme, parsed.id, parsed.label) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "must begin with exact or broader, then esco or onet"),
-        ("sure onet 43232304 Kafka", "must begin with exact or broader"),
-        ("exact wikidata Q1 Kafka", "then esco or onet"),
-        ("exact onet 4323 Kafka", "'4323' is not a commodity code of eight digits"),
-        ("exact onet ４３２３２３０４ Kafka", "is not a commodity code"),
-        ("exact esco https://example.org Python", "is not a URI of an ESCO skill"),
-        ("exact onet 43232304", "must end with the label"),
-    ],
-)
-def test_says_what_is_wrong_with_an_external_id(text: str, message: str) -> None:
-    with pytest.raises(InvalidExternalId, match=message):
-        ExternalId.parse(text)
 
 
 def test_refuses_to_save_a_malformed_external_id(python_and_django: None) -> None:
