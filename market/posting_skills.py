@@ -4,6 +4,7 @@ Skills come from the source's slugs. If the slugs contain no known skill, skills
 text that describe the job and not the employer (see `market.sections`).
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +21,14 @@ from market.documents import MARKET_SCOPE
 from market.employer_words import Sentence, find_repeated, record_sentences
 from market.posting import build_company_key, normalize_words
 from market.requirement_parsing import RequirementSpans, parse_required_years, parse_requirements, select_nice_to_have
-from market.sections import Sections, TextSpan, hash_sentence, parse_sections
+from market.sections import Sections, TextSpan, hash_sentence, is_request, parse_sections
 from market.stats_rows import dirty_days, mark_dirty
 from skills.extraction import SkillSpan, is_within
 from skills.selectors import get_extractor, get_vocabulary
 from skills.services import build_rename
 
 _BATCH = 500
+_LEGAL_FORM = re.compile(r",? (?:inc|llc|ltd|limited|corp|corporation|gmbh|ag|se|sa|bv|plc|pbc)\.?$", re.IGNORECASE)
 # The fields that daily stats depend on.
 _COUNTED = ("skills", "skills_source")
 _FIELDS = (
@@ -75,7 +77,8 @@ class PostingSkills:
 class PostingText:
     """The text of a posting. Parsed parts are cached because several extractions use them."""
 
-    def __init__(self, *, title: str, description: str | None) -> None:
+    def __init__(self, *, title: str, description: str | None, company: str = "") -> None:
+        self.company = company
         self.title = make_plain(title).text
         self.text = f"{self.title}\n{make_plain(description or '').text}"
 
@@ -89,9 +92,15 @@ class PostingText:
 
     @cached_property
     def _mentions(self) -> list[SkillSpan]:
-        """The mentions of skills outside the text in which the employer describes itself."""
+        """The mentions of skills outside the text in which the employer describes itself and its own product."""
         spans = get_extractor().find_spans(self.text, title_length=len(self.title))
-        return [span for span in spans if not is_within(self._sections.excluded, span.start)]
+        product = get_vocabulary().get_canonical_name(_LEGAL_FORM.sub("", self.company))
+        return [
+            span
+            for span in spans
+            if not is_within(self._sections.excluded, span.start)
+            and (span.skill != product or is_request(self.text, span.start))
+        ]
 
     @cached_property
     def _repeatable(self) -> dict[str, list[TextSpan]]:
@@ -137,9 +146,11 @@ class PostingText:
         )
 
 
-def extract_posting_skills(*, title: str, description: str | None, slugs: Sequence[str]) -> PostingSkills:
+def extract_posting_skills(
+    *, title: str, description: str | None, slugs: Sequence[str], company: str = ""
+) -> PostingSkills:
     """Extract skills and required experience from one posting, ignoring the employer's other adverts."""
-    return PostingText(title=title, description=description).extract_skills(slugs=slugs, repeated=())
+    return PostingText(title=title, description=description, company=company).extract_skills(slugs=slugs, repeated=())
 
 
 def _select_nice_to_have(skills: list[str], text: str, requirements: RequirementSpans, title: str) -> list[str]:
@@ -223,7 +234,7 @@ def extract_advert_skills(adverts: Mapping[Any, Advert], *, dry_run: bool, now: 
     texts: dict[Any, tuple[PostingText, str]] = {}
     sentences: list[tuple[Sentence, str]] = []
     for key, advert in adverts.items():
-        text = PostingText(title=advert.title, description=advert.description)
+        text = PostingText(title=advert.title, description=advert.description, company=advert.company)
         company = build_company_key(advert.company)
         texts[key] = text, company
         # No skill is extracted from the text of an advert with known slugs.

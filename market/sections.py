@@ -2,8 +2,9 @@
 
 A heading classifies its section. Sections on requirements and duties count as asked for. Sections on the company,
 benefits, the hiring process and legal notices do not. Outside these sections, each sentence is classified by its words.
-A sentence that is neither a request nor clearly about the employer is still the employer's own if its adverts repeat
-the sentence (see `market.employer_words`).
+Prose that is neither a request nor clearly about the employer does not count if the posting has a section of
+requirements or duties. In a posting without such a section, it counts unless the employer's adverts repeat it (see
+`market.employer_words`).
 """
 
 import hashlib
@@ -27,7 +28,8 @@ _ASKED_HEADING = re.compile(
     r" (?:profile|role|tasks?|mission|impact|responsibilities|background|dna|day|job|work|qualifications|expertise)"
     r"|who you are|tech(?:nology)? stack|our (?:tech|stack|technologies)|tools we use|technologies|technical"
     r"|ideal candidate|ideal profile|profile|criteria|competenc(?:e|ies|y)|day.to.day|a day in|what success|the job"
-    r"|fit if|candidate will|tasks|objectives|even better|bring to|set you apart|great fit|plus(?:es)?|must"
+    r"|fit if|candidate will|tasks|objectives|(?:job|role|position) (?:summary|description|overview|purpose)"
+    r"|even better|bring to|set you apart|great fit|plus(?:es)?|must"
     r"|aufgaben|anforderungen|profil|qualifikationen?|du bringst|sie bringen|das bringst|was du|erwarten wir|kenntnisse"
     r"|missions?|competences|vos missions|votre profil|profil recherche|recherchons|ce que vous"
     r"|requisitos|responsabilidades|funciones|perfil|tareas|que buscamos|conocimientos|valoramos|atividades"
@@ -51,16 +53,20 @@ _OTHER_HEADING = re.compile(
     r"|working (?:at|with us|here)|work (?:at|with us)"
     r"|time off|referral|accommodations?|what sets (?:us|our)|core values|our values|stipends?|insurance|take care of"
     r"|how we work|what (?:we do|we believe|we value)|company|customers include"
-    r"|join (?:us|our team|the)|location|meet the"
+    r"|join (?:us|our team|the)|location|meet the|about the team|the team$|our team|team structure|some people you"
+    r"|culture|what we.re building|(?:the|our) offices?$|hybrid|where we are|why we.re|(?:joys|sorrows) of"
     r"|uber uns|wir bieten|unser angebot|dein(?:e)? vorteile|benefits|das bieten wir|was wir bieten|bewerbung"
     r"|a propos|qui sommes|avantages|nous offrons|offrons|pourquoi nous|processus|pourquoi rejoindre"
     r"|sobre nosotros|quienes somos|ofrecemos|beneficios|que te ofrecemos|sobre nos|quem somos|oferecemos)\b"
 )
+# Headings of text about the role, which can ask for skills and praise the employer alike.
+_ROLE_HEADING = re.compile(r"(?:about )?(?:the|this|your) (?:role|job|position|opportunity)(?: at [\w. ]+)?[:?]?$")
 _NOT_FOR = re.compile(r"n.t apply|not apply if|not (?:be )?(?:a )?(?:good )?fit|unlikely to thrive|not for you")
 _ABOUT_NAME = re.compile(r"^(?:about|meet|join|why|working at|life at) (?!(?:the|this|you|your|our)\b)[a-z0-9]")
 _OPENS_HEADING = re.compile(
     r"(?:about|what|who|why|our|your?|you.ll|key|core|minimum|basic|preferred|required?|requirements?|qualifications?"
     r"|responsibilit\w+|benefits?|perks|compensation|skills?|experience|nice|bonus|must|how|the (?:role|job|team)|equal"
+    r"|(?:job|role|position) (?:summary|description|overview|purpose)"
     r"|interview|hiring|tech|company|duties|life|working|anforderungen|aufgaben|dein|ihr|das|wir|uber|was|profil\w*"
     r"|missions?|vos|votre|a propos|avantages|requisitos|funciones|beneficios|sobre|perfil|responsabilidades|o que)\b"
 )
@@ -68,8 +74,9 @@ _OPENS_HEADING = re.compile(
 _ASKS = re.compile(
     r"\b(?:you|your|you.ll|you.re|looking for|seeking|hiring|experience (?:with|in|of|using|building)|experienced"
     r"|knowledge|proficien\w+|familiar\w*|responsible|candidates?|required?|must|ability to|able to|skills?|skilled"
-    r"|we use|stack|built (?:with|on|in)|written in|expertise|degree|fluen\w+|understanding of|hands-on|competen\w+"
-    r"|as (?:an?|our) |years? of|this role|the role|work(?:ing)? with|nice to have|bonus|plus|preferred"
+    r"|we use|(?<!full[ -])stack|built (?:with|on|in)|written in|expertise|degree|fluen\w+|understanding of|hands-on"
+    r"|competen\w+|as (?:an?|our) |years? of|this role|the role"
+    r"|this is (?:a|an|our) [^.]{0,60}\b(?:role|position|job)|work(?:ing)? with|nice to have|bonus|plus|preferred"
     r"|du|dich|dein\w*|sie|ihr\w*|kenntnisse|erfahrung|fahigkeit\w*|gesucht|suchen"
     r"|vous|votre|vos|maitrise|connaissances?"
     r"|recherchons|competences?|tu|tus|conocimientos?|experiencia|buscamos|dominio|manejo|nivel|voce|conhecimentos?"
@@ -87,6 +94,7 @@ _ASKS_ABILITY = re.compile(
     r"\b(?:experience (?:with|in|of|using|building|developing|writing|leading|working)|familiarity with|proficien\w+"
     r"|knowledge of|strong (?:understanding|in\b|experience|background|grasp)|hands-on|ability to|ideal candidate"
     r"|\d\+? years|years.? (?:of|in)"
+    r"|(?:we are|we.re|is) (?:\w+ )?(?:looking for|seeking|hiring)"
     r"|skills\b|you have|you.ve (?:built|worked)|you know|kenntnisse|maitrise|conocimientos|conhecimentos)\b"
 )
 # A sentence about the employer, unless it also asks something of the candidate.
@@ -110,12 +118,32 @@ _NOTICE = re.compile(
     r"|(?:official|unsolicited) (?:communication|email|resume)|fraudulent|scam|interview process|hiring process"
     r"|criminal histor|fair chance|language (?:classes|lessons|courses)|companies (?:like|such as)"
     r"|(?:came|come|comes|hail) from|(?:people|team|engineers|folks|leaders|alumni) from"
-    r"|we are (?:\w+ ){0,2}(?:soc|iso|gdpr|hipaa)"
+    r"|we are (?:\w+ ){0,2}(?:soc|iso|gdpr|hipaa)|our blog|blog posts?|read more|submit your application"
+    r"|first interview|follow us (?:on|at)|find us on|may (?:evolve|change) as|business needs change"
+    r"|in-office (?:collaboration|days?)"
     r"|(?:soc ?2|iso ?27001|gdpr|hipaa)(?: type (?:i|ii|1|2))?[ -](?:certified|compliant))\b"
 )
 _SOME_NOTICES_ASK = re.compile(r"\b(?:experience|knowledge|familiar\w*|you will|you.ll|understanding)\b")
+# A founder or colleague speaks: "I started my career building compilers".
+# The verbs and nouns keep words such as the Polish "i" and "my" from matching.
+_FIRST_PERSON = re.compile(
+    r"\bi (?:am (?!looking)|was|have|had|started|think|felt|built|work(?:ed)?|love|joined|believe|want(?:ed)?|wrote|met"
+    r"|studied|knew|learned|watched|saw|got)\b|\bi.ve\b"
+    r"|\bmy (?:career|team|journey|co-?founder|brother|colleagues?|belief|manager|first|favou?rite|name|time)\b"
+)
+# A sentence that sells the job: "If you are ready to shape the future of cloud computing, join our team".
+_PITCH = re.compile(
+    r"\b(?:if you.?(?:re| are) (?:ready|excited|looking|passionate|eager|interested)|join (?:a|an|our|the|us)\b"
+    r"|ready to (?:take|make|join|build|shape)|(?:be|become|being) (?:a )?part of|(?:we are|we.re) proud)"
+)
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!inc\.)(?<! vs\.)[\"')\]]?(?=\s)|(?=\n)|\Z)")
 _MIN_SENTENCE = 12
+# Level of headings that are bold or end in a colon. Markdown has six levels of "#".
+_LOWEST_LEVEL = 7
+# Minimum length of prose without a full stop. A shorter line can be a list of technologies.
+_MIN_PROSE = 60
+# Minimum number of lines under headings for requirements and duties. With fewer, other prose can be a request.
+_MIN_ASKED_LINES = 3
 _WORD = re.compile(r"\w+")
 
 
@@ -134,7 +162,7 @@ def parse_sections(text: str, *, start: int = 0) -> Sections:
     """Classify the parts of a posting after `start`, the end of its title."""
     sections = Sections()
     plain = _fold(text)
-    kind, had_bullets, blank = NEUTRAL, False, False
+    kind, level, had_bullets, blank, asked_lines = NEUTRAL, 0, False, False, 0
     position = start
     for raw in plain[start:].split("\n"):
         line_start, position = position, position + len(raw) + 1
@@ -143,8 +171,10 @@ def parse_sections(text: str, *, start: int = 0) -> Sections:
             blank = True
             continue
         is_bullet = _BULLET.match(raw) is not None
-        heading = _get_heading_kind(line, is_bullet=is_bullet, previous=kind)
+        heading = _get_heading_kind(line, is_bullet=is_bullet, previous=kind, level=level)
         if heading is not None:
+            if heading != kind or _get_level(line) <= level:
+                level = _get_level(line)
             kind, had_bullets, blank = heading, False, False
             if kind == OTHER:
                 sections.excluded.append((line_start, line_start + len(raw)))
@@ -152,12 +182,33 @@ def parse_sections(text: str, *, start: int = 0) -> Sections:
         if kind == ASKED and had_bullets and blank and not is_bullet:
             kind = NEUTRAL  # the list under the heading has ended
         had_bullets, blank = had_bullets or is_bullet, False
-        if kind == OTHER:
-            if not _ASKS_ABILITY.search(line) or _NOTICE.search(line):
-                sections.excluded.append((line_start, line_start + len(raw)))
-            continue
+        asked_lines += kind == ASKED
         _classify_sentences(sections, plain, (line_start, line_start + len(raw)), kind, is_bullet=is_bullet)
+    if asked_lines >= _MIN_ASKED_LINES:
+        _exclude_prose(sections, plain)
     return sections
+
+
+def _exclude_prose(sections: Sections, plain: str) -> None:
+    """Exclude the repeatable sentences that ask nothing of the candidate."""
+    prose = [span for span in sections.repeatable if _is_prose(plain[slice(*span)])]
+    sections.repeatable = sorted(set(sections.repeatable).difference(prose))
+    sections.excluded = sorted([*sections.excluded, *prose])
+
+
+def _is_prose(sentence: str) -> bool:
+    is_complete = sentence.endswith((".", "!", "?")) or len(sentence) >= _MIN_PROSE
+    return is_complete and not _ASKS.search(sentence)
+
+
+def is_request(text: str, position: int) -> bool:
+    """Return whether the sentence around a position asks for an ability, as in "experience with Kubernetes"."""
+    before, after = text[:position].rpartition("\n")[2], text[position:].partition("\n")[0]
+    plain, offset = _fold(before + after), len(before)
+    return any(
+        sentence.start() <= offset < sentence.end() and _ASKS_ABILITY.search(sentence[0]) is not None
+        for sentence in _SENTENCE.finditer(plain)
+    )
 
 
 def hash_sentence(text: str) -> str:
@@ -174,8 +225,16 @@ def _fold(text: str) -> str:
     return strip_accents(lower)
 
 
-def _get_heading_kind(line: str, *, is_bullet: bool, previous: str) -> str | None:
-    """Return the kind of section that a line opens, or None if it is not a heading."""
+def _get_level(line: str) -> int:
+    """Return the level of a heading: the number of "#", or a level below all of these for other headings."""
+    return len(line) - len(line.lstrip("#")) or _LOWEST_LEVEL
+
+
+def _get_heading_kind(line: str, *, is_bullet: bool, previous: str, level: int) -> str | None:
+    """Return the kind of section that a line opens, or None if it is not a heading.
+
+    `previous` and `level` are the kind and the level of the heading before.
+    """
     if len(line) > _MAX_HEADING_LENGTH:
         return None
     bare = line.strip(_MARKUP)
@@ -186,14 +245,15 @@ def _get_heading_kind(line: str, *, is_bullet: bool, previous: str) -> str | Non
     if not is_marked:
         if is_bullet or line.endswith((".", ",", ";", "!")) or len(bare.split()) > _MAX_BARE_HEADING_WORDS:
             return None
-        kind = _classify_heading(bare)
+        kind = NEUTRAL if _ROLE_HEADING.match(bare) else _classify_heading(bare)
         # A short line without markup is a heading only if it starts with a typical heading word.
         return kind if kind is not None and _OPENS_HEADING.match(bare) else None
-    kind = _classify_heading(bare)
+    kind = NEUTRAL if _ROLE_HEADING.match(bare) else _classify_heading(bare)
     if kind is not None:
         return kind
     # An unknown heading within requirements, such as "Backend:", does not end the section.
-    return ASKED if previous == ASKED and line[0] != "#" else NEUTRAL
+    is_subheading = previous == ASKED and (line[0] != "#" or _get_level(line) > level)
+    return ASKED if is_subheading else NEUTRAL
 
 
 def _classify_heading(bare: str) -> str | None:
@@ -213,9 +273,16 @@ def _classify_heading(bare: str) -> str | None:
 def _classify_sentences(sections: Sections, plain: str, line: TextSpan, kind: str, *, is_bullet: bool) -> None:
     for sentence in _SENTENCE.finditer(plain, *line):
         span, words = sentence.span(), sentence[0]
-        if _NOTICE.search(words) and not (_SOME_NOTICES_ASK.search(words) or kind == ASKED):
+        if kind == OTHER:
+            if not _ASKS_ABILITY.search(words) or _NOTICE.search(words) or _FIRST_PERSON.search(words):
+                sections.excluded.append(span)
+        elif _NOTICE.search(words) and not (_SOME_NOTICES_ASK.search(words) or kind == ASKED):
             sections.excluded.append(span)
-        elif kind == ASKED or _ASKS_FIRMLY.search(words):
+        elif kind == ASKED:
+            continue
+        elif _FIRST_PERSON.search(words) or (_PITCH.search(words) and not _ASKS_ABILITY.search(words)):
+            sections.excluded.append(span)
+        elif _ASKS_FIRMLY.search(words):
             continue
         elif not _ASKS.search(words) and _COMPANY.search(words):
             sections.excluded.append(span)

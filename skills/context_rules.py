@@ -15,7 +15,7 @@ _ORGANISATION_STEMS = (
     *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader", "executive"),
     *("engineers", "alum", "employer", "startup", "organi", "business", "enterprise", " by", "former", "previous"),
     *("ex-", "compet", "people", "team", "experience", "background", "veteran", "partner", "angel", "worked"),
-    *("likes of", "folks", "colleagues", "talent", "rival", "alternative"),
+    *(" as", "likes of", "folks", "colleagues", "talent", "rival", "alternative"),
 )
 _NAME_LIST = r"(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
 _ORGANISATIONS = re.compile(
@@ -29,11 +29,47 @@ _ORGANISATIONS = re.compile(
     r"|\b(?:people|team(?: members)?|folks|talent|experience|backgrounds?|veterans"
     r"|colleagues)(?: (?:come|comes|came"
     r"|hail|hails|are|is|have joined|joined|experience|members))? from|\bworked (?:at|for)|\bthe likes of"
-    r"|\balternatives? to"
+    r"|\balternatives? to|\bas (?!well|long|soon|much|far|of|code|a\b|an\b|the\b)[a-z]+"
+    r"(?:,? (?:and )?[a-z]+){0,3} (?<!such )as(?: using)?"
     r"|\b(?:formerly|former|previously)(?: (?:at|of|from|with))?|\bex-)"
     r"\s*(?:the )?(?i:compan(?:y|ies) (?:such as|like) )?" + _NAME_LIST
 )
 
+# A word in the name of a department. Without "and" and "or", each text matches in one way only.
+_DEPARTMENT = r"(?!(?:on|to|in|for|using|via|about|that|who|which|of|while|and|or)\b)[\w/-]+"
+# "Work closely with design, product and": departments follow.
+_COLLABORATORS = re.compile(
+    r"(?<!experience )(?<!experience in )\b(?:collaborat(?:e|es|ing|ion)|work(?:s|ing)?|partner(?:s|ing|ships?|ed)?"
+    r"|liais(?:e|es|ing|on)|interfac(?:e|es|ing)|coordinat(?:e|es|ing|ion)|align(?:s|ed|ing|ment)?|engag(?:e|es|ing)"
+    r"|bridge|communicat(?:e|es|ing|ion))"
+    r"(?: (?:cross-functionally|effectively|very))?(?: (?:close(?:ly)?|cross-functionally|directly|effectively"
+    r"|hand[- ]in[- ]hand|daily))?(?: together)?,? (?:with|across|between|alongside)(?: (?:our|the|other|both|internal"
+    r"|global|various|multiple|cross-functional|all|your|colleagues|partners|peers|teams?|functions|departments"
+    r"|stakeholders|across|in|from|such as|like|including)[,:(]*)* \(?"
+    rf"(?:{_DEPARTMENT}(?: {_DEPARTMENT}){{0,3}}(?:, (?:and |or |& )?| and | & |/| or ))*(?:{_DEPARTMENT} )?$",
+    re.IGNORECASE,
+)
+_AFTER_DEPARTMENT = re.compile(
+    r"(?i:,| and\b| &| or\b|/|\)|[.;]|$| (?:to|on|in|for|is|are|will|who|as|teams?|departments?|functions?|stakeholders"
+    r"|partners|peers|leads?|leaders(?:hip)?|colleagues|counterparts|groups?|members|professionals|side)\b)"
+)
+_NOT_SOFTWARE = (
+    r"(?i:[- ](?:manufactur|marketing|marketer|growth|compan|recruit|operator|hardware|energy|insur|legal|agenc"
+    r"|vertical|market|supply))"
+)
+_ORACLE_PRODUCT = (
+    r"(?i:(?:.s)? (?:workforce|epm|integration|hcm|erp|fusion|financials|planning|netsuite|health|cerner|hyperion|apps"
+    r"|applications|e-business|ebs|retail|utilities|linux|commerce|sales|service|marketing|primavera|risk|argus)\b)"
+)
+_ORCHESTRATION = (
+    r"(?i:\b(?:workflow|data|agent|agentic|payment|media|task|process|pipeline|model|llm|ai|channel|network|event"
+    r"|multi-agent|tool)s? |llms\)?, )$",
+    r"(?i: (?:of|strateg|between|logic|engine))",
+)
+_BUILDING = (
+    r"(?i:\b(?:to|will|you|can|cloud) )$",
+    r"(?i:,? (?:to|that|and|which|for|from|at|where|dashboards)\b)",
+)
 # Folded name: (before, after). The text before or after the name matches if the name is not the skill. `before`
 # patterns are anchored at the name.
 _PATTERNS: dict[str, tuple[str, str]] = {
@@ -75,8 +111,15 @@ _PATTERNS: dict[str, tuple[str, str]] = {
         r"|protocols?|devices|streams?|systems|tools|infrastructure|networks?|with candidates|data|apis?)\b)",
     ),
     "collaboration": (
-        r"(?i:\bin (?:close |direct |tight )?)$",
-        r"(?i: (?:platforms?|tools?|software|suite|apps?|products?|technology|hub|solutions?)\b)",
+        r"(?i:\bin (?:close |direct |tight )?"
+        r"|\b(?:in[- ]office|in[- ]person|on-?site|offices?|face[- ]to[- ]face|hybrid|workspaces?|space)\b"
+        r"[^.\n]{0,45})$",
+        r"(?i:[^.\n]{0,40} (?:(?:at|in|from) (?:our|the) (?:\w+ )?(?:hq|offices?)|in[- ]person)\b)"
+        r"|(?i: (?:platforms?|tools?|software|suite|apps?|products?|technology|hub|solutions?)\b)",
+    ),
+    "creativity": (
+        r"(?i:\b(?:office|space|workspace)\b[^.\n]{0,40}$)",
+        r"(?i:[^.\n]{0,30} in (?:our|the) office\b)",
     ),
     "mentorship": (
         r"(?i:\b(?:receiv(?:e|ing)|gets?|getting|offers?|access to|benefit from|dedicated|world-class)"
@@ -88,6 +131,31 @@ _PATTERNS: dict[str, tuple[str, str]] = {
         r"(?i: (?:you\b|program|programme|match|network)|,? who)",
     ),
     "sql": ("", r"(?i: injection)"),
+    "js": (r"\w\.$", ""),
+    "ui": (
+        "",
+        r"(?i:/(?!ux)| and systems| (?:and \w+ )?(?:tests?|testing|layer|logic|code|librar\w+|automation|bugs?)\b)",
+    ),
+    "analytics": (
+        r"(?i:\b(?:google|adobe|firebase|people|product) |\b(?:firestore|crashlytics|auth|bigquery|remote config), )$",
+        r"(?i:, (?:crashlytics|remote config))",
+    ),
+    "proactive": (
+        "",
+        r"(?i: (?!and\b|or\b|in\b|about\b|but\b|problem|attitude|approach|mindset|communicat|individual|person)[a-z])",
+    ),
+    "full stack": ("", _NOT_SOFTWARE),
+    "fullstack": ("", _NOT_SOFTWARE),
+    "oracle": ("", _ORACLE_PRODUCT),
+    "build tools": _BUILDING,
+    "build systems": _BUILDING,
+    "build automation": _BUILDING,
+    "build tooling": _BUILDING,
+    "system design": (r"(?i:\b(?:vacuum|mechanical|power|lighting|optical|fluid|thermal|hvac|fire|electrical) )$", ""),
+    "orchestration": _ORCHESTRATION,
+    "orchestration tools": _ORCHESTRATION,
+    "orchestration platforms": _ORCHESTRATION,
+    "fine tuning": ("", r"(?i: (?:the|our|interfaces?|processes|designs?|details?|queries|systems?|performance)\b)"),
     "github": (
         r"(?i:\b(?:follow|find|connect with|check out|see|visit|star) (?:us|our|me|them)\b[^.\n]{0,45}$)",
         r"(?i: (?:stars|profile|link)\b)",
@@ -169,6 +237,13 @@ def is_ruled_out_by_context(key: str, text: str, start: int, end: int) -> bool:
     if after is not None and after.match(text, end, end + _WINDOW):
         return True
     return key in _LANGUAGES and _NATIONALITY.match(text, end, end + _WINDOW) is not None
+
+
+def is_department(text: str, start: int, end: int) -> bool:
+    """Return whether the field at `text[start:end]` is a department that one works with."""
+    before = text[max(0, start - _MAX_LEAD) : start]
+    before = before[max(before.rfind("\n"), before.rfind(". ")) + 1 :]
+    return _COLLABORATORS.search(before) is not None and _AFTER_DEPARTMENT.match(text, end) is not None
 
 
 def is_organisation(text: str, start: int) -> bool:

@@ -81,6 +81,7 @@ GENERIC = _names("""
     """)
 # Also everyday words or company names, but usually the technology if capitalized or among technologies.
 USUAL = _names("""
+    client side, fine tuning, virtual private cloud, vpc, vpcs,
     angular, asana, bash, caddy, delphi, dsp, elixir, english, gatsby, groovy, ionic, nim, pandas, postman, react, ruby,
     roce, rollup, selenium, solidity, storybook, zig, zookeeper
     """)
@@ -95,8 +96,10 @@ ORGANISATIONS = _words("""
 # share the names.
 SUBJECTS = {
     "ada": "avionics|embedded|spark|safety|c\\+\\+|real-time",
+    "client side": "javascript|typescript|react\\b|browser|\\bcss\\b|angular|\\bvue",
     "dsp": "signal|audio|filter|fpga|embedded|radar|baseband|wireless|firmware|matlab|codec|image processing",
     "emr": "\\baws\\b|amazon|spark|hadoop|redshift|\\bs3\\b",
+    "fine tuning": "model|llm|lora\\b|machine learning|deep learning|\\bml\\b|\\bai\\b",
     "flux": "gitops|argo|kubernetes|k8s|helm|continuous deliver",
     "foundry": "solidity|ethereum|hardhat|smart contract|\\bevm\\b",
     "iceberg": "data|table|lakehouse",
@@ -105,17 +108,23 @@ SUBJECTS = {
     "rollup": "webpack|vite|bundl|javascript",
     "selenium": "test|\\bqa\\b|automat|browser|webdriver",
     "storybook": "component|react|vue|angular|front-?end|design system",
+    "core data": "\\bios\\b|swift|macos|apple|objective-c",
     "cypress": "test|qa\\b|e2e|end-to-end|selenium|playwright|jest",
+    "metal": "\\bios\\b|swift\\b|\\bgpu|graphics|shader|vulkan|opengl",
     "mdm": "master data|golden record|data governance|data quality|steward|informatica|reltio|profisee",
+    "orchestration": "kubernetes|k8s|docker|container|nomad\\b|swarm",
     "phoenix": "elixir|erlang|liveview|ecto\\b",
     "sdr": "radio|\\brf\\b|fpga|gnu|dsp\\b|waveform|antenna|spectrum|baseband|signal processing",
     "ts": "typescript|javascript|\\bjs\\b|react|angular|\\bnode|front.?end",
+    "virtual private cloud": "\\baws\\b|amazon",
+    "vpc": "\\baws\\b|amazon",
+    "vpcs": "\\baws\\b|amazon",
     "velocity": "template|\\bjava\\b|freemarker|apache",
     "vcs": "\\bgit\\b|github|gitlab|bitbucket|version|source control|repositor|subversion|svn",
 }
 # Usual names that count in lower case as well, because the text is about their subject.
-LOWER_CASE = _words("""
-    bash dsp pandas selenium storybook
+LOWER_CASE = _names("""
+    bash, client side, dsp, fine tuning, pandas, selenium, storybook
     """)
 # Languages that follow "in" and "using". For other names, these words are not evidence ("in Spring").
 LANGUAGES = _words("""
@@ -254,6 +263,7 @@ EVERYDAY_BEFORE = {
     "hive": _words("a bee the"),
     "julia": _words("contact hello hi meet"),
     "less": _words("for much no"),
+    "metal": _words("bare heavy precious scrap sheet"),
     "oracle": _words("an price"),
     "outlook": _words("a economic market our positive the"),
     "puppet": _words("a finger sock"),
@@ -282,6 +292,20 @@ FIELDS = _names("""
     site reliability engineering, software engineering, software testing, system administration, systems
     engineering, talent acquisition, technical leadership, test automation, ui/ux design, user experience
     design, user interface design, web design, web development
+    """)
+# Departments of an employer. In "work with product management and finance" they are people, not skills.
+DEPARTMENTS = _names("""
+    accounting, backend development, business analysis, business development, computer hardware, customer service,
+    customer success, customer support, cybersecurity, data analysis, data engineering, data science, devops, digital
+    marketing, finance, firmware, frontend development, graphic design, hardware, information security, information
+    technology, it infrastructure, it support, machine learning, platform engineering, procurement, product design,
+    product management, product marketing, program management, project management, quality assurance, research and
+    development, sales, site reliability engineering, software engineering, supply chain management, talent
+    acquisition, ui/ux design, user experience design, user interface design, user research
+    """)
+# Names of people that are aliases of a skill. They count only in a title or where the text asks for such a person.
+TRADES = _names("""
+    product owner, scrum master, tech lead, technical lead, technical writer, penetration tester
     """)
 PEOPLE = _words("""
     administrator analyst analysts architect architects colleagues consultant consultants department departments

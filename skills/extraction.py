@@ -10,23 +10,25 @@ from typing import NamedTuple
 import ahocorasick
 
 from career_navigator.plain_text import make_plain
-from skills.context_rules import CHECKED, is_organisation, is_ruled_out_by_context
+from skills.context_rules import CHECKED, is_department, is_organisation, is_ruled_out_by_context
 from skills.disambiguation import DisambiguationRules, Mention, Subjects, is_ruled_out
 from skills.disambiguation_words import (
     ALL_FALSE_FRIENDS,
     AMBIGUOUS,
+    DEPARTMENTS,
     FALSE_FRIENDS,
     FIELDS,
     GENERIC,
     PEOPLE,
     PROPER,
+    TRADES,
     USUAL,
 )
 from skills.languages import detect_languages, read_translations, strip_accents
 from skills.vocabulary import Skill, Vocabulary, fold, get_spelling_key
 
 # Separators between two items of a list: "Go, Rust", "Go/Rust", "Go and Rust", "Go | Rust".
-_SEPARATOR = r"(?:[,/|;&+•·()、，和]|\b(?:and|or|und|oder|et|ou|y|e|o)\b|\n[ \t]*[-*•]|\be\.?g\.?)"
+_SEPARATOR = r"(?:[,/|;&+•·()、，和]|\b(?:and|or|und|oder|et|ou|y|e|o)\b|\n[ \t]*[-*•]|\be\.?g\.?|\bas well as\b)"
 _LIST_GAP = re.compile(rf"[\s*_`]*{_SEPARATOR}(?:[\s*_`-]|{_SEPARATOR})*")
 _MAX_GAP = 16
 _ITEM_START, _ITEM_END = re.compile(r"(?:^|\n)[ \t]*[-*•][ \t]+\Z"), re.compile(r"[ \t]*(?:\n|\Z)")
@@ -39,7 +41,8 @@ _URL = re.compile(r"(?:https?://|www\.)[^\s)\]>]+")
 _MAX_DISAMBIGUATED = 2_000
 # Maximum length of the text that introduces a trade.
 _MAX_LEAD = 80
-_NEXT_WORD = re.compile(r" ([A-Za-z]+)")
+# "Backend developer", "Infrastructure & Security team". A gerund can be a duty: "QA and mentoring engineers".
+_NEXT_WORD = re.compile(r"(?: (?:&|and) (?!(?!engineering|marketing|testing)\w+ing\b)[A-Za-z]+)? ([A-Za-z]+)")
 # Categories with names of products that are also names of companies.
 _PRODUCT_CATEGORIES = frozenset({"Tools/Technologies", "Databases", "Cloud Platforms"})
 # "React18", "Java17": a version without a space.
@@ -53,8 +56,8 @@ _LETTERS_BEFORE = re.compile(r"(?<![\w.])[A-Za-z]{3,20}\Z")
 # "You are our next Full Stack Engineer", "we are looking for a frontend developer": the trade is asked for.
 _TRADE_BEFORE = re.compile(
     r"(?i:\b(?:you are|you.re|you will be|looking for|seeking|hiring|searching for"
-    r"|in search of|join \w+ as|role (?:of|as)"
-    r"|work(?:ing|ed)? as|experience as|for the position of)) (?:(?:an?|our|the|another|one|next|first"
+    r"|in search of|role of"
+    r"|experience in|as|for the position of)) (?:(?:an?|our|the|another|one|next|first"
     r"|new|experienced|senior|junior|talented|skilled|passionate|motivated|lead|staff"
     r"|principal|strong)\s?(?:and )?,? ?)*$"
 )
@@ -116,7 +119,7 @@ class SkillExtractor:
         ambiguous = spelling in AMBIGUOUS or len(spelling) == 1
         is_product = entry.category in _PRODUCT_CATEGORIES
         needs_check = ambiguous or not entry.is_skill or entry.name in FIELDS or is_product or spelling in CHECKED
-        needs_check = needs_check or spelling in ALL_FALSE_FRIENDS
+        needs_check = needs_check or spelling in ALL_FALSE_FRIENDS or entry.name in DEPARTMENTS or spelling in TRADES
         return _Name(key=spelling, entry=entry, is_ambiguous=ambiguous, needs_check=needs_check, is_product=is_product)
 
     def extract_skills(self, text: str) -> list[str]:
@@ -154,10 +157,12 @@ class SkillExtractor:
                 if not name.entry.is_skill:
                     continue
                 is_trade = False
-                if name.entry.name in FIELDS and _precedes_people(text, end):
+                if name.key in TRADES or (name.entry.name in FIELDS and _precedes_people(text, end)):
                     if start >= title_length and not _TRADE_BEFORE.search(text, max(0, start - _MAX_LEAD), start):
                         continue
                     is_trade = True
+                elif name.entry.name in DEPARTMENTS and start >= title_length and is_department(text, start, end):
+                    continue
                 if name.key in CHECKED and is_ruled_out_by_context(name.key, text, start, end):
                     continue
                 if name.is_product and text[start].isupper() and is_organisation(text, start):
