@@ -103,7 +103,8 @@ _COMPANY = re.compile(
     r"|investors|founders|portfolio|services|software|vision|partners)|founded"
     r"|headquartered|backed by|raised|series [a-f]"
     r"|funding|valuation|investors|trusted by|used by|customers|millions of|companies (?:like|such as)|fortune"
-    r"|certified|awards?|i (?:started|studied|felt|built|was|had|think|wrote)|engineers (?:switched|came)"
+    r"|certified (?:b corp|as a great)|great place to work|awards?"
+    r"|i (?:started|studied|felt|built|was|had|think|wrote)|engineers (?:switched|came)"
     r"|is (?:an?|the) (?:\w+[ -]){0,3}(?:platform|company|start-?up|provider|leader|firm|marketplace"
     r"|agency|studio|bank|lab|network|organi[sz]ation|team|consultancy)"
     r"|(?:builds?|provides?|helps?|offers?|powers?|enables?|empowers?|delivers?|makes?) (?:\w+ ){0,4}(?:companies"
@@ -121,6 +122,7 @@ _NOTICE = re.compile(
     r"|we are (?:\w+ ){0,2}(?:soc|iso|gdpr|hipaa)|our blog|blog posts?|read more|submit your application"
     r"|first interview|follow us (?:on|at)|find us on|may (?:evolve|change) as|business needs change"
     r"|in-office (?:collaboration|days?)"
+    r"|(?:was|were) (?:founded|started) (?:in|by)"
     r"|(?:soc ?2|iso ?27001|gdpr|hipaa)(?: type (?:i|ii|1|2))?[ -](?:certified|compliant))\b"
 )
 _SOME_NOTICES_ASK = re.compile(r"\b(?:experience|knowledge|familiar\w*|you will|you.ll|understanding)\b")
@@ -134,7 +136,8 @@ _FIRST_PERSON = re.compile(
 # A sentence that sells the job: "If you are ready to shape the future of cloud computing, join our team".
 _PITCH = re.compile(
     r"\b(?:if you.?(?:re| are) (?:ready|excited|looking|passionate|eager|interested)|join (?:a|an|our|the|us)\b"
-    r"|ready to (?:take|make|join|build|shape)|(?:be|become|being) (?:a )?part of|(?:we are|we.re) proud)"
+    r"|ready to (?:take|make|join|build|shape)|(?:be|become|being) (?:a )?part of|(?:we are|we.re) proud"
+    r"|we.ve built a culture|our (?:low|high|average) )"
 )
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!inc\.)(?<! vs\.)[\"')\]]?(?=\s)|(?=\n)|\Z)")
 _MIN_SENTENCE = 12

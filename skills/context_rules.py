@@ -137,7 +137,8 @@ _PATTERNS: dict[str, tuple[str, str]] = {
         r"(?i:/(?!ux)| and systems| (?:and \w+ )?(?:tests?|testing|layer|logic|code|librar\w+|automation|bugs?)\b)",
     ),
     "analytics": (
-        r"(?i:\b(?:google|adobe|firebase|people|product) |\b(?:firestore|crashlytics|auth|bigquery|remote config), )$",
+        r"(?i:\b(?:google|adobe|firebase|people|product|log) "
+        r"|\b(?:firestore|crashlytics|auth|bigquery|remote config), )$",
         r"(?i:, (?:crashlytics|remote config))",
     ),
     "proactive": (
@@ -147,6 +148,13 @@ _PATTERNS: dict[str, tuple[str, str]] = {
     "full stack": ("", _NOT_SOFTWARE),
     "fullstack": ("", _NOT_SOFTWARE),
     "oracle": ("", _ORACLE_PRODUCT),
+    "agile": (
+        r"(?i:\b(?:nimble|flexible|fast|lean|quick) (?:and|&) )$",
+        r"(?i:,? (?:insightful|flexible|nimble|and (?:adaptable|flexible|curious|nimble)|mindset|thinker|learner"
+        r"|individual|person|compan|start-?up|organi[sz]ation)\b)",
+    ),
+    "infrastructure": (r"(?i:\b(?:test(?:ing)?|frameworks? or|network(?:ing)?|\(sdn\)|build|research|training) )$", ""),
+    "release management": (r"(?i:\b(?:design|hardware) )$", ""),
     "build tools": _BUILDING,
     "build systems": _BUILDING,
     "build automation": _BUILDING,

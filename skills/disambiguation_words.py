@@ -38,7 +38,7 @@ STRICT = _words("""
 # A technology only if in capitals.
 CAPITALS = _words("""
     aml apm asic awk bi cats cdc dax dlp eda edi elb emr fem fp gis hil hmi ids ips kpi kpis lan nas ngs okr
-    okrs rag ran rest rf rl mdm safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas vcs wan
+    okrs oss rag ran rest rf rl mdm safe san sap scm sdr sem sip sit soap soar spa spas sso ssr tex ts uas vcs wan
     """)
 # Words common in every posting. They name a skill only in a list of technologies or after a phrase such as "experience
 # with".
@@ -79,9 +79,13 @@ GENERIC = _names("""
     financial technology, blockchain technology, cryptocurrency, autonomous systems, data storage, trading systems,
     technical specifications, deployment process, palo alto, gtm
     """)
+# Phrases that name a skill in any spelling if the text is about their subject (see `SUBJECTS`).
+SUBJECT_PHRASES = _names("""
+    architectural design, client side, evals, evaluation frameworks, fine tuning, large data sets, large datasets, large
+    scale data, model evaluation, performance testing, real time data, virtual private cloud, vpc, vpcs
+    """)
 # Also everyday words or company names, but usually the technology if capitalized or among technologies.
-USUAL = _names("""
-    client side, fine tuning, virtual private cloud, vpc, vpcs,
+USUAL = SUBJECT_PHRASES | _names("""
     angular, asana, bash, caddy, delphi, dsp, elixir, english, gatsby, groovy, ionic, nim, pandas, postman, react, ruby,
     roce, rollup, selenium, solidity, storybook, zig, zookeeper
     """)
@@ -94,16 +98,25 @@ ORGANISATIONS = _words("""
     """)
 # Patterns that a text must match before these names count as technologies, because places, sales terms and investors
 # share the names.
+_BIG_DATA = (
+    "big data|spark|hadoop|kafka|[pt]b\\b|[pt]etabyte|terabyte|databricks|snowflake|bigquery|data engineer|pipeline"
+)
+_LANGUAGE_MODELS = "llm|language model|generative|genai|\\bgpt|prompt|agentic"
 SUBJECTS = {
     "ada": "avionics|embedded|spark|safety|c\\+\\+|real-time",
+    "architectural design": "software|microservice|back-?end|cloud",
     "client side": "javascript|typescript|react\\b|browser|\\bcss\\b|angular|\\bvue",
     "dsp": "signal|audio|filter|fpga|embedded|radar|baseband|wireless|firmware|matlab|codec|image processing",
     "emr": "\\baws\\b|amazon|spark|hadoop|redshift|\\bs3\\b",
     "fine tuning": "model|llm|lora\\b|machine learning|deep learning|\\bml\\b|\\bai\\b",
+    "evals": _LANGUAGE_MODELS,
+    "evaluation frameworks": _LANGUAGE_MODELS,
     "flux": "gitops|argo|kubernetes|k8s|helm|continuous deliver",
     "foundry": "solidity|ethereum|hardhat|smart contract|\\bevm\\b",
+    "fp": "functional|haskell|scala\\b|f#|clojure|ocaml|elixir",
     "iceberg": "data|table|lakehouse",
     "pandas": "python|numpy|scikit|jupyter|data (?:analy|scien|engineer|fram)",
+    "real time data": "stream|kafka|flink|kinesis|pub/sub|event-driven|pipeline",
     "roce": "rdma|infiniband|nccl|network",
     "rollup": "webpack|vite|bundl|javascript",
     "selenium": "test|\\bqa\\b|automat|browser|webdriver",
@@ -111,8 +124,13 @@ SUBJECTS = {
     "core data": "\\bios\\b|swift|macos|apple|objective-c",
     "cypress": "test|qa\\b|e2e|end-to-end|selenium|playwright|jest",
     "metal": "\\bios\\b|swift\\b|\\bgpu|graphics|shader|vulkan|opengl",
+    "large data sets": _BIG_DATA,
+    "large datasets": _BIG_DATA,
+    "large scale data": _BIG_DATA,
     "mdm": "master data|golden record|data governance|data quality|steward|informatica|reltio|profisee",
+    "model evaluation": _LANGUAGE_MODELS,
     "orchestration": "kubernetes|k8s|docker|container|nomad\\b|swarm",
+    "performance testing": "software|\\bweb|\\bapi|load|jmeter|back-?end|\\bqa\\b|\\bapp",
     "phoenix": "elixir|erlang|liveview|ecto\\b",
     "sdr": "radio|\\brf\\b|fpga|gnu|dsp\\b|waveform|antenna|spectrum|baseband|signal processing",
     "ts": "typescript|javascript|\\bjs\\b|react|angular|\\bnode|front.?end",
@@ -123,8 +141,8 @@ SUBJECTS = {
     "vcs": "\\bgit\\b|github|gitlab|bitbucket|version|source control|repositor|subversion|svn",
 }
 # Usual names that count in lower case as well, because the text is about their subject.
-LOWER_CASE = _names("""
-    bash, client side, dsp, fine tuning, pandas, selenium, storybook
+LOWER_CASE = SUBJECT_PHRASES | _words("""
+    bash dsp pandas selenium storybook
     """)
 # Languages that follow "in" and "using". For other names, these words are not evidence ("in Spring").
 LANGUAGES = _words("""
@@ -303,6 +321,38 @@ DEPARTMENTS = _names("""
     development, sales, site reliability engineering, software engineering, supply chain management, talent
     acquisition, ui/ux design, user experience design, user interface design, user research
     """)
+# Trades that count in a title, as people are called there, with the skill that each stands for.
+TITLE_TRADES = {
+    **dict.fromkeys(("ai engineer", "ai developer", "ai researcher"), "artificial intelligence"),
+    **dict.fromkeys(("blockchain engineer", "blockchain developer"), "blockchain"),
+    **dict.fromkeys(("game developer", "game engineer", "game programmer", "gameplay engineer"), "game development"),
+    **dict.fromkeys(("network engineer", "network administrator", "network architect"), "computer networking"),
+    **dict.fromkeys(("quality engineer", "test engineer", "software tester"), "software testing"),
+    **dict.fromkeys(("system administrator", "systems administrator"), "system administration"),
+    **dict.fromkeys(("web developer", "web engineer"), "web development"),
+    "accountant": "accounting",
+    "account manager": "account management",
+    "business analyst": "business analysis",
+    "customer success manager": "customer success",
+    "data analyst": "data analysis",
+    "data architect": "data architecture",
+    "data engineer": "data engineering",
+    "data platform engineer": "data engineering",
+    "data scientist": "data science",
+    "database administrator": "database administration",
+    "electrical engineer": "electrical engineering",
+    "enterprise architect": "enterprise architecture",
+    "graphic designer": "graphic design",
+    "mechanical engineer": "mechanical engineering",
+    "platform engineer": "platform engineering",
+    "product designer": "product design",
+    "product manager": "product management",
+    "program manager": "program management",
+    "project manager": "project management",
+    "prompt engineer": "prompt engineering",
+    "software architect": "software architecture",
+    "ux researcher": "user research",
+}
 # Names of people that are aliases of a skill. They count only in a title or where the text asks for such a person.
 TRADES = _names("""
     product owner, scrum master, tech lead, technical lead, technical writer, penetration tester

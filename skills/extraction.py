@@ -21,6 +21,7 @@ from skills.disambiguation_words import (
     GENERIC,
     PEOPLE,
     PROPER,
+    TITLE_TRADES,
     TRADES,
     USUAL,
 )
@@ -61,6 +62,7 @@ _TRADE_BEFORE = re.compile(
     r"|new|experienced|senior|junior|talented|skilled|passionate|motivated|lead|staff"
     r"|principal|strong)\s?(?:and )?,? ?)*$"
 )
+_TITLE_TRADE = re.compile(rf" ({'|'.join(sorted(TITLE_TRADES, key=len, reverse=True))})s?(?= )")
 _TECHNOLOGY_CATEGORIES = frozenset({"Programming Languages", "Frameworks/Libraries", "Databases", "Cloud Platforms"})
 
 
@@ -147,6 +149,8 @@ class SkillExtractor:
         hits = self._hits(text)
         for language in languages:
             hits = _merge(hits, self._translated_hits(text, language))
+        if title_length:
+            hits = _merge(hits, self._trades_in_title(text[:title_length]))
         last = len(hits) - 1
         disambiguated = 0
         subjects = Subjects(text)
@@ -231,6 +235,15 @@ class SkillExtractor:
             key = word[0].lower()
             if key not in AMBIGUOUS or (word[0][0].isupper() and (key in PROPER or key in USUAL)):
                 hits.append(_Hit(word.start(), version.end(), self._build_name(key, entry)))
+        return hits
+
+    def _trades_in_title(self, title: str) -> list[_Hit]:
+        hits = []
+        for trade in _TITLE_TRADE.finditer(f" {fold(title)} "):
+            entry = self._vocabulary.get(TITLE_TRADES[trade[1]])
+            if entry is not None and entry.is_skill:
+                name = _Name(key=trade[1], entry=entry, is_ambiguous=False, needs_check=False, is_product=False)
+                hits.append(_Hit(trade.start(1) - 1, trade.end(1) - 1, name))
         return hits
 
     def _translated_hits(self, text: str, language: str) -> list[_Hit]:

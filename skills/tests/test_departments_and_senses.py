@@ -63,10 +63,43 @@ def test_a_department_or_a_colleague_is_not_a_skill(extractor: SkillExtractor, t
         ("Our cloud offers a VPC and load balancers", ["load balancing"]),
         ("Fast client-side code in React", ["frontend development", "react"]),
         ("Client-side crash rates of our Kotlin app", ["kotlin"]),
+        ("Sort large data sets in Excel", ["excel"]),
+        ("Store large data sets with Spark", ["big data", "spark"]),
+        ("Model evaluation for credit scores", []),
+        ("Model evaluation for LLMs", ["llm evaluation", "large language models"]),
+        ("Log Analytics", []),
+        ("Agile, insightful and kind", []),
+        ("Agile, Scrum and Kanban", ["agile", "scrum", "kanban"]),
+        ("Test infrastructure for robots", []),
+        ("Consultants for energy, FP and MEP", []),
+        ("FP in Haskell", ["functional programming", "haskell"]),
+        ("Architectural design of timber houses", []),
+        ("Architectural design of our back-end", ["software architecture"]),
+        ("Performance testing of antennas", []),
+        ("Performance testing of APIs with JMeter", ["performance testing", "apis", "jmeter"]),
+        ("Knowledge of private Android OSs", ["android"]),
     ],
 )
 def test_the_words_beside_a_name_decide_its_sense(extractor: SkillExtractor, text: str, skills: list[str]) -> None:
     assert extractor.extract_skills(text) == skills
+
+
+@pytest.mark.parametrize(
+    ("title", "skills"),
+    [
+        ("Senior Data Scientist (m/f/d)", ["data science"]),
+        ("Data Platform Engineer", ["data engineering"]),
+        ("Network & Database Administrators", ["database administration"]),
+        ("Lead Game Developer, Unity", ["game development", "unity"]),
+        ("Product Manager – Payments", ["product management"]),
+        ("Machine Learning Engineer", ["machine learning"]),
+        ("Keeper of the Lighthouse", []),
+    ],
+)
+def test_the_trade_in_a_title_counts(extractor: SkillExtractor, title: str, skills: list[str]) -> None:
+    text = f"{title}\nYou will work with a data analyst and a project manager."
+
+    assert [span.skill for span in extractor.find_spans(text, title_length=len(title))] == skills
 
 
 @pytest.mark.parametrize("unit", ["and ", "work with and ", "design, ", "work with a b c d, ", "a/b/", "as a b c as "])
