@@ -48,7 +48,7 @@ def _build_factors() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return the factors and summands of the hash functions. Stored signatures depend on them."""
     digests = b"".join(blake2b(str(number).encode(), digest_size=8).digest() for number in range(_HASHES))
     numbers = np.frombuffer(digests, "<u4").astype(np.uint32).reshape(_HASHES, 2)
-    return numbers[:, :1] | np.uint32(1), numbers[:, 1:]
+    return numbers[:, :1] | np.uint32(1), numbers[:, 1:].copy()
 
 
 _FACTORS, _SUMMANDS = _build_factors()
@@ -105,17 +105,19 @@ def _is_place(name: str) -> bool:
     return len(name) >= _MIN_NAME_LENGTH and bool(is_country_or_area(name) or find_city(name) or find_state(name))
 
 
-class _WordHashes(dict[str, int]):
+class _WordHashes(dict[str, bytes]):
     """A cache of word hashes. Without the cache, hashing words takes most of the time of computing a signature.
 
-    Punctuation around and within a word is ignored. A token of only punctuation has the hash 0.
+    Punctuation around and within a word is ignored. A token of only punctuation has an empty hash. Hashes are 4 bytes
+    because joining bytes is three times as fast as building an array from integers.
     """
 
-    def __missing__(self, word: str) -> int:
+    def __missing__(self, token: str) -> bytes:
         if len(self) >= _MAX_WORD_HASHES:
             self.clear()
-        self[word] = found = crc32("".join(_WORD.findall(word)).encode())
-        return found
+        word_hash = crc32("".join(_WORD.findall(token)).encode())
+        self[token] = packed = word_hash.to_bytes(4, "little") if word_hash else b""
+        return packed
 
 
 _word_hashes = _WordHashes()
@@ -123,17 +125,21 @@ _word_hashes = _WordHashes()
 
 def compute_signature(text: str) -> bytes | None:
     """Return the MinHash signature of a text, or a digest if it has fewer than 40 words. None without words."""
-    tokens = text.casefold().split()
-    hashes = np.fromiter(map(_word_hashes.__getitem__, tokens), np.uint32, len(tokens))
-    hashes = hashes[hashes > 0]
+    folded = text.casefold()
+    hashes = np.frombuffer(b"".join(map(_word_hashes.__getitem__, folded.split())), "<u4")
     if len(hashes) < _MIN_WORDS:
-        words = _WORD.findall(text.casefold())
+        words = _WORD.findall(folded)
         return blake2b(" ".join(words).encode(), digest_size=16).digest() if words else None
-    triples = hashes[:-2] * np.uint32(2_654_435_761) + hashes[1:-1] * np.uint32(2_246_822_519) + hashes[2:]
+    # In place, because allocating arrays takes a fifth of the time of computing a signature.
+    triples = hashes[:-2] * np.uint32(2_654_435_761)
+    triples += hashes[1:-1] * np.uint32(2_246_822_519)
+    triples += hashes[2:]
     triples ^= triples >> np.uint32(15)
     triples *= np.uint32(3_266_489_917)
     triples ^= triples >> np.uint32(13)
-    minimums = (triples * _FACTORS + _SUMMANDS).min(axis=1)
+    products = triples * _FACTORS
+    products += _SUMMANDS
+    minimums = products.min(axis=1)
     # Minimums are small numbers, so their bits are mixed before 8 of them are stored.
     minimums *= np.uint32(2_246_822_519)
     return (minimums >> np.uint32(24)).astype(np.uint8).tobytes()
