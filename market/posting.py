@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -86,6 +87,7 @@ PAY_FIELDS = (
 )
 
 
+@lru_cache(maxsize=16_384)
 def build_company_key(name: str) -> str:
     """Return the key of a company name: "ACMÉ, Inc." and "Acme inc" -> "acme inc".
 
@@ -147,6 +149,8 @@ _TRACKING = re.compile(
 _ROUTE_PREFIXES = ("/", "!")
 
 
+# Storing needs the key of each URL several times. A batch has at most 1,000 postings.
+@lru_cache(maxsize=4_096)
 def build_url_key(url: str) -> str:
     """Normalize a URL so that different spellings of an advert's URL have the same key.
 
