@@ -12,7 +12,7 @@ class MarketConfig(AppConfig):
     name = "market"
 
     seeds = {"roles": "market.role_services.seed_roles"}
-    skill_merges = {"market": "market.posting_skills.on_skill_merged"}
+    skill_merges = {"market": "market.skill_merges.on_skill_merged"}
     dashboard_panels = {"market": "market.dashboard.show_market"}
     metrics = {"figures": "market.dashboard.measure_daily_stats"}
     staff_roles = {

@@ -29,7 +29,7 @@ def _build_id(sentence: Sentence) -> str:
     return f"{sentence.hash}:{sentence.company}"
 
 
-def find_repeated(sentences: Iterable[Sentence]) -> set[Sentence]:
+def find_repeated_sentences(sentences: Iterable[Sentence]) -> set[Sentence]:
     """Return the sentences that are their employer's own words."""
     by_id = {_build_id(sentence): sentence for sentence in sentences}
     if not by_id:

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,28 +18,21 @@ from market.copy_groups import EVIDENCE_FIELDS, update_copy_groups
 from market.daily_stats import day_start
 from market.documents import MARKET_SCOPE
 from market.membership import add_role, build_sorted_union, get_search_roles, list_registered_roles, register_role
-from market.posting import Posting, build_posting_keys, build_url_key
-from market.posting_skills import PostingSkills, extract_advert_skills, reread_employers
+from market.posting import Posting, build_posting_keys
+from market.posting_matching import Row, StoredPostings, find_postings_without_stored_id, remove_repeats
+from market.posting_skills import SkillExtraction
 from market.refresh import close_day, compute_role, find_closed_days
 from market.role_selectors import canonicalize_role, get_role_table
-from market.roles import normalize_role
 from market.selectors import RoleStats, build_role_stats, get_role_stats, has_rows
 from market.stats_rows import dirty_days
+from market.stored_skills import update_employer_skills
 from market.tasks import queue_refresh
 from skills.selectors import get_vocabulary
 from skills.services import count_unknown_slugs
 
 # Used instead of `dataclasses.asdict`, whose deep copies take longer than everything else in storing.
 _POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
-# The fields of stored postings that storing reads.
-_STORED_FIELDS = (
-    *("source", "job_id", "url_key", "title", "content_hash", "day"),
-    *("roles", "search_roles", "search_keywords", "copy_key"),
-)
-# The partial indexes on ids and URLs contain only strings. Without this condition a query reads every posting.
-_IS_STRING = {"$type": "string"}
-_AdvertKey = tuple[str, str, str]  # source, URL key and normalized title
-# Two writers may insert the same advert concurrently. The one that fails finds it in the next attempt.
+# Two writers may insert the same posting concurrently. The one that fails finds it in the next attempt.
 _MAX_ATTEMPTS = 3
 
 
@@ -68,11 +61,9 @@ def store_postings(
 ) -> StoreOutcome:
     """Insert new postings and update the ones that changed.
 
-    A stored posting is found by the source's id or, without an id, by its URL. Adverts with different ids can share a
-    URL. An advert with an id and one without are the same if their URLs and titles match.
-
-    A stored posting keeps its day and first collection time. `role` is added to its search roles, other fields are
-    overwritten. New postings of a closed day are rejected (`sealed_day`). Batches of 500 to 1,000 postings work best.
+    A stored posting (see `market.posting_matching`) keeps its day and first collection time. `role` is added to its
+    search roles, other fields are overwritten. New postings of a closed day are rejected (`sealed_day`). Batches of 500
+    to 1,000 postings work best.
 
     `role` and `place` are those of the search that returned the postings. `closed_at` applies to postings without a
     closing time of their own. With `dry_run` nothing is written.
@@ -81,7 +72,7 @@ def store_postings(
         ConflictingPosting: If other writers keep changing the same postings.
     """
     outcome = StoreOutcome()
-    batch = _remove_repeats(postings)
+    batch = remove_repeats(postings)
     outcome.unchanged += len(postings) - len(batch)
     for _ in range(_MAX_ATTEMPTS):
         batch = _store(batch, role=role, place=place, closed_at=closed_at, now=now, outcome=outcome, dry_run=dry_run)
@@ -144,37 +135,22 @@ def _build_expired_query(days_to_keep: int, now: datetime) -> dict[str, Any]:
     return {"day": {"$lt": day_start(now.astimezone(UTC).date() - timedelta(days=days_to_keep - 1))}}
 
 
-def _remove_repeats(postings: Sequence[Posting]) -> list[Posting]:
-    """Return the last occurrence of each advert.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A posting to insert, or a change of a stored posting. `stored` is None for a new posting.
 
-    A posting without an id gets the id of another posting with the same URL and title.
+    `day` is the day of the new or stored posting. `outcome` names the counter of `StoreOutcome` to increment.
     """
-    ids: dict[_AdvertKey, str] = {}
-    for posting in postings:
-        if posting.job_id and posting.url:
-            key = _build_advert_key(posting)
-            ids[key] = min(ids.get(key, posting.job_id), posting.job_id)
-    last: dict[object, Posting] = {}
-    for original in postings:
-        posting = original
-        if not original.job_id and original.url and (job_id := ids.get(_build_advert_key(original))):
-            posting = replace(original, job_id=job_id)
-        identity: object = id(posting)
-        if posting.job_id:
-            identity = (posting.source, posting.job_id)
-        elif posting.url:
-            identity = (posting.source, None, build_url_key(posting.url))
-        last.pop(identity, None)
-        last[identity] = posting
-    return list(last.values())
+
+    posting: Posting
+    stored: Row | None
+    content_hash: str
+    named_roles: list[str]
+    day: datetime
+    outcome: str
 
 
-def _build_advert_key(posting: Posting) -> _AdvertKey:
-    """Return the key that is equal for two postings of one advert, even if only one of them has an id."""
-    return posting.source, build_url_key(posting.url or ""), normalize_role(posting.title)
-
-
-def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
+def _store(
     batch: list[Posting],
     *,
     role: str | None,
@@ -185,93 +161,154 @@ def _store(  # noqa: PLR0915 - one pass that decides the write of each posting
     dry_run: bool,
 ) -> list[Posting]:
     """Try to store a batch. Return the postings that could not be stored because of concurrent writes."""
-    stored = _StoredPostings.find_for(batch)
-    batch = [stored.add_id(posting) for posting in batch]
-    registered, table = list_registered_roles(), get_role_table()
-    searched_roles = [table.canonicalize(role)] if role else []
-    closed = find_closed_days({_get_day(posting, now) for posting in batch if stored.find(posting) is None})
-    writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
-    written: list[tuple[Posting, str]] = []  # with the counter of the outcome to increment
-    # The indexes of the writes that give an id to a stored posting without one.
-    adopting: list[int] = []
-    rows: list[dict[str, Any]] = []
-    days, unknown_slugs = set[datetime](), list[str]()
-    copy_keys = set[Any]()  # that the written postings have or had
-    hashes = list(map(_compute_content_hash, batch))
-    known = [(stored.find(posting) or {}).get("content_hash") for posting in batch]
-    changed = {number: posting for number, posting in enumerate(batch) if known[number] != hashes[number]}
-    parsed = extract_advert_skills(changed, dry_run=dry_run, now=now)
-    for number, (posting, content_hash) in enumerate(zip(batch, hashes, strict=True)):
-        named_roles = table.find_named(title=posting.title, roles=registered)
-        existing = stored.find(posting)
-        if existing is None:
-            day = _get_day(posting, now)
-            if day in closed:
-                outcome.refused["sealed_day"] += 1
-                continue
-            fields = _build_fields(posting, closed_at, parsed.skills[number], unknown_slugs) | {
-                "content_hash": content_hash,
-                "roles": sorted({*searched_roles, *named_roles}),
-                "search_roles": searched_roles,
-                "day": day,
-                "scraped_at": now,
-                "updated_at": now,
-                "search_keywords": role or "",
-                "search_location": place or "",
-            }
-            rows.append({key: value for key, value in fields.items() if value is not None})
-            writes.append(InsertOne(rows[-1]))
-            written.append((posting, "collected"))
-            days.add(day)
-            copy_keys.add(fields["copy_key"])
-            continue
-        search_roles = get_search_roles(existing)
-        fields, result = {}, "unchanged"
-        if existing["content_hash"] != content_hash:
-            fields, result = (
-                _build_fields(posting, closed_at, parsed.skills[number], unknown_slugs)
-                | {"content_hash": content_hash, "updated_at": now},
-                "updated",
-            )
-            copy_keys |= {fields["copy_key"], existing.get("copy_key")}
-            if fields["url"] is None:
-                del fields["url"], fields["url_key"]
-        elif set(searched_roles) <= set(search_roles) and {*search_roles, *named_roles} == set(
-            existing.get("roles", ())
-        ):
-            outcome.unchanged += 1
-            continue
-        query: dict[str, Any] = {"_id": existing["_id"]}
-        if posting.job_id and not existing.get("job_id"):
-            # Do not overwrite a different id that a concurrent writer has set.
-            query["job_id"] = None
-            adopting.append(len(writes))
-        writes.append(UpdateOne(query, _build_update(fields, search_roles, searched_roles, named_roles)))
-        written.append((posting, result))
-        rows.append(existing)
-        days.add(existing["day"])
-    if not writes:
-        return []
+    registered = list_registered_roles()
+    searched_roles = [get_role_table().canonicalize(role)] if role else []
+    changes = _list_changes(batch, searched_roles=searched_roles, registered=registered, now=now, outcome=outcome)
     failed: set[int] = set()
-    if not dry_run:
-        with dirty_days(days=days, now=now):
-            failed = _write(writes)
-            failed |= _find_unstored({index: written[index][0] for index in adopting})
+    if changes and not dry_run:
+        search = {"search_roles": searched_roles, "search_keywords": role or "", "search_location": place or ""}
+        writer = _BatchWriter(changes, search=search, closed_at=closed_at, now=now)
+        with dirty_days(days={change.day for change in changes}, now=now):
+            failed = _write(writer.build_writes())
+            failed |= find_postings_without_stored_id(writer.adopting)
             # A role that was registered in the meantime was only added to postings stored before these writes, and
             # `registered` does not contain it.
             for late_role in set(list_registered_roles()) - set(registered):
-                add_role(role=late_role, ids=[row["_id"] for row in rows])
-            update_copy_groups(keys=copy_keys - {None}, now=now)
+                add_role(role=late_role, ids=[row["_id"] for row in writer.rows])
+            update_copy_groups(keys=writer.copy_keys, now=now)
         # Sentences that these postings made their employers' own no longer count in postings stored before.
-        reread_employers(employers=parsed.changed_employers, now=now)
-        count_unknown_slugs(slugs=unknown_slugs, now=now)
-    for index, (_, result) in enumerate(written):
-        if index not in failed:
-            setattr(outcome, result, getattr(outcome, result) + 1)
-    return [written[index][0] for index in sorted(failed)]
+        update_employer_skills(employers=writer.extraction.changed_employers, now=now)
+        count_unknown_slugs(slugs=writer.unknown_slugs, now=now)
+    for number, change in enumerate(changes):
+        if number not in failed:
+            setattr(outcome, change.outcome, getattr(outcome, change.outcome) + 1)
+    return [changes[number].posting for number in sorted(failed)]
 
 
-def _build_update(
+def _list_changes(
+    batch: list[Posting],
+    *,
+    searched_roles: list[str],
+    registered: list[str],
+    now: datetime,
+    outcome: StoreOutcome,
+) -> list[_Change]:
+    """Compare a batch with the stored postings. Count postings without a change and rejected postings in `outcome`."""
+    stored_postings = StoredPostings.find_for(batch)
+    batch = [stored_postings.add_id(posting) for posting in batch]
+    rows = [stored_postings.find(posting) for posting in batch]
+    new_days = {_get_day(posting, now) for posting, row in zip(batch, rows, strict=True) if row is None}
+    closed_days, table = find_closed_days(new_days), get_role_table()
+    changes = []
+    for posting, row in zip(batch, rows, strict=True):
+        content_hash = _compute_content_hash(posting)
+        named_roles = table.find_named(title=posting.title, roles=registered)
+        day = row["day"] if row else _get_day(posting, now)
+        if row is None:
+            counter = "collected"
+            if day in closed_days:
+                outcome.refused["sealed_day"] += 1
+                continue
+        elif row["content_hash"] != content_hash:
+            counter = "updated"
+        else:
+            counter, search_roles = "unchanged", {*get_search_roles(row), *searched_roles}
+            if search_roles == set(get_search_roles(row)) and {*search_roles, *named_roles} == set(
+                row.get("roles", ())
+            ):
+                outcome.unchanged += 1
+                continue
+        changes.append(
+            _Change(
+                posting=posting,
+                stored=row,
+                content_hash=content_hash,
+                named_roles=named_roles,
+                day=day,
+                outcome=counter,
+            )
+        )
+    return changes
+
+
+class _BatchWriter:
+    """Builds the writes of a batch, and collects what must be updated after them."""
+
+    def __init__(
+        self, changes: Sequence[_Change], *, search: dict[str, Any], closed_at: datetime | None, now: datetime
+    ) -> None:
+        self._changes, self._search, self._closed_at, self._now = changes, search, closed_at, now
+        postings = {number: change.posting for number, change in enumerate(changes) if change.outcome != "unchanged"}
+        self.extraction = SkillExtraction.prepare(postings, dry_run=False, now=now)
+        self.unknown_slugs: list[str] = []
+        # The copy keys that the written postings have or had.
+        self.copy_keys: set[str] = set()
+        # The written postings. New ones have an `_id` once they are inserted.
+        self.rows: list[Row] = []
+        # The postings that give an id to a stored posting without one, by the number of the write.
+        self.adopting: dict[int, Posting] = {}
+
+    def build_writes(self) -> Iterator[InsertOne[Row] | UpdateOne]:
+        """Yield the write of each change."""
+        for number, change in enumerate(self._changes):
+            if change.stored is None:
+                yield self._build_insert(number, change)
+            else:
+                yield self._build_update(number, change, change.stored)
+
+    def _build_insert(self, number: int, change: _Change) -> InsertOne[Row]:
+        fields = self._build_fields(number, change) | {
+            "roles": sorted({*self._search["search_roles"], *change.named_roles}),
+            "search_roles": self._search["search_roles"],
+            "day": change.day,
+            "scraped_at": self._now,
+            "updated_at": self._now,
+            "search_keywords": self._search["search_keywords"],
+            "search_location": self._search["search_location"],
+        }
+        self.rows.append({name: value for name, value in fields.items() if value is not None})
+        return InsertOne(self.rows[-1])
+
+    def _build_update(self, number: int, change: _Change, stored: Row) -> UpdateOne:
+        fields: dict[str, Any] = {}
+        if change.outcome == "updated":
+            fields = self._build_fields(number, change) | {"updated_at": self._now}
+            self.copy_keys.update(filter(None, [stored.get("copy_key")]))
+            if fields["url"] is None:
+                del fields["url"], fields["url_key"]
+        query: dict[str, Any] = {"_id": stored["_id"]}
+        if change.posting.job_id and not stored.get("job_id"):
+            # Do not overwrite a different id that a concurrent writer has set.
+            query["job_id"] = None
+            self.adopting[number] = change.posting
+        self.rows.append(stored)
+        search_roles = self._search["search_roles"]
+        return UpdateOne(
+            query, _build_update_pipeline(fields, get_search_roles(stored), search_roles, change.named_roles)
+        )
+
+    def _build_fields(self, number: int, change: _Change) -> dict[str, Any]:
+        """Build the stored fields that depend only on the posting."""
+        posting = change.posting
+        fields: dict[str, Any] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
+        fields["closed_at"] = posting.closed_at or self._closed_at
+        latitude, longitude = fields.pop("latitude"), fields.pop("longitude")
+        fields["coordinates"] = None if latitude is None or longitude is None else {"lat": latitude, "lng": longitude}
+        for name in ("date_posted", "date_reposted"):
+            if fields[name] is not None:
+                fields[name] = day_start(fields[name])
+        for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
+            fields[name] = list(fields[name])
+        fields |= self.extraction.extract_skills(number).as_fields()
+        self.unknown_slugs.extend(get_vocabulary().list_unknown_slugs(posting.technology_slugs))
+        if posting.country_code and posting.country_code not in fields["country_codes"]:
+            fields["country_codes"].insert(0, posting.country_code)
+        fields |= build_copy_keys(fields)
+        self.copy_keys.update(filter(None, [fields["copy_key"]]))
+        return fields | build_posting_keys(fields) | {"content_hash": change.content_hash}
+
+
+def _build_update_pipeline(
     fields: dict[str, Any], search_roles: list[str], searched_roles: list[str], named_roles: list[str]
 ) -> list[dict[str, Any]]:
     """Build the update that sets a stored posting's fields and the roles that follow from them.
@@ -290,85 +327,13 @@ def _build_update(
     ]
 
 
-def _write(writes: list[Any]) -> set[int]:
-    """Write unordered. Return the indexes of the writes that failed with a duplicate key."""
+def _write(writes: Iterator[InsertOne[Row] | UpdateOne]) -> set[int]:
+    """Write unordered. Return the numbers of the writes that failed with a duplicate key."""
     try:
-        database().job_postings.bulk_write(writes, ordered=False)
+        database().job_postings.bulk_write(list(writes), ordered=False)
     except BulkWriteError as error:
         return find_duplicate_key_indexes(error)
     return set()
-
-
-def _find_unstored(postings: Mapping[int, Posting]) -> set[int]:
-    """Return the indexes of the postings whose id no stored posting has."""
-    if not postings:
-        return set()
-    stored = _StoredPostings.find_for(list(postings.values()))
-    return {index for index, posting in postings.items() if stored.find_by_id(posting) is None}
-
-
-class _StoredPostings:
-    """The stored postings that the postings of a batch may update, indexed by the source's id and by URL."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[tuple[str, str], dict[str, Any]] = {}
-        # The key includes the title if the stored posting has an id.
-        self._by_url: dict[tuple[str, ...], dict[str, Any]] = {}
-        # Stored postings without an id, by the source and id of the batch's posting that will give them its id.
-        self._adopted: dict[tuple[str, str], dict[str, Any]] = {}
-
-    @classmethod
-    def find_for(cls, batch: list[Posting]) -> "_StoredPostings":
-        """Find the stored postings that may match the batch."""
-        stored = cls()
-        ids: dict[str, list[str]] = {}
-        for posting in batch:
-            if posting.job_id:
-                ids.setdefault(posting.source, []).append(posting.job_id)
-        for source, job_ids in ids.items():
-            for row in _read({"source": source, "job_id": {"$in": job_ids} | _IS_STRING}):
-                stored._by_id[row["source"], row["job_id"]] = row
-        # A posting found by its id is not looked up by URL.
-        others = [posting for posting in batch if posting.url and stored.find_by_id(posting) is None]
-        if others:
-            keys = sorted({build_url_key(posting.url or "") for posting in others})
-            rows = list(_read({"url_key": {"$in": keys} | _IS_STRING}))
-            for row in sorted(rows, key=lambda row: row.get("job_id") or "", reverse=True):
-                # A row whose id is in the batch already belongs to the batch's posting with that id.
-                if (row["source"], row.get("job_id")) not in stored._by_id:
-                    title = (normalize_role(row["title"]),) if row.get("job_id") else ()
-                    stored._by_url[row["source"], row["url_key"], *title] = row
-        new: dict[_AdvertKey, Posting] = {}
-        for posting in others:
-            if posting.job_id:
-                key = _build_advert_key(posting)
-                new[key] = min(new.get(key, posting), posting, key=lambda each: each.job_id or "")
-        for key, posting in new.items():
-            without_id = stored._by_url.get(key[:2])
-            if without_id is not None and normalize_role(without_id["title"]) == key[2]:
-                stored._adopted[posting.source, posting.job_id or ""] = without_id
-        return stored
-
-    def add_id(self, posting: Posting) -> Posting:
-        """Return the posting with the id of its stored posting, unless it has an id itself."""
-        row = None if posting.job_id else self.find(posting)
-        if row is None or not row.get("job_id"):
-            return posting
-        self._by_id[row["source"], row["job_id"]] = row
-        return replace(posting, job_id=row["job_id"])
-
-    def find_by_id(self, posting: Posting) -> dict[str, Any] | None:
-        return self._by_id.get((posting.source, posting.job_id)) if posting.job_id else None
-
-    def find(self, posting: Posting) -> dict[str, Any] | None:
-        if posting.job_id:
-            return self.find_by_id(posting) or self._adopted.get((posting.source, posting.job_id))
-        key = _build_advert_key(posting)
-        return self._by_url.get(key[:2]) or self._by_url.get(key)
-
-
-def _read(query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from database().job_postings.find(query, dict.fromkeys(_STORED_FIELDS, 1))
 
 
 def _compute_content_hash(posting: Posting) -> str:
@@ -377,24 +342,3 @@ def _compute_content_hash(posting: Posting) -> str:
 
 def _get_day(posting: Posting, now: datetime) -> datetime:
     return day_start(posting.date_posted or now.astimezone(UTC).date())
-
-
-def _build_fields(
-    posting: Posting, closed_at: datetime | None, skills: PostingSkills, unknown_slugs: list[str]
-) -> dict[str, Any]:
-    """Build the stored fields of a posting. Appends slugs that are not in the vocabulary to `unknown_slugs`."""
-    fields: dict[str, Any] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
-    fields["closed_at"] = posting.closed_at or closed_at
-    latitude, longitude = fields.pop("latitude"), fields.pop("longitude")
-    fields["coordinates"] = None if latitude is None or longitude is None else {"lat": latitude, "lng": longitude}
-    for name in ("date_posted", "date_reposted"):
-        if fields[name] is not None:
-            fields[name] = day_start(fields[name])
-    for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
-        fields[name] = list(fields[name])
-    fields |= skills.as_fields()
-    unknown_slugs.extend(get_vocabulary().list_unknown_slugs(posting.technology_slugs))
-    if posting.country_code and posting.country_code not in fields["country_codes"]:
-        fields["country_codes"].insert(0, posting.country_code)
-    fields |= build_copy_keys(fields)
-    return fields | build_posting_keys(fields)

@@ -11,7 +11,7 @@ from career_navigator.cache.client import fail_fast_redis
 from career_navigator.celery import enqueue
 from career_navigator.db.connection import database, redis_client
 from market import refresh
-from market.posting_skills import reread_posting_skills
+from market.stored_skills import update_stored_skills
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def reread_skills(self: Task) -> str:
     progress = self.get_progress()
     progress.begin(database().job_postings.estimated_document_count())
     seen = changed = 0
-    for batch in reread_posting_skills(dry_run=False, now=timezone.now()):
+    for batch in update_stored_skills(dry_run=False, now=timezone.now()):
         seen += batch.seen
         changed += batch.changed
         progress.advance(batch.seen)

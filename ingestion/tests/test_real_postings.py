@@ -22,7 +22,7 @@ from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.theirstack import build_client
 from ingestion.theirstack_jobs import posting_from_job
 from market.geo.labels import parse_place_label
-from market.posting_skills import extract_advert_skills
+from market.posting_skills import SkillExtraction
 from market.refresh import check_stats
 from market.role_selectors import get_role_table
 
@@ -174,11 +174,11 @@ def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
     assert excluded == {"Product Manager": ("product marketing",)}
     found = [row for row in rows if is_found(row)]
     # Extraction of skills and parsing of places are tested elsewhere and only applied here.
-    adverts = {index: posting_from_job(row) for index, row in enumerate(found)}
-    skills = extract_advert_skills(adverts, dry_run=True, now=NOON).skills
+    postings = {index: posting_from_job(row) for index, row in enumerate(found)}
+    extraction = SkillExtraction.prepare(postings, dry_run=True, now=NOON)
     for index, row in enumerate(found):
-        row["skills"] = set(skills[index].skills)
-        row["place"] = adverts[index].place
+        row["skills"] = set(extraction.extract_skills(index).skills)
+        row["place"] = postings[index].place
     # Grouping copies is tested elsewhere and only applied here.
     copies = set(mongo.job_postings.distinct("job_id", {"copy_of": {"$ne": None}}))
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from market.posting import Posting
-from market.posting_skills import reread_posting_skills
 from market.services import store_postings
+from market.stored_skills import update_stored_skills
 from tests.factories import NOW, PostingFactory
 
 pytestmark = pytest.mark.usefixtures("vocabulary_of_tools")
@@ -69,10 +69,10 @@ def test_rereading_gives_the_same_skills(mongo: Any) -> None:
     _store(*[_post(n, f"{OWN}\n\nYou write Go.", title=title) for n, title in enumerate(TITLES)])
     mongo.employer_sentences.delete_many({})
 
-    list(reread_posting_skills(dry_run=False, now=NOW))
+    list(update_stored_skills(dry_run=False, now=NOW))
 
     assert _skills(mongo) == [["go"]] * 4
-    assert [batch.changed for batch in reread_posting_skills(dry_run=False, now=NOW)] == [0]
+    assert [batch.changed for batch in update_stored_skills(dry_run=False, now=NOW)] == [0]
 
 
 def test_a_dry_run_records_nothing(mongo: Any) -> None:

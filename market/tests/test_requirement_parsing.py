@@ -7,10 +7,11 @@ import pytest
 from career_navigator.cache import reset_caches
 from market.jobs.match_score import JOB_PROFILE_FIELDS, build_job_profile
 from market.membership import register_role
-from market.posting_skills import extract_posting_skills, reread_posting_skills
+from market.posting_skills import extract_posting_skills
 from market.refresh import refresh_stats
 from market.selectors import get_posting_demand
 from market.services import store_postings
+from market.stored_skills import update_stored_skills
 from skills.services import merge_skills, seed_skills
 from tests.factories import NOW, PostingFactory
 
@@ -71,7 +72,7 @@ def test_rereading_nice_to_have_skills_does_not_mark_days_dirty(mongo):
     refresh_stats(now=NOW)
     mongo.job_postings.update_one({}, {"$unset": {"nice_to_have": ""}, "$set": {"years_asked": 9}})
 
-    first, again = (list(reread_posting_skills(dry_run=False, now=NOW)) for _ in range(2))
+    first, again = (list(update_stored_skills(dry_run=False, now=NOW)) for _ in range(2))
 
     assert ([each.changed for each in first], [each.changed for each in again]) == ([1], [0])
     assert get_requirements(find_posting(mongo)) == (["python", "kafka", "redis"], ["kafka", "redis"], 3)

@@ -61,4 +61,4 @@ def test_spans_are_inside_the_text_and_in_order(text: str) -> None:
 def test_a_sentence_that_asks_cannot_be_the_employers_own() -> None:
     text = PostingText(title="Keeper", description="You write Go.\n\n## Requirements\n- Docker\n\nFine tools: Redis.")
 
-    assert text.list_repeatable() == [hash_sentence("Fine tools: Redis.")]
+    assert text.list_repeatable_sentences() == [hash_sentence("Fine tools: Redis.")]

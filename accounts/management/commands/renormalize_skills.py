@@ -9,8 +9,8 @@ from accounts.documents import User
 from accounts.migrations import clean_user_skills
 from career_navigator.commands import SummaryCommand, create_progress_bar
 from market.documents import JobPostingDocument
-from market.posting_skills import reread_posting_skills
 from market.refresh import refresh_stats
+from market.stored_skills import update_stored_skills
 
 
 class Command(SummaryCommand):
@@ -28,7 +28,7 @@ class Command(SummaryCommand):
         seen = changed = 0
         total = JobPostingDocument.objects.count()
         with create_progress_bar(label="postings", unit="posting", total=total) as bar:
-            for progress in reread_posting_skills(dry_run=dry_run, now=timezone.now()):
+            for progress in update_stored_skills(dry_run=dry_run, now=timezone.now()):
                 seen += progress.seen
                 changed += progress.changed
                 bar.update(progress.seen)
