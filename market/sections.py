@@ -9,6 +9,7 @@ requirements or duties. In a posting without such a section, it counts unless th
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from skills.languages import strip_accents
@@ -139,7 +140,7 @@ _PITCH = re.compile(
     r"|ready to (?:take|make|join|build|shape)|(?:be|become|being) (?:a )?part of|(?:we are|we.re) proud"
     r"|we.ve built a culture|our (?:low|high|average) )"
 )
-_SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!inc\.)(?<! vs\.)[\"')\]]?(?=\s)|(?=\n)|\Z)")
+_SENTENCE_END = re.compile(r"[.!?](?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!inc\.)(?<! vs\.)[\"')\]]?(?=\s)")
 _MIN_SENTENCE = 12
 # Level of headings that are bold or end in a colon. Markdown has six levels of "#".
 _LOWEST_LEVEL = 7
@@ -186,7 +187,8 @@ def parse_sections(text: str, *, start: int = 0) -> Sections:
             kind = NEUTRAL  # the list under the heading has ended
         had_bullets, blank = had_bullets or is_bullet, False
         asked_lines += kind == ASKED
-        _classify_sentences(sections, plain, (line_start, line_start + len(raw)), kind, is_bullet=is_bullet)
+        if kind != ASKED:
+            _classify_sentences(sections, plain, (line_start, line_start + len(raw)), kind, is_bullet=is_bullet)
     if asked_lines >= _MIN_ASKED_LINES:
         _exclude_prose(sections, plain)
     return sections
@@ -209,8 +211,8 @@ def is_request(text: str, position: int) -> bool:
     before, after = text[:position].rpartition("\n")[2], text[position:].partition("\n")[0]
     plain, offset = _fold(before + after), len(before)
     return any(
-        sentence.start() <= offset < sentence.end() and _ASKS_ABILITY.search(sentence[0]) is not None
-        for sentence in _SENTENCE.finditer(plain)
+        start <= offset < end and _ASKS_ABILITY.search(plain, start, end) is not None
+        for start, end in _split_sentences(plain, 0, len(plain))
     )
 
 
@@ -274,16 +276,13 @@ def _classify_heading(bare: str) -> str | None:
 
 
 def _classify_sentences(sections: Sections, plain: str, line: TextSpan, kind: str, *, is_bullet: bool) -> None:
-    for sentence in _SENTENCE.finditer(plain, *line):
-        span, words = sentence.span(), sentence[0]
+    """Classify the sentences of a line that is not under a heading of requirements or duties."""
+    for span in _split_sentences(plain, *line):
+        words = plain[span[0] : span[1]]
         if kind == OTHER:
             if not _ASKS_ABILITY.search(words) or _NOTICE.search(words) or _FIRST_PERSON.search(words):
                 sections.excluded.append(span)
-        elif _NOTICE.search(words) and not (_SOME_NOTICES_ASK.search(words) or kind == ASKED):
-            sections.excluded.append(span)
-        elif kind == ASKED:
-            continue
-        elif _FIRST_PERSON.search(words) or (_PITCH.search(words) and not _ASKS_ABILITY.search(words)):
+        elif _is_notice_or_pitch(words):
             sections.excluded.append(span)
         elif _ASKS_FIRMLY.search(words):
             continue
@@ -291,3 +290,21 @@ def _classify_sentences(sections: Sections, plain: str, line: TextSpan, kind: st
             sections.excluded.append(span)
         elif len(words) >= _MIN_SENTENCE and not is_bullet:
             sections.repeatable.append(span)
+
+
+def _is_notice_or_pitch(sentence: str) -> bool:
+    """Return whether a sentence is a notice, is told by a colleague, or sells the job."""
+    if _NOTICE.search(sentence) and not _SOME_NOTICES_ASK.search(sentence):
+        return True
+    is_pitch = _PITCH.search(sentence) is not None and not _ASKS_ABILITY.search(sentence)
+    return is_pitch or _FIRST_PERSON.search(sentence) is not None
+
+
+def _split_sentences(plain: str, start: int, end: int) -> Iterator[TextSpan]:
+    """Yield the spans of the sentences of a line. The mark at the end of a sentence belongs to the sentence."""
+    for mark in _SENTENCE_END.finditer(plain, start, end):
+        if mark.start() > start:
+            yield start, mark.end()
+            start = mark.end()
+    if start < end:
+        yield start, end

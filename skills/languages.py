@@ -52,7 +52,8 @@ _MAX_PARTS = 4
 # Minimum number of known words for a language other than English. It also needs more of them than English.
 _MIN_WORDS = 1
 _ACCENTS = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝß’"
-_WITHOUT_ACCENTS = str.maketrans(_ACCENTS, "aaaaaaceeeeiiiinooooouuuuyyAAAAAACEEEEIIIINOOOOOUUUUYs'")
+_PLAIN_LETTERS = dict(zip(_ACCENTS, "aaaaaaceeeeiiiinooooouuuuyyAAAAAACEEEEIIIINOOOOOUUUUYs'", strict=True))
+_ACCENT = re.compile(f"[{_ACCENTS}]")
 _ADJECTIVE_ENDINGS = ("e", "em", "en", "er", "es")
 
 
@@ -84,7 +85,8 @@ def _detect(part: str) -> str | None:
 
 def strip_accents(text: str) -> str:
     """Replace accented letters with plain ones, preserving offsets."""
-    return text.translate(_WITHOUT_ACCENTS)
+    # Most texts have few accents. `str.translate` is twenty times as slow for a text with a typographic apostrophe.
+    return _ACCENT.sub(lambda accent: _PLAIN_LETTERS[accent[0]], text)
 
 
 @cache
