@@ -19,6 +19,7 @@ from market.requirement_parsing import RequirementSpans, parse_required_years, p
 from market.sections import Sections, TextSpan, hash_sentence, is_request, parse_sections
 from skills.extraction import SkillSpan, is_within
 from skills.selectors import get_extractor, get_vocabulary
+from skills.vocabulary import Vocabulary
 
 _LEGAL_FORM = re.compile(r",? (?:inc|llc|ltd|limited|corp|corporation|gmbh|ag|se|sa|bv|plc|pbc)\.?$", re.IGNORECASE)
 
@@ -89,12 +90,13 @@ class PostingText:
         """Return the hashes of the sentences that other postings of the employer may repeat."""
         return list(self._repeatable_spans)
 
-    def extract_skills(self, *, slugs: Sequence[str], employer_sentences: Collection[str]) -> PostingSkills:
+    def extract_skills(self, *, slug_skills: list[str], employer_sentences: Collection[str]) -> PostingSkills:
         """Extract skills and required experience.
 
-        `employer_sentences` are the hashes of the sentences in which the employer describes itself.
+        `slug_skills` are the canonical skills of the source's slugs. `employer_sentences` are the hashes of the
+        sentences in which the employer describes itself.
         """
-        skills, source = get_vocabulary().map_technology_slugs(slugs), "slugs"
+        skills, source = slug_skills, "slugs"
         if skills:
             nice_to_have = self._select_nice_to_have(skills) if self.requirements.nice else []
         else:
@@ -141,7 +143,7 @@ def extract_posting_skills(
 ) -> PostingSkills:
     """Extract skills and required experience from one posting, ignoring the employer's other postings."""
     text = PostingText(title=title, description=description, company=company)
-    return text.extract_skills(slugs=slugs, employer_sentences=())
+    return text.extract_skills(slug_skills=get_vocabulary().map_technology_slugs(slugs), employer_sentences=())
 
 
 class ExtractablePosting(Protocol):
@@ -157,55 +159,59 @@ class ExtractablePosting(Protocol):
     def technology_slugs(self) -> Sequence[str]: ...
 
 
-class SkillExtraction:
-    """The extraction of skills from several postings, ignoring sentences in which employers describe themselves."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PreparedPosting:
+    """A posting whose skills can be extracted. `slug_skills` are the canonical skills of the source's slugs."""
 
-    def __init__(self, postings: Mapping[Any, ExtractablePosting], employer_keys: Mapping[Any, str]) -> None:
-        self._postings = postings
-        self._employer_keys = employer_keys
-        self._texts = {
-            key: PostingText(title=posting.title, description=posting.description, company=posting.company)
-            for key, posting in postings.items()
-        }
-        self._sentences_by_employer: dict[str, set[str]] = {}
-        # The employers for which these postings established new sentences of their own.
-        self.changed_employers: set[str] = set()
+    title: str
+    employer_key: str
+    text: PostingText
+    slug_skills: list[str]
 
     @classmethod
-    def prepare(cls, postings: Mapping[Any, ExtractablePosting], *, dry_run: bool, now: datetime) -> "SkillExtraction":
-        """Record the sentences of the postings' employers, and prepare the extraction. Keys can be any ids.
+    def from_posting(cls, posting: ExtractablePosting, vocabulary: Vocabulary) -> "_PreparedPosting":
+        return cls(
+            title=posting.title,
+            employer_key=build_company_key(posting.company),
+            text=PostingText(title=posting.title, description=posting.description, company=posting.company),
+            slug_skills=vocabulary.map_technology_slugs(posting.technology_slugs),
+        )
 
-        Call `update_employer_skills` for the changed employers after the postings are stored. With `dry_run` nothing is
-        recorded.
-        """
-        employer_keys = {key: build_company_key(posting.company) for key, posting in postings.items()}
-        extraction = cls(postings, employer_keys)
-        titled = extraction._list_titled_sentences()
+    def list_titled_sentences(self) -> list[tuple[Sentence, str]]:
+        """Return the sentences that other postings of the employer may repeat, each with the posting's title."""
+        # No skill is extracted from the text of a posting with known slugs.
+        if not self.employer_key or self.slug_skills:
+            return []
+        title = " ".join(normalize_words(self.title))
+        return [(Sentence(self.employer_key, each), title) for each in self.text.list_repeatable_sentences()]
+
+
+class SkillExtraction:
+    """The extraction of skills from several postings, ignoring sentences in which employers describe themselves.
+
+    `changed_employers` are the keys of the employers for which the postings established new sentences of their own.
+    Call `market.stored_skills.update_employer_skills` for them after the postings are stored.
+    """
+
+    def __init__(self, postings: Mapping[Any, ExtractablePosting], *, dry_run: bool, now: datetime) -> None:
+        """Record the sentences of the postings' employers, unless `dry_run` is set. The keys can be any ids."""
+        vocabulary = get_vocabulary()
+        self._postings = {key: _PreparedPosting.from_posting(posting, vocabulary) for key, posting in postings.items()}
+        titled = [pair for posting in self._postings.values() for pair in posting.list_titled_sentences()]
         sentences = {sentence for sentence, _ in titled}
         repeated_before = repeated = find_repeated_sentences(sentences)
         if not dry_run:
             record_sentences(titled, now=now)
             repeated = find_repeated_sentences(sentences)
+        self.changed_employers = {sentence.company for sentence in repeated - repeated_before}
+        self._sentences_by_employer: dict[str, set[str]] = {}
         for sentence in repeated:
-            extraction._sentences_by_employer.setdefault(sentence.company, set()).add(sentence.hash)
-        extraction.changed_employers = {sentence.company for sentence in repeated - repeated_before}
-        return extraction
-
-    def _list_titled_sentences(self) -> list[tuple[Sentence, str]]:
-        """Return the sentences that other postings of the employers may repeat, each with its posting's title."""
-        titled = []
-        for key, posting in self._postings.items():
-            employer = self._employer_keys[key]
-            # No skill is extracted from the text of a posting with known slugs.
-            if employer and not get_vocabulary().map_technology_slugs(posting.technology_slugs):
-                title = " ".join(normalize_words(posting.title))
-                sentences = self._texts[key].list_repeatable_sentences()
-                titled += [(Sentence(employer, sentence), title) for sentence in sentences]
-        return titled
+            self._sentences_by_employer.setdefault(sentence.company, set()).add(sentence.hash)
 
     def extract_skills(self, key: Any) -> PostingSkills:
         """Return the skills of the posting with this key."""
-        return self._texts[key].extract_skills(
-            slugs=self._postings[key].technology_slugs,
-            employer_sentences=self._sentences_by_employer.get(self._employer_keys[key], ()),
+        posting = self._postings[key]
+        return posting.text.extract_skills(
+            slug_skills=posting.slug_skills,
+            employer_sentences=self._sentences_by_employer.get(posting.employer_key, ()),
         )

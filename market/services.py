@@ -243,7 +243,8 @@ class _BatchWriter:
     ) -> None:
         self._changes, self._search, self._closed_at, self._now = changes, search, closed_at, now
         postings = {number: change.posting for number, change in enumerate(changes) if change.outcome != "unchanged"}
-        self.extraction = SkillExtraction.prepare(postings, dry_run=False, now=now)
+        self.extraction = SkillExtraction(postings, dry_run=False, now=now)
+        self._vocabulary = get_vocabulary()
         self.unknown_slugs: list[str] = []
         # The copy keys that the written postings have or had.
         self.copy_keys: set[str] = set()
@@ -304,7 +305,7 @@ class _BatchWriter:
         for name in ("country_codes", "technology_slugs", "keyword_slugs", "employment_statuses"):
             fields[name] = list(fields[name])
         fields |= self.extraction.extract_skills(number).as_fields()
-        self.unknown_slugs.extend(get_vocabulary().list_unknown_slugs(posting.technology_slugs))
+        self.unknown_slugs.extend(self._vocabulary.list_unknown_slugs(posting.technology_slugs))
         if posting.country_code and posting.country_code not in fields["country_codes"]:
             fields["country_codes"].insert(0, posting.country_code)
         fields |= build_copy_keys(fields)

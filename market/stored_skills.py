@@ -83,7 +83,7 @@ def _read_batches(query: dict[str, Any]) -> Iterator[list[Row]]:
 def _update_batch(rows: list[Row], dry_run: bool, now: datetime, changed_employers: set[str]) -> UpdateProgress:
     """Extract the skills of stored postings. Add employers with new sentences of their own to `changed_employers`."""
     postings = {row["_id"]: _StoredPosting.from_row(row) for row in rows}
-    extraction = SkillExtraction.prepare(postings, dry_run=dry_run, now=now)
+    extraction = SkillExtraction(postings, dry_run=dry_run, now=now)
     changed_employers |= extraction.changed_employers
     writes: list[UpdateOne] = []
     days: set[datetime] = set()

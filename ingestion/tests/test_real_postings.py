@@ -175,7 +175,7 @@ def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
     found = [row for row in rows if is_found(row)]
     # Extraction of skills and parsing of places are tested elsewhere and only applied here.
     postings = {index: posting_from_job(row) for index, row in enumerate(found)}
-    extraction = SkillExtraction.prepare(postings, dry_run=True, now=NOON)
+    extraction = SkillExtraction(postings, dry_run=True, now=NOON)
     for index, row in enumerate(found):
         row["skills"] = set(extraction.extract_skills(index).skills)
         row["place"] = postings[index].place
