@@ -1,4 +1,4 @@
-"""Recognize near-copies of adverts: one employer's job, advertised again or for another place. Pure.
+"""Recognize near-copies of postings: one employer's job, posted again or for another place. Pure.
 
 Two postings are near-copies if they have the same employer, their titles differ at most in places, they are at most 60
 days apart, and their texts are nearly or exactly equal. The similarity of two texts is the Jaccard similarity of their
@@ -21,33 +21,33 @@ from numpy.typing import NDArray
 from market.geo.names import find_city, find_state, is_country_or_area
 from market.posting import build_company_key, normalize_words
 
-# A repeated advert is a copy of the first posting for this long. After that it counts as a new advert.
+# A repeated posting is a copy of the first one for this long. After that it counts as a new posting.
 COPY_WINDOW = timedelta(days=60)
 # Tuned on labelled pairs of real postings (see `benchmarks/near_copies.py`).
 MIN_SIMILARITY = 0.85
 # With 128 hash functions, the standard error of the estimate at `MIN_SIMILARITY` is 0.03.
-_HASHES = 128
+_HASH_COUNT = 128
 # Shorter texts have too few word triples for an estimate, so they must be equal to count as copies.
-_MIN_WORDS = 40
+_MIN_TEXT_WORDS = 40
 _WORD = re.compile(r"\w+")
-_TITLE_PARTS = re.compile(r"\s+[-–—|/@]+\s+|[,(|@\[]")
+_TITLE_SEPARATOR = re.compile(r"\s+[-–—|/@]+\s+|[,(|@\[]")
 # Words that occur in place names but also elsewhere in titles.
-_NO_PLACE_WORDS = frozenset({"remote", "hybrid", "of", "the", "and", "in", "de", "la", "st", "office"})
-_PLACE_WORDS = (
+_AMBIGUOUS_PLACE_WORDS = frozenset({"remote", "hybrid", "of", "the", "and", "in", "de", "la", "st", "office"})
+_PLACE_WORD_LIST = (
     "remote remotely hybrid onsite anywhere worldwide global based location locations office m f w d x mf mfd mwd fmd"
     " fm div all genders emea apac latam amer amers americas america anz dach mena nordics benelux us usa uk eu uae dr"
     " cdmx socal norcal north south east west central northeast southeast northwest southwest eastern western"
 )
-_GENERAL_TITLE_WORDS = frozenset(_PLACE_WORDS.split())
-_MAX_WORD_HASHES = 100_000
-_MAX_NAME_WORDS = 3
-_MIN_NAME_LENGTH = 4
+_PLACE_WORDS = frozenset(_PLACE_WORD_LIST.split())
+_MAX_WORD_HASH_COUNT = 100_000
+_MAX_PLACE_WORDS = 3
+_MIN_PLACE_LENGTH = 4
 
 
 def _build_factors() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return the factors and summands of the hash functions. Stored signatures depend on them."""
-    digests = b"".join(blake2b(str(number).encode(), digest_size=8).digest() for number in range(_HASHES))
-    numbers = np.frombuffer(digests, "<u4").astype(np.uint32).reshape(_HASHES, 2)
+    digests = b"".join(blake2b(str(number).encode(), digest_size=8).digest() for number in range(_HASH_COUNT))
+    numbers = np.frombuffer(digests, "<u4").astype(np.uint32).reshape(_HASH_COUNT, 2)
     return numbers[:, :1] | np.uint32(1), numbers[:, 1:].copy()
 
 
@@ -72,12 +72,12 @@ def _list_job_words(row: Mapping[str, Any]) -> list[str]:
     A part of the title that shares a word with the posting's place is dropped entirely: "Fairview Mall" if the place
     is "CF Fairview". The first part only loses the words of the place.
     """
-    places = set(normalize_words(f"{row.get('location') or ''} {row.get('place') or ''}")) - _NO_PLACE_WORDS
-    first, *others = (_list_title_words(part) for part in _TITLE_PARTS.split(row["title"]))
-    words = [word for word in first if word not in places]
-    for part, plain in zip(others, _TITLE_PARTS.split(row["title"])[1:], strict=True):
-        if places.isdisjoint(normalize_words(plain)):
-            words += part
+    places = set(normalize_words(f"{row.get('location') or ''} {row.get('place') or ''}")) - _AMBIGUOUS_PLACE_WORDS
+    first_part, *other_parts = _TITLE_SEPARATOR.split(row["title"])
+    words = [word for word in _list_title_words(first_part) if word not in places]
+    for part in other_parts:
+        if places.isdisjoint(normalize_words(part)):
+            words += _list_title_words(part)
     return words
 
 
@@ -85,24 +85,25 @@ def _list_job_words(row: Mapping[str, Any]) -> list[str]:
 def _list_title_words(title: str) -> tuple[str, ...]:
     """Return the words of a title without the names of places and words such as "remote"."""
     words = normalize_words(title)
-    kept: list[str] = []
+    job_words: list[str] = []
     start = 0
     while start < len(words):
-        for length in range(min(_MAX_NAME_WORDS, len(words) - start), 0, -1):
+        for length in range(min(_MAX_PLACE_WORDS, len(words) - start), 0, -1):
             if _is_place(" ".join(words[start : start + length])):
                 start += length
                 break
         else:
-            kept.append(words[start])
+            job_words.append(words[start])
             start += 1
-    return tuple(kept)
+    return tuple(job_words)
 
 
 @lru_cache(maxsize=65_536)
 def _is_place(name: str) -> bool:
-    if name in _GENERAL_TITLE_WORDS:
+    """Return whether a title's words name a place or a way of working such as "remote"."""
+    if name in _PLACE_WORDS:
         return True
-    return len(name) >= _MIN_NAME_LENGTH and bool(is_country_or_area(name) or find_city(name) or find_state(name))
+    return len(name) >= _MIN_PLACE_LENGTH and bool(is_country_or_area(name) or find_city(name) or find_state(name))
 
 
 class _WordHashes(dict[str, bytes]):
@@ -113,7 +114,7 @@ class _WordHashes(dict[str, bytes]):
     """
 
     def __missing__(self, token: str) -> bytes:
-        if len(self) >= _MAX_WORD_HASHES:
+        if len(self) >= _MAX_WORD_HASH_COUNT:
             self.clear()
         word_hash = crc32("".join(_WORD.findall(token)).encode())
         self[token] = packed = word_hash.to_bytes(4, "little") if word_hash else b""
@@ -127,7 +128,7 @@ def compute_signature(text: str) -> bytes | None:
     """Return the MinHash signature of a text, or a digest if it has fewer than 40 words. None without words."""
     folded = text.casefold()
     hashes = np.frombuffer(b"".join(map(_word_hashes.__getitem__, folded.split())), "<u4")
-    if len(hashes) < _MIN_WORDS:
+    if len(hashes) < _MIN_TEXT_WORDS:
         words = _WORD.findall(folded)
         return blake2b(" ".join(words).encode(), digest_size=16).digest() if words else None
     # In place, because allocating arrays takes a fifth of the time of computing a signature.
@@ -149,7 +150,7 @@ def estimate_similarity(first: bytes, second: bytes) -> float:
     """Return the estimated similarity of two texts from their signatures, 0.0 to 1.0."""
     if first == second:
         return 1.0
-    if len(first) != _HASHES or len(second) != _HASHES:
+    if len(first) != _HASH_COUNT or len(second) != _HASH_COUNT:
         return 0.0
     equal = float(np.mean(np.frombuffer(first, np.uint8) == np.frombuffer(second, np.uint8)))
     # Correct for chance: 1 in 256 pairs of different minimums has the same 8 bits.
@@ -157,7 +158,7 @@ def estimate_similarity(first: bytes, second: bytes) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advert:
+class CopyCandidate:
     """The fields of a posting that grouping needs. `name` is the same on every installation."""
 
     id: Any
@@ -170,32 +171,34 @@ class Advert:
 class Copy:
     """The evidence that a posting is a copy: the first posting of its group and the similarity of the two texts."""
 
-    first: Advert
+    first: CopyCandidate
     similarity: float
 
 
-def group_copies(adverts: Iterable[Advert], *, firsts: Sequence[Advert] = ()) -> dict[Any, Copy]:
-    """Return the copies among adverts that share a `copy_key`, by id.
+def group_copies(
+    candidates: Iterable[CopyCandidate], *, deleted_firsts: Sequence[CopyCandidate] = ()
+) -> dict[Any, Copy]:
+    """Return the copies among postings that share a `copy_key`, by id.
 
-    Adverts are processed by day, then by name, so the result does not depend on the order of arrival. Each advert joins
-    the most similar first posting of the preceding 60 days, or starts a new group. `firsts` are first postings that are
-    no longer stored.
+    Postings are processed by day, then by name, so the result does not depend on the order of arrival. Each posting
+    joins the most similar first posting of the preceding 60 days, or starts a new group. `deleted_firsts` are first
+    postings that are no longer stored.
     """
-    leaders = sorted(firsts, key=_get_order)
+    firsts = sorted(deleted_firsts, key=_get_sort_key)
     copies: dict[Any, Copy] = {}
-    for advert in sorted(adverts, key=_get_order):
+    for candidate in sorted(candidates, key=_get_sort_key):
         best: Copy | None = None
-        for leader in leaders:
-            if advert.day - leader.day <= COPY_WINDOW:
-                similarity = estimate_similarity(leader.signature, advert.signature)
+        for first in firsts:
+            if candidate.day - first.day <= COPY_WINDOW:
+                similarity = estimate_similarity(first.signature, candidate.signature)
                 if similarity >= MIN_SIMILARITY and (best is None or similarity > best.similarity):
-                    best = Copy(first=leader, similarity=round(similarity, 3))
+                    best = Copy(first=first, similarity=round(similarity, 3))
         if best is None:
-            leaders.append(advert)
+            firsts.append(candidate)
         else:
-            copies[advert.id] = best
+            copies[candidate.id] = best
     return copies
 
 
-def _get_order(advert: Advert) -> tuple[datetime, str]:
-    return advert.day, advert.name
+def _get_sort_key(candidate: CopyCandidate) -> tuple[datetime, str]:
+    return candidate.day, candidate.name

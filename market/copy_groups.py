@@ -1,4 +1,4 @@
-"""Group the near-copies of adverts among the stored postings (see `market.copies`).
+"""Group the near-copies among the stored postings (see `market.copies`).
 
 A posting that repeats an earlier one stores the evidence: the first posting of its group (`copy_of`, and its stable
 name `copy_group`), the day of the first posting (`copied_day`) and the similarity of the texts (`copy_similarity`). The
@@ -15,7 +15,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from career_navigator.db.connection import database
-from market.copies import COPY_WINDOW, Advert, build_copy_keys, group_copies
+from market.copies import COPY_WINDOW, CopyCandidate, build_copy_keys, group_copies
 from market.documents import MARKET_SCOPE
 from market.stats_rows import dirty_days, mark_dirty
 
@@ -25,6 +25,7 @@ _BATCH = 1_000
 # Two attempts are enough for concurrent writers to see each other's postings. The nightly check repairs groups that are
 # still changing after the last attempt.
 _MAX_ATTEMPTS = 5
+_GUARDED_FIELDS = ("copy_key", "text_signature", "hidden", *EVIDENCE_FIELDS)
 Row = dict[str, Any]
 
 
@@ -64,7 +65,7 @@ def group_stored_postings(*, now: datetime) -> None:
     """Compute the missing copy keys of all stored postings and group them.
 
     This is a data migration. All open days are recomputed afterwards, because their rows also count employers and
-    distinct adverts.
+    distinct postings.
     """
     postings = database().job_postings
     fields = ("title", "company", "location", "place", "description")
@@ -94,14 +95,13 @@ def _list_changes(rows: Iterable[Row]) -> tuple[set[datetime], list[UpdateOne]]:
     writes: list[UpdateOne] = []
     for _, group in groupby(rows, key=itemgetter("copy_key")):
         for row, evidence in _find_evidence(list(group)):
-            stored = {name: row[name] for name in EVIDENCE_FIELDS if name in row}
-            if stored == evidence:
+            stored_evidence = {name: row[name] for name in EVIDENCE_FIELDS if name in row}
+            if stored_evidence == evidence:
                 continue
             # The condition skips postings that another writer changed in the meantime.
-            names = ("copy_key", "text_signature", "hidden", *EVIDENCE_FIELDS)
-            unchanged = {name: row.get(name, {"$exists": False}) for name in names}
+            unchanged = {name: row.get(name, {"$exists": False}) for name in _GUARDED_FIELDS}
             update: dict[str, Any] = {"$set": evidence} if evidence else {}
-            if removed := [name for name in stored if name not in evidence]:
+            if removed := [name for name in stored_evidence if name not in evidence]:
                 update["$unset"] = dict.fromkeys(removed, "")
             writes.append(UpdateOne({"_id": row["_id"]} | unchanged, update))
             days.add(row["day"])
@@ -113,7 +113,7 @@ def _find_evidence(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
     if len(rows) == 1 and "copy_of" not in rows[0]:
         return
     visible = [row for row in rows if not row.get("hidden")]
-    copies = group_copies(map(_build_advert, visible), firsts=list(_find_deleted_firsts(rows, visible)))
+    copies = group_copies(map(_build_candidate, visible), deleted_firsts=list(_find_deleted_firsts(rows, visible)))
     for row in rows:
         copy = copies.get(row["_id"])
         yield (
@@ -129,28 +129,30 @@ def _find_evidence(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
         )
 
 
-def _find_deleted_firsts(rows: list[Row], visible: list[Row]) -> Iterator[Advert]:
+def _find_deleted_firsts(rows: list[Row], visible: list[Row]) -> Iterator[CopyCandidate]:
     """Yield the first postings that retention has deleted, with the text of their earliest copy.
 
     They were counted on their day, which is closed, so their copies must still not be counted.
     """
-    stored = {row["_id"] for row in rows}
-    found: dict[Any, Row] = {}
+    stored_ids = {row["_id"] for row in rows}
+    earliest_copies: dict[Any, Row] = {}
     for row in sorted(visible, key=lambda row: (row["day"], _get_name(row))):
-        if row.get("copy_of") not in (None, *stored) and row["day"] - row["copied_day"] <= COPY_WINDOW:
-            found.setdefault(row["copy_of"], row)
-    if not found:
+        if row.get("copy_of") not in (None, *stored_ids) and row["day"] - row["copied_day"] <= COPY_WINDOW:
+            earliest_copies.setdefault(row["copy_of"], row)
+    if not earliest_copies:
         return
-    days = {row["copied_day"] for row in found.values()}
+    days = {row["copied_day"] for row in earliest_copies.values()}
     query = {"day": {"$in": sorted(days)}, "scope": MARKET_SCOPE, "sealed": True}
-    closed = set(database().market_figures.distinct("day", query))
-    for first, row in found.items():
-        if row["copied_day"] in closed:
-            yield Advert(id=first, name=row["copy_group"], day=row["copied_day"], signature=row["text_signature"])
+    closed_days = set(database().market_figures.distinct("day", query))
+    for first_id, copy in earliest_copies.items():
+        if copy["copied_day"] in closed_days:
+            yield CopyCandidate(
+                id=first_id, name=copy["copy_group"], day=copy["copied_day"], signature=copy["text_signature"]
+            )
 
 
-def _build_advert(row: Mapping[str, Any]) -> Advert:
-    return Advert(id=row["_id"], name=_get_name(row), day=row["day"], signature=bytes(row["text_signature"]))
+def _build_candidate(row: Mapping[str, Any]) -> CopyCandidate:
+    return CopyCandidate(id=row["_id"], name=_get_name(row), day=row["day"], signature=bytes(row["text_signature"]))
 
 
 def _get_name(row: Mapping[str, Any]) -> str:

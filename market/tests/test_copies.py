@@ -1,4 +1,4 @@
-"""Which adverts of one employer are near-copies, by title, place and text."""
+"""Which postings of one employer are near-copies, by title, place and text."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.copies import MIN_SIMILARITY, Advert, build_copy_keys, compute_signature, estimate_similarity, group_copies
+from market.copies import (
+    MIN_SIMILARITY,
+    CopyCandidate,
+    build_copy_keys,
+    compute_signature,
+    estimate_similarity,
+    group_copies,
+)
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 TEXT = " ".join(f"You will maintain service number {number} for our customers." for number in range(40))
@@ -24,8 +31,8 @@ def build_keys(title="Backend Engineer", **fields):
     return build_copy_keys(row | fields)
 
 
-def build_advert(number, day=0, text=TEXT):
-    return Advert(id=number, name=f"{number:03}", day=DAY + timedelta(days=day), signature=sign(text))
+def build_candidate(number, day=0, text=TEXT):
+    return CopyCandidate(id=number, name=f"{number:03}", day=DAY + timedelta(days=day), signature=sign(text))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +71,7 @@ def test_spellings_of_an_employer_have_the_same_key(company):
 
 
 @pytest.mark.parametrize("description", ["", None, "  \n", "***"])
-def test_an_advert_without_text_is_no_copy(description):
+def test_a_posting_without_text_is_no_copy(description):
     assert build_keys(description=description) == {"copy_key": None, "text_signature": None}
 
 
@@ -98,34 +105,34 @@ def test_signatures_never_change():
     assert sign(TEXT).hex()[:16] == "5047ed99766d30b4"
 
 
-def test_the_earliest_advert_is_the_first_of_a_group():
-    copies = group_copies([build_advert(3, day=2), build_advert(1, day=1), build_advert(2, day=1)])
+def test_the_earliest_posting_is_the_first_of_a_group():
+    copies = group_copies([build_candidate(3, day=2), build_candidate(1, day=1), build_candidate(2, day=1)])
 
     assert {number: copy.first.id for number, copy in copies.items()} == {2: 1, 3: 1}
     assert {copy.similarity for copy in copies.values()} == {1.0}
 
 
-def test_an_advert_after_60_days_is_advertised_anew():
-    copies = group_copies([build_advert(number, day=day) for number, day in enumerate((0, 60, 61, 121, 122))])
+def test_a_posting_after_60_days_starts_a_new_group():
+    copies = group_copies([build_candidate(number, day=day) for number, day in enumerate((0, 60, 61, 121, 122))])
 
     assert {number: copy.first.id for number, copy in copies.items()} == {1: 0, 3: 2}
 
 
 def test_copies_of_a_deleted_first_posting_stay_copies():
-    copies = group_copies([build_advert(2, day=50), build_advert(3, day=61)], firsts=[build_advert(1)])
+    copies = group_copies([build_candidate(2, day=50), build_candidate(3, day=61)], deleted_firsts=[build_candidate(1)])
 
     assert {number: copy.first.id for number, copy in copies.items()} == {2: 1}
 
 
 @given(st.lists(st.tuples(st.integers(0, 150), st.sampled_from([TEXT, OTHER, "Short."])), max_size=12), st.randoms())
 def test_groups_do_not_depend_on_the_order(postings, random):
-    adverts = [build_advert(number, day, text) for number, (day, text) in enumerate(postings)]
-    copies = group_copies(adverts)
+    candidates = [build_candidate(number, day, text) for number, (day, text) in enumerate(postings)]
+    copies = group_copies(candidates)
 
-    shuffled = random.sample(adverts, len(adverts))
+    shuffled = random.sample(candidates, len(candidates))
 
     assert group_copies(shuffled) == copies
     for number, copy in copies.items():
         assert copy.first.id not in copies
-        assert timedelta(0) <= adverts[number].day - copy.first.day <= timedelta(days=60)
+        assert timedelta(0) <= candidates[number].day - copy.first.day <= timedelta(days=60)
         assert postings[number][1] == postings[copy.first.id][1]

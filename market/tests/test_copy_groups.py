@@ -1,4 +1,4 @@
-"""Copies of an advert are grouped when stored, whatever the order and repetition of imports."""
+"""Copies of a posting are grouped when stored, whatever the order and repetition of imports."""
 
 import random
 import threading
