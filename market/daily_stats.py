@@ -17,13 +17,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
-from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from market.name_keys import compute_name_key
 
 # A salary outside these bounds (USD per year) is an hourly rate, a typo or bait.
 MIN_SALARY_USD = 5_000
@@ -54,15 +54,6 @@ def day_start(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-@lru_cache(maxsize=65_536)
-def compute_skill_key(name: str) -> int:
-    """Return a 64-bit key of a canonical skill name, stable across processes and releases.
-
-    The chance that any two of 100,000 names share a key is below one in three billion.
-    """
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
-
-
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PostingSets:
     """The distinct skills of each posting in a list, in compressed sparse row form.
@@ -81,7 +72,7 @@ class PostingSets:
     @classmethod
     def of(cls, postings: Iterable[tuple[Collection[str], int]]) -> "PostingSets":
         """Build the sets from each posting's skill names and its sum of minimum and maximum pay."""
-        rows = [(sorted({compute_skill_key(name) for name in names}), pay) for names, pay in postings]
+        rows = [(sorted({compute_name_key(name) for name in names}), pay) for names, pay in postings]
         keys, columns = np.unique(np.array(list(chain.from_iterable(row for row, _ in rows)), np.uint64), False, True)
         return cls(
             keys=keys,
@@ -105,7 +96,7 @@ class PostingSets:
 
     def find_column(self, name: str) -> int | None:
         """Return the index of a canonical name in `keys`, or None if no posting has the skill."""
-        key = np.uint64(compute_skill_key(name))
+        key = np.uint64(compute_name_key(name))
         column = int(np.searchsorted(self.keys, key))
         return column if column < len(self.keys) and self.keys[column] == key else None
 
@@ -231,7 +222,7 @@ def pack_postings(*, postings: Sequence[SkillsAndPay], names: Sequence[str], cou
     rows = sorted((sorted(index_by_name[name] for name in skills), pay) for skills, pay in postings)
     indexes = np.fromiter((index for row, _ in rows for index in row), dtype=_get_index_type(len(names)))
     return {
-        "skill_keys": np.array([compute_skill_key(name) for name in names], "<u8").tobytes(),
+        "skill_keys": np.array([compute_name_key(name) for name in names], "<u8").tobytes(),
         "skill_tallies": np.array(counts, "<u4").tobytes(),
         "posting_sizes": np.array([len(row) for row, _ in rows], "<u4").tobytes(),
         "posting_skills": indexes.tobytes(),

@@ -13,12 +13,12 @@ per employer, divided by the number of adverts (R. M. Groves et al., "Survey Met
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from market.name_keys import compute_name_key
 
 # At least the correlation of nine in ten frequent skills of the two largest roles (see docs/explanation/method.md).
 INTRACLASS_CORRELATION = 0.4
@@ -29,15 +29,9 @@ MAX_EMPLOYER_SHARE = 0.2
 SAMPLE_FIELDS = ("postings", "jobs", "employer_keys", "employer_jobs")
 
 
-@lru_cache(maxsize=65_536)
-def compute_employer_key(name: str) -> int:
-    """Return a 64-bit key of a folded employer name, stable across processes and releases."""
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
-
-
 def pack_employers(counts: Mapping[str, int]) -> dict[str, bytes]:
     """Return the fields of a stats row that store the number of distinct adverts per employer."""
-    keyed = sorted((compute_employer_key(name), count) for name, count in counts.items())
+    keyed = sorted((compute_name_key(name), count) for name, count in counts.items())
     return {
         "employer_keys": np.array([key for key, _ in keyed], "<u8").tobytes(),
         "employer_jobs": np.array([count for _, count in keyed], "<u4").tobytes(),

@@ -24,7 +24,6 @@ from career_navigator.db.connection import database
 from market.daily_stats import (
     PACKED_COUNTS,
     PACKED_POSTINGS,
-    compute_skill_key,
     day_start,
     sum_counts,
     sum_counts_of,
@@ -32,6 +31,7 @@ from market.daily_stats import (
 )
 from market.documents import MARKET_SCOPE
 from market.gaps import MIN_THRESHOLD, RoleDemand, RoleWindow
+from market.name_keys import compute_name_key
 from market.related_skills import RelatedSkill, find_related
 from market.role_selectors import canonicalize_role, get_role_table
 from market.samples import SAMPLE_FIELDS, Sample, build_sample
@@ -154,7 +154,7 @@ def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime
     before = first - timedelta(days=days)
     rows = [row for row in rows if before <= row["day"] <= last]
     for row in rows:
-        _names.update((compute_skill_key(name), name) for name in row["skill_names"])
+        _names.update((compute_name_key(name), name) for name in row["skill_names"])
     return _compute_role_stats(role, rows, first, last)
 
 
@@ -222,7 +222,7 @@ def _find_frequent_names(
             break
         query = {"scope": role, "day": {"$gte": first, "$lte": last}}
         for name in database().market_figures.distinct(field, query):
-            _names[compute_skill_key(name)] = name
+            _names[compute_name_key(name)] = name
     # A name can only be missing if the rows changed in the meantime. Then the stats also get a new version.
     return {index: _names[key] for index, key in frequent.items() if key in _names}
 

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.daily_stats import PostingSets, compute_skill_key, pack_postings, sum_counts, sum_counts_of, unpack_postings
+from market.daily_stats import PostingSets, pack_postings, sum_counts, sum_counts_of, unpack_postings
+from market.name_keys import compute_name_key
 
 NAMES = ["python", "sql", "go", "docker", "react", "c++", "データ"]
 DAY = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)).map(tuple), st.integers(0, 4_000_000)), max_size=12)
@@ -41,13 +42,13 @@ def test_unpacking_restores_packed_postings(days):
     assert to_lists(sets) == to_lists(expected)
     assert sets.keys.tolist() == expected.keys.tolist()
     counted = Counter(name for skills, _ in postings for name in skills)
-    assert counts.tolist() == [counted[name] for name in sorted(counted, key=compute_skill_key)]
+    assert counts.tolist() == [counted[name] for name in sorted(counted, key=compute_name_key)]
 
 
 @given(st.lists(DAY, max_size=4), st.sets(st.sampled_from([*NAMES, "cobol"])))
 def test_sums_only_the_counts_of_the_given_keys(days, names):
-    ordered = sorted(names, key=compute_skill_key)
-    keys = np.array([compute_skill_key(name) for name in ordered], np.uint64)
+    ordered = sorted(names, key=compute_name_key)
+    keys = np.array([compute_name_key(name) for name in ordered], np.uint64)
 
     counts = sum_counts_of([pack(day) for day in days], keys=keys)
 
@@ -73,5 +74,5 @@ def test_uses_four_byte_indexes_for_more_than_65536_skills():
 
 
 def test_skill_keys_never_change():
-    assert compute_skill_key("python") == 12810737210631960232
-    assert compute_skill_key("データ") != compute_skill_key("data")
+    assert compute_name_key("python") == 12810737210631960232
+    assert compute_name_key("データ") != compute_name_key("data")
