@@ -129,7 +129,7 @@ def build_windows(postings: list[tuple[str, list[str]]]) -> dict[str, RoleWindow
         sets = [(skills, 0) for title, skills in postings if table.names_role(title=title, role=name)]
         counts = Counter(name for skills, _ in sets for name in skills)
         demand = RoleDemand.of(postings=len(sets), counts=counts)
-        windows[role] = RoleWindow(demand=demand, sets=PostingSets.of(sets))
+        windows[role] = RoleWindow(demand=demand, sets=PostingSets.from_postings(sets))
     return windows
 
 

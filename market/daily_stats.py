@@ -70,7 +70,7 @@ class PostingSets:
     salaries: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, postings: Iterable[tuple[Collection[str], int]]) -> "PostingSets":
+    def from_postings(cls, postings: Iterable[tuple[Collection[str], int]]) -> "PostingSets":
         """Build the sets from each posting's skill names and its sum of minimum and maximum pay."""
         rows = [(sorted({compute_name_key(name) for name in names}), pay) for names, pay in postings]
         keys, columns = np.unique(np.array(list(chain.from_iterable(row for row, _ in rows)), np.uint64), False, True)
@@ -120,10 +120,10 @@ class PostingSets:
             if column is not None:
                 rows[column] = row
         row_of_mention = rows[self.columns]
-        named = np.flatnonzero(row_of_mention < len(names))
+        mentions = np.flatnonzero(row_of_mention < len(names))
         posting_of_mention = np.repeat(np.arange(self.postings), self.sizes)
         present = np.zeros(len(names) * self.postings, dtype=bool)
-        present[row_of_mention[named].astype(np.int64) * self.postings + posting_of_mention[named]] = True
+        present[row_of_mention[mentions].astype(np.int64) * self.postings + posting_of_mention[mentions]] = True
         return present.reshape(len(names), self.postings)
 
 
@@ -138,12 +138,12 @@ def compute_starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 class PostingCounts:
     """Counts over a set of postings. A posting counts once per skill, even if it repeats the skill.
 
-    Copies of an earlier advert count in `postings`, `remote`, `on_site` and `places` only. `jobs` is the number of
-    distinct adverts, and `employers` has their number by employer.
+    Copies of an earlier posting count in `postings`, `remote`, `on_site` and `places` only. `jobs` is the number of
+    distinct postings, and `employers` has their number by employer.
 
-    `salaries` has one (place, minimum, maximum) per distinct advert with a usable salary, in USD per year. `skill_sets`
-    has one entry per distinct advert. Only `add_to_role` fills it, because no analysis walks the postings of the whole
-    market.
+    `salaries` has one (place, minimum, maximum) per distinct posting with a usable salary, in USD per year.
+    `skill_sets` has one entry per distinct posting. Only `add_to_role` fills it, because no analysis walks the postings
+    of the whole market.
     """
 
     postings: int = 0
@@ -241,7 +241,7 @@ def sum_counts(rows: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.uint64], N
     return keys, counts.astype(np.int64), columns
 
 
-def sum_counts_of(rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+def sum_counts_by_key(rows: Sequence[Mapping[str, Any]], *, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Sum the counts of the given keys only. `keys` must be in ascending order."""
     row_keys = _join_field(rows, "skill_keys", "<u8")
     if not len(keys):

@@ -32,9 +32,9 @@ class PostingRejected(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """A job advert from a source. Datetimes are aware and in UTC. Salaries are per year.
+    """A job posting from a source. Datetimes are aware and in UTC. Salaries are per year.
 
-    `source` and `job_id` identify the advert. If the source has no id, `url` identifies it.
+    `source` and `job_id` identify the posting. If the source has no id, `url` identifies it.
     `place` is the label by which stats group postings (see `market.geo.places`).
     """
 
@@ -152,7 +152,7 @@ _ROUTE_PREFIXES = ("/", "!")
 # Storing needs the key of each URL several times. A batch has at most 1,000 postings.
 @lru_cache(maxsize=4_096)
 def build_url_key(url: str) -> str:
-    """Normalize a URL so that different spellings of an advert's URL have the same key.
+    """Normalize a URL so that different spellings of a posting's URL have the same key.
 
     http becomes https and the host becomes lower case. Default ports, tracking parameters and trailing slashes are
     removed, and so are fragments unless they begin with `#/` or `#!`. A URL that cannot be parsed is its own key.

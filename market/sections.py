@@ -3,7 +3,7 @@
 A heading classifies its section. Sections on requirements and duties count as asked for. Sections on the company,
 benefits, the hiring process and legal notices do not. Outside these sections, each sentence is classified by its words.
 Prose that is neither a request nor clearly about the employer does not count if the posting has a section of
-requirements or duties. In a posting without such a section, it counts unless the employer's adverts repeat it (see
+requirements or duties. In a posting without such a section, it counts unless the employer's postings repeat it (see
 `market.employer_words`).
 """
 

@@ -26,7 +26,7 @@ from market.daily_stats import (
     PACKED_POSTINGS,
     day_start,
     sum_counts,
-    sum_counts_of,
+    sum_counts_by_key,
     unpack_postings,
 )
 from market.documents import MARKET_SCOPE
@@ -184,7 +184,7 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
         counts={name: int(counts[index]) for index, name in names.items()},
         sample=sample,
         sample_before=build_sample(before),
-        before=dict(zip(names.values(), sum_counts_of(before, keys=keys[list(names)]).tolist(), strict=True)),
+        before=dict(zip(names.values(), sum_counts_by_key(before, keys=keys[list(names)]).tolist(), strict=True)),
     )
     window = RoleWindow(demand=demand, sets=unpack_postings(rows, keys=keys, columns=columns))
     return RoleStats(window=window, computed_at=max(row["computed_at"] for row in rows))

@@ -50,7 +50,7 @@ def _rename_closed_stats(source: str, target: str) -> None:
     """Rename a skill in the stats of closed days, whose postings are deleted.
 
     Role rows stay exact because they store the skills of each posting. Market rows store only counts, so a posting with
-    both skills counts twice. The sum is capped at the number of distinct adverts.
+    both skills counts twice. The sum is capped at the number of distinct postings.
     """
     stats = database().market_figures
     writes: list[UpdateOne] = []

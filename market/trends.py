@@ -3,7 +3,7 @@
 A window of N days ends today. The previous window is the N days before it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, partial
@@ -55,7 +55,7 @@ def compute_wilson_interval(*, count: int, of: int, design_effect: float = 1.0) 
 
 def _compute_wilson_bounds(count: int, of: int, design_effect: float) -> tuple[float, float]:
     """Return the bounds of the Wilson score interval, 0 to 1. `of` must not be 0."""
-    # After a merge of skills, the counts of closed days can exceed the number of adverts.
+    # After a merge of skills, the counts of closed days can exceed the number of postings.
     share, size = min(count / of, 1.0), of / design_effect
     centre = share + _Z * _Z / (2 * size)
     spread = _Z * sqrt(share * (1 - share) / size + _Z * _Z / (4 * size * size))
@@ -70,7 +70,7 @@ RISING, FALLING, UNCLEAR = TRENDS = ("rising", "falling", "unclear")
 
 
 class Comparison(NamedTuple):
-    """A count compared with the previous window. All fields are None if either window has too few distinct adverts.
+    """A count compared with the previous window. All fields are None if either window has too few distinct postings.
 
     `growth_percentage` is the growth of the count. It is None if the windows are not comparable (see
     `MAX_RATIO_TO_COMPARE`) or the previous count is 0. `change_in_points` is the change of the share, and
@@ -98,7 +98,7 @@ def compare_counts(
     design_effect: float = 1.0,
     design_effect_before: float = 1.0,
 ) -> Comparison:
-    """Compare a window's count with the count of the previous window. `postings` are distinct adverts."""
+    """Compare a window's count with the count of the previous window. `postings` are distinct postings."""
     fewer, more = sorted((postings, postings_before))
     if fewer < MIN_POSTINGS_TO_COMPARE:
         return Comparison()
@@ -141,7 +141,7 @@ def _compute_change_bounds(
 class DayRecord:
     """The stored stats of one day. `names` and `counts` are parallel. Salaries are in USD per year.
 
-    `jobs` is None if the day was closed by a release that did not tell copies of adverts apart. `employer_*` are packed
+    `jobs` is None if the day was closed by a release that did not tell copies apart. `employer_*` are packed
     as in `market.samples`.
     """
 
@@ -163,38 +163,38 @@ class DayRecord:
     salary_maximums: Sequence[int] = ()
 
 
-def get_jobs(record: DayRecord) -> int:
-    """Return a day's distinct adverts. Without them, each posting counts as one."""
+def get_distinct_postings(record: DayRecord) -> int:
+    """Return the number of a day's distinct postings. If it is not stored, each posting counts."""
     return record.postings if record.jobs is None else record.jobs
 
 
-def build_window_samples(aged: Iterable[tuple[int, DayRecord]], max_days: int) -> list[tuple[Sample, float]]:
+def build_window_samples(records_by_age: Mapping[int, DayRecord], max_days: int) -> list[tuple[Sample, float]]:
     """Return, for each N up to `max_days`, the sample of the last N days and the design effect of the N days before.
 
     Moves both windows along the days, so that memory does not grow with days times employers.
     """
-    by_age = dict(aged)
-    keys = np.unique(np.frombuffer(b"".join(record.employer_keys for record in by_age.values()), "<u8"))
+    keys = np.unique(np.frombuffer(b"".join(record.employer_keys for record in records_by_age.values()), "<u8"))
     current, before = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
     jobs, approximate_before = 0, None
     samples = [(EMPTY_SAMPLE, 1.0)]
 
-    def add(window: Counts, age: int, sign: int = 1) -> None:
-        if age in by_age:
-            columns = np.searchsorted(keys, np.frombuffer(by_age[age].employer_keys, "<u8"))
-            window[columns] += sign * np.frombuffer(by_age[age].employer_jobs, "<u4").astype(np.int64)
+    def add_day(window: Counts, age: int, sign: int = 1) -> None:
+        if age in records_by_age:
+            record = records_by_age[age]
+            columns = np.searchsorted(keys, np.frombuffer(record.employer_keys, "<u8"))
+            window[columns] += sign * np.frombuffer(record.employer_jobs, "<u4").astype(np.int64)
 
     for days in range(1, max_days + 1):
-        newest = by_age.get(days - 1)
-        add(current, days - 1)
+        oldest = records_by_age.get(days - 1)
+        add_day(current, days - 1)
         if days > 1:
-            add(before, days - 1, -1)
-            add(before, 2 * days - 2)
-        add(before, 2 * days - 1)
-        if newest:
-            jobs += get_jobs(newest)
-            if newest.jobs is None and approximate_before is None:
-                approximate_before = newest.day + timedelta(days=1)
+            add_day(before, days - 1, -1)
+            add_day(before, 2 * days - 2)
+        add_day(before, 2 * days - 1)
+        if oldest:
+            jobs += get_distinct_postings(oldest)
+            if oldest.jobs is None and approximate_before is None:
+                approximate_before = oldest.day + timedelta(days=1)
         sample = build_counted_sample(
             distinct_jobs=jobs,
             jobs_by_employer=current if current.any() or not jobs else None,
@@ -214,13 +214,13 @@ def build_trending_responses(
     """
     windows = list(windows)
     depth = 2 * max(windows)
-    aged = [(age, record) for record in records if 0 <= (age := (today - record.day).days) < depth]
-    totals = _Totals.of(aged, depth, build_window_samples(aged, max(windows)))
-    whole = max((age for age, _ in aged), default=0) + 1
+    records_by_age = {age: record for record in records if 0 <= (age := (today - record.day).days) < depth}
+    totals = _Totals.from_records(records_by_age, depth, build_window_samples(records_by_age, max(windows)))
+    covered_days = max(records_by_age, default=0) + 1
     build_response = cache(partial(_build_response, totals, generated_at))
     for days in windows:
         # All windows that contain every record have the same content and an empty previous window.
-        yield days, build_response(min(days, whole)) | {"window_days": days}
+        yield days, build_response(min(days, covered_days)) | {"window_days": days}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ class _Table:
     sums: Counts
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[int, Sequence[str], Sequence[int] | Counts]], depth: int) -> "_Table":
+    def from_rows(cls, rows: Iterable[tuple[int, Sequence[str], Sequence[int] | Counts]], depth: int) -> "_Table":
         rows = list(rows)
         # Sorted by name, so that a stable sort by count breaks ties by name.
         names = sorted({name for _, row_names, _ in rows for name in row_names})
@@ -242,17 +242,19 @@ class _Table:
             np.add.at(counts[age + 1], [column[name] for name in row_names], row_counts)
         return cls(names, counts.cumsum(axis=0))
 
-    def window(self, days: int) -> Counts:
+    def get_counts(self, days: int) -> Counts:
+        """Return the counts of the last `days` days."""
         row: Counts = self.sums[days]
         return row
 
-    def window_before(self, days: int) -> Counts:
+    def get_counts_before(self, days: int) -> Counts:
+        """Return the counts of the previous window: the `days` days before the last `days` days."""
         row: Counts = self.sums[2 * days] - self.sums[days]
         return row
 
-    def top(self, days: int, limit: int) -> Counts:
+    def find_top_columns(self, days: int, limit: int) -> Counts:
         """Return the columns with the highest nonzero counts in the window, ties by name."""
-        counts = self.window(days)
+        counts = self.get_counts(days)
         order = np.argsort(-counts, kind="stable")[:limit]
         columns: Counts = order[counts[order] > 0]
         return columns
@@ -262,7 +264,7 @@ class _Table:
 class _Totals:
     """Cumulative stats. A window is one row, and the previous window is the difference of two rows."""
 
-    # Row N: postings, remote postings, on-site postings and distinct adverts of the last N days.
+    # Row N: postings, remote postings, on-site postings and distinct postings of the last N days.
     postings: Counts
     # Item N: the sample of the last N days, and the design effect of the N days before them.
     samples: list[tuple[Sample, float]]
@@ -276,26 +278,28 @@ class _Totals:
     midpoint_ends: Counts  # row N: number of midpoints of the last N days
 
     @classmethod
-    def of(cls, aged: list[tuple[int, DayRecord]], depth: int, samples: list[tuple[Sample, float]]) -> "_Totals":
-        aged = sorted(aged, key=lambda pair: pair[0])
+    def from_records(
+        cls, records_by_age: Mapping[int, DayRecord], depth: int, samples: list[tuple[Sample, float]]
+    ) -> "_Totals":
+        by_age = sorted(records_by_age.items())
         postings = np.zeros((depth + 1, 4), dtype=np.int64)
         midpoint_ends = np.zeros(depth + 1, dtype=np.int64)
         midpoints = []
-        for age, record in aged:
-            postings[age + 1] += (record.postings, record.remote, record.on_site, get_jobs(record))
+        for age, record in by_age:
+            postings[age + 1] += (record.postings, record.remote, record.on_site, get_distinct_postings(record))
             midpoint_ends[age + 1] += len(record.salary_places)
             low, high = np.array(record.salary_minimums), np.array(record.salary_maximums)
             midpoints.append((low + high) / 2)
-        ones = [(age, r.salary_places, np.ones(len(r.salary_places), dtype=np.int64)) for age, r in aged]
+        ones = [(age, r.salary_places, np.ones(len(r.salary_places), dtype=np.int64)) for age, r in by_age]
         return cls(
             postings=postings.cumsum(axis=0),
             samples=samples,
-            skills=_Table.of(((age, r.skill_names, r.skill_counts) for age, r in aged), depth),
-            technologies=_Table.of(((age, r.technology_names, r.technology_counts) for age, r in aged), depth),
-            places=_Table.of(((age, r.place_names, r.place_counts) for age, r in aged), depth),
-            salary_counts=_Table.of(ones, depth),
-            salary_minimums=_Table.of(((a, r.salary_places, r.salary_minimums) for a, r in aged), depth).sums,
-            salary_maximums=_Table.of(((a, r.salary_places, r.salary_maximums) for a, r in aged), depth).sums,
+            skills=_Table.from_rows(((age, r.skill_names, r.skill_counts) for age, r in by_age), depth),
+            technologies=_Table.from_rows(((age, r.technology_names, r.technology_counts) for age, r in by_age), depth),
+            places=_Table.from_rows(((age, r.place_names, r.place_counts) for age, r in by_age), depth),
+            salary_counts=_Table.from_rows(ones, depth),
+            salary_minimums=_Table.from_rows(((a, r.salary_places, r.salary_minimums) for a, r in by_age), depth).sums,
+            salary_maximums=_Table.from_rows(((a, r.salary_places, r.salary_maximums) for a, r in by_age), depth).sums,
             midpoints=np.concatenate(midpoints) if midpoints else np.zeros(0),
             midpoint_ends=midpoint_ends.cumsum(),
         )
@@ -305,8 +309,8 @@ def _build_response(totals: _Totals, generated_at: str, days: int) -> dict[str, 
     postings, remote, on_site, _ = totals.postings[days].tolist()
     return {
         "top_skills": _build_skill_rows(totals, days),
-        "top_locations": _rows(totals.places, days, "location", MAX_LOCATIONS),
-        "technology_trends": _rows(totals.technologies, days, "technology", MAX_SKILLS),
+        "top_locations": _build_count_rows(totals.places, days, "location", MAX_LOCATIONS),
+        "technology_trends": _build_count_rows(totals.technologies, days, "technology", MAX_SKILLS),
         "salary_trends": _build_salary_rows(totals, days),
         "salary_quartiles": _compute_quartiles(totals.midpoints[: totals.midpoint_ends[days]]),
         "remote_distribution": [{"remote": True, "count": remote}, {"remote": False, "count": on_site}],
@@ -317,16 +321,16 @@ def _build_response(totals: _Totals, generated_at: str, days: int) -> dict[str, 
     }
 
 
-def _rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, Any]]:
-    top = table.top(days, limit)
-    counts = table.window(days)[top].tolist()
+def _build_count_rows(table: _Table, days: int, label: str, limit: int) -> list[dict[str, Any]]:
+    top = table.find_top_columns(days, limit)
+    counts = table.get_counts(days)[top].tolist()
     return [{label: table.names[column], "count": count} for column, count in zip(top.tolist(), counts, strict=True)]
 
 
 def _build_skill_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
     table = totals.skills
-    top = table.top(days, MAX_SKILLS)
-    counts, earlier = table.window(days)[top].tolist(), table.window_before(days)[top].tolist()
+    top = table.find_top_columns(days, MAX_SKILLS)
+    counts, earlier = table.get_counts(days)[top].tolist(), table.get_counts_before(days)[top].tolist()
     jobs = int(totals.postings[days][3])
     before = int(totals.postings[2 * days][3]) - jobs
     sample, effect_before = totals.samples[days]
@@ -350,8 +354,8 @@ def _build_skill_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
 
 def _build_salary_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
     table = totals.salary_counts
-    top = table.top(days, MAX_LOCATIONS)
-    sums = (table.window(days), totals.salary_minimums[days], totals.salary_maximums[days])
+    top = table.find_top_columns(days, MAX_LOCATIONS)
+    sums = (table.get_counts(days), totals.salary_minimums[days], totals.salary_maximums[days])
     return [
         {
             "location": table.names[column],
@@ -359,7 +363,9 @@ def _build_salary_rows(totals: _Totals, days: int) -> list[dict[str, Any]]:
             "avg_max": round(high / count),
             "count": count,
         }
-        for column, count, low, high in zip(top.tolist(), *(each[top].tolist() for each in sums), strict=True)
+        for column, count, low, high in zip(
+            top.tolist(), *(column_sums[top].tolist() for column_sums in sums), strict=True
+        )
     ]
 
 

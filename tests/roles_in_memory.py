@@ -21,7 +21,7 @@ def build_window(postings: Sequence[Posting], before: Sequence[Posting] = ()) ->
             postings_before=len(before),
             before=Counter(name for skills, _ in before for name in set(skills)),
         ),
-        sets=PostingSets.of(postings),
+        sets=PostingSets.from_postings(postings),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.daily_stats import PostingSets, pack_postings, sum_counts, sum_counts_of, unpack_postings
+from market.daily_stats import PostingSets, pack_postings, sum_counts, sum_counts_by_key, unpack_postings
 from market.name_keys import compute_name_key
 
 NAMES = ["python", "sql", "go", "docker", "react", "c++", "データ"]
@@ -38,7 +38,7 @@ def test_unpacking_restores_packed_postings(days):
     counts, sets = unpack([pack(day) for day in days])
 
     postings = [posting for day in days for posting in day]
-    expected = PostingSets.of(postings)
+    expected = PostingSets.from_postings(postings)
     assert to_lists(sets) == to_lists(expected)
     assert sets.keys.tolist() == expected.keys.tolist()
     counted = Counter(name for skills, _ in postings for name in skills)
@@ -50,7 +50,7 @@ def test_sums_only_the_counts_of_the_given_keys(days, names):
     ordered = sorted(names, key=compute_name_key)
     keys = np.array([compute_name_key(name) for name in ordered], np.uint64)
 
-    counts = sum_counts_of([pack(day) for day in days], keys=keys)
+    counts = sum_counts_by_key([pack(day) for day in days], keys=keys)
 
     counted = Counter(name for day in days for skills, _ in day for name in skills)
     assert counts.tolist() == [counted[name] for name in ordered]

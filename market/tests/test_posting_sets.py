@@ -11,7 +11,7 @@ POSTINGS = st.lists(st.tuples(st.sets(st.sampled_from(NAMES)), st.integers(0, 4_
 
 @given(POSTINGS, st.sets(st.sampled_from([*NAMES, "cobol"])))
 def test_counts_the_given_skills_of_each_posting(postings, names):
-    sets = PostingSets.of(postings)
+    sets = PostingSets.from_postings(postings)
 
     counts = sets.count_among(names)
 
@@ -24,17 +24,17 @@ def test_counts_the_given_skills_of_each_posting(postings, names):
 def test_finds_the_postings_with_each_skill(postings):
     names = [*NAMES, "cobol"]
 
-    present = PostingSets.of(postings).build_presence(names)
+    present = PostingSets.from_postings(postings).build_presence(names)
 
     assert present.tolist() == [[name in skills for skills, _ in postings] for name in names]
 
 
 def test_counts_a_repeated_skill_once():
-    sets = PostingSets.of([(["go", "go", "sql"], 0)])
+    sets = PostingSets.from_postings([(["go", "go", "sql"], 0)])
 
     assert sets.sizes.tolist() == [2]
 
 
 def test_has_no_column_for_a_skill_of_no_posting():
-    assert PostingSets.of([({"go"}, 0)]).find_column("cobol") is None
-    assert PostingSets.of([]).find_column("cobol") is None
+    assert PostingSets.from_postings([({"go"}, 0)]).find_column("cobol") is None
+    assert PostingSets.from_postings([]).find_column("cobol") is None

@@ -144,7 +144,7 @@ def test_warns_if_one_employer_has_more_than_a_fifth():
     more = build_sample([day | pack_employers({"a": 3, **{str(number): 1 for number in range(7)}})])
 
     assert fifth.warning is None
-    assert (more.warning or "").startswith("One employer has 30% of the 10 distinct adverts")
+    assert (more.warning or "").startswith("One employer has 30% of the 10 distinct postings")
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,14 @@ EMPLOYERS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 5), max_si
 
 @given(st.lists(EMPLOYERS, max_size=12))
 def test_each_window_has_the_sample_of_its_days(days):
-    records = []
+    records = {}
     for age, employers in enumerate(days):
         jobs = sum(employers.values())
-        records.append(
-            (age, DayRecord(day=days_ago(age), postings=jobs, remote=0, on_site=0, jobs=jobs, **pack(employers)))
-        )
-    rows = [{"day": NOW - timedelta(days=age), "postings": 0, "jobs": r.jobs, **pack(days[age])} for age, r in records]
+        records[age] = DayRecord(day=days_ago(age), postings=jobs, remote=0, on_site=0, jobs=jobs, **pack(employers))
+    rows = [
+        {"day": NOW - timedelta(days=age), "postings": 0, "jobs": record.jobs, **pack(days[age])}
+        for age, record in records.items()
+    ]
 
     samples = build_window_samples(records, 8)
 
@@ -187,7 +188,7 @@ def test_each_window_has_the_sample_of_its_days(days):
         sample, effect_before = samples[length]
         expected = build_sample(rows[:length])
         assert (sample.distinct_jobs, sample.employers or 0) == (expected.distinct_jobs, expected.employers or 0)
-        assert (sample.largest or 0) == (expected.largest or 0)
+        assert (sample.top_employer_jobs or 0) == (expected.top_employer_jobs or 0)
         assert sample.design_effect == pytest.approx(expected.design_effect)
         assert effect_before == pytest.approx(build_sample(rows[length : 2 * length]).design_effect)
 

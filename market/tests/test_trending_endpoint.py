@@ -116,7 +116,7 @@ def test_counts_everything_in_the_window(client, vocabulary):
         "distinct_jobs": 4,
         "employers": 1,
         "top_employer_share": 100.0,
-        "warning": "One employer has 100% of the 4 distinct adverts, so the shares say much about this employer.",
+        "warning": "One employer has 100% of the 4 distinct postings, so the shares say much about this employer.",
         "approximate_before": None,
         "generated_at": "2026-11-21T12:00:00Z",
         "window_days": 30,
