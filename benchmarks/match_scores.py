@@ -120,8 +120,8 @@ def as_stored(posting: Posting, vocabulary: Vocabulary, extractor: SkillExtracto
     skills = slugs or list(dict.fromkeys(span.skill for span in spans))
     nice = select_nice_to_have(
         skills=skills,
-        in_nice=(span.skill for span in spans if is_within(wording.nice, span.start)),
-        in_must=lambda: (
+        nice_skills=(span.skill for span in spans if is_within(wording.nice, span.start)),
+        get_must_skills=lambda: (
             span.skill for span in spans if span.start < len(posting.title) or is_within(wording.must, span.start)
         ),
     )

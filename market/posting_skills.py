@@ -105,8 +105,8 @@ class PostingText:
             skills = list(dict.fromkeys(span.skill for span in spans))
             nice_to_have = select_nice_to_have(
                 skills=skills,
-                in_nice=(span.skill for span in spans if is_within(self.requirements.nice, span.start)),
-                in_must=lambda: (
+                nice_skills=(span.skill for span in spans if is_within(self.requirements.nice, span.start)),
+                get_must_skills=lambda: (
                     span.skill
                     for span in spans
                     if span.start < len(self.title) or is_within(self.requirements.must, span.start)
@@ -130,8 +130,10 @@ class PostingText:
         extractor = get_extractor()
         return select_nice_to_have(
             skills=skills,
-            in_nice=extractor.extract_skills(self._join_spans(self.requirements.nice)),
-            in_must=lambda: extractor.extract_skills(f"{self.title}\n{self._join_spans(self.requirements.must)}"),
+            nice_skills=extractor.extract_skills(self._join_spans(self.requirements.nice)),
+            get_must_skills=lambda: extractor.extract_skills(
+                f"{self.title}\n{self._join_spans(self.requirements.must)}"
+            ),
         )
 
     def _join_spans(self, spans: Sequence[TextSpan]) -> str:

@@ -36,13 +36,13 @@ _OTHER_HEADING = re.compile(
     r"\b(?:will do|you.ll do|responsibilit|duties|what we|why|about (?:us|the)|benefits|perks|your impact|your role"
     r"|your responsibilities|your mission|your tasks|day[- ]to[- ]day|you.ll be|you will be doing)"
 )
-# Phrases within a sentence. The nice-to-have part follows an `ahead` phrase and precedes a `behind` phrase.
-_CUE = re.compile(
-    r"(?P<ahead>\b(?:preferably|ideally|bonus(?: points)?(?: if| for|:)|(?:extra|bonus) (?:credit|points)"
+# Phrases within a sentence. The nice-to-have part follows a `leading` phrase and precedes a `trailing` phrase.
+_NICE_CUE = re.compile(
+    r"(?P<leading>\b(?:preferably|ideally|bonus(?: points)?(?: if| for|:)|(?:extra|bonus) (?:credit|points)"
     r"|plus(?: if|:)|even better if|preference (?:for|given to) (?:candidates |those |people )?(?:with|who)"
     r"|we prefer|nice[- ]to[- ]haves?:"
     r"|preferred:|preferred (?:qualifications|skills|experience)\b|desired:|desirable:))"
-    r"|\b(?P<behind>(?:an? (?:[a-z]+ ){0,2}(?:plus|bonus|advantage|asset)|(?:nice|good|great)[- ]to[- ]have"
+    r"|\b(?P<trailing>(?:an? (?:[a-z]+ ){0,2}(?:plus|bonus|advantage|asset)|(?:nice|good|great)[- ]to[- ]have"
     r"|(?:(?:but|though|although) )?(?:is |are )?not (?:strictly |always |necessarily )?"
     r"(?:required|a must|necessary|essential|mandatory|a requirement)"
     r"|(?:(?:strongly|highly|is|are) ){0,2}(?<!the )(?<!our )(?<!your )(?<!their )"
@@ -50,12 +50,12 @@ _CUE = re.compile(
     r"|(?:plus|bonus)(?= ?(?:[\]).,;]|$))|(?:big|huge|definite|strong|major|real) plus))\b"
 )
 _MUST_CUE = re.compile(r"(?<!not )(?<!not strictly )\b(?:required|must(?! not)|mandatory|essential|is a requirement)\b")
-_VERB = re.compile(r"\b(?:is|are|would be|will be|being|considered|as|with|have|has)\s*$")
+_VERB_BEFORE = re.compile(r"\b(?:is|are|would be|will be|being|considered|as|with|have|has)\s*$")
 _LETTER = re.compile(r"[a-z]")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!incl\.)|;")
-_BULLET = re.compile(r"\s*(?:[-*+?o](?=\s)|\d{1,2}[.)]\s)")
+_BULLET_POINT = re.compile(r"\s*(?:[-*+?o](?=\s)|\d{1,2}[.)]\s)")
 _LABEL = re.compile(r"[^a-z]*((?:[a-z'?&/ -]|\([a-z ]+\)){3,60}?)\s*(?:\**\s*:\s*\**|\s[-?]\s)(?=\s*\S)")
-_BULLETS = frozenset("-*+?o0123456789")
+_BULLET_CHARACTERS = frozenset("-*+?o0123456789")
 _MAX_HEADING_LENGTH, _MAX_HEADING_WORDS = 80, 7  # characters; words in a heading without markup
 _MAX_LABEL_WORDS = 5
 NICE, MUST = "nice", "must"
@@ -68,29 +68,29 @@ _BEFORE_YEARS = re.compile(
 )
 _YEAR = re.compile(r"(?:years?|yrs?)\b")
 # Maximum number of characters examined: the number itself, the text before it and the text after it.
-_MAX_NUMBER_LENGTH, _BEHIND, _AHEAD = 35, 70, 110
+_MAX_NUMBER_LENGTH, _MAX_LENGTH_BEFORE, _MAX_LENGTH_AFTER = 35, 70, 110
 # Years that are not required experience: "20 years in business", "a 4-year degree", "over the past two years".
-_NO_DEMAND_AFTER = re.compile(
+_NO_EXPERIENCE_AFTER = re.compile(
     r"[?' ]*(?:old\b|of age|ago\b|in business\b(?! [a-z])|in a row|running|later\b|from now"
     r"|-?\s*(?:degree|college|university|diploma|program|contract|term|plan|period|anniversary|commitment|vest|deal"
     r"|roadmap|strategy)\b|(?:post|after)\b|and (?:older|above|counting)"
     r"|of (?:history|age|heritage|growth|success|innovation|service to|operation))"
 )
-_NO_DEMAND_BEFORE = re.compile(
+_NO_EXPERIENCE_BEFORE = re.compile(
     r"\b(?:past|last|next|first|previous|within|every|each|after|since)\s+(?:[a-z]+ )?$"
     r"|\b(?:founded|since|vest\w*|ours?|we|we.ve|us|company|history|combined|collective(?:ly)?|backed|founders?"
     r"|clients?|customers|firm|leader(?:ship)? team|award\w*|lieu|for over|for more than|valid|aged?)\b[^.]*$"
 )
-_TO_THE_READER = re.compile(
+_CANDIDATE_BEFORE = re.compile(
     r"\b(?:you should have|you have|you.ll have|must have|candidates? (?:should|must) have)\b[^.]*$"
 )
-_ASKS_AFTER = re.compile(r"[^\n.;]*?\b(?:experience|expertise|track record|background)\b")
-_GOES_ON = re.compile(
+_REQUEST_AFTER = re.compile(r"[^\n.;]*?\b(?:experience|expertise|track record|background)\b")
+_EXPERIENCE_AFTER = re.compile(
     r"[?' ]*(?:[)\]]|(?:of|in|as|with|on|at|working|building|developing|designing|leading|managing|writing|using|doing"
     r"|professional|industry|relevant|hands|software|related|programming|coding|running|shipping|selling|supporting"
     r"|creating|delivering)\b)"
 )
-_ASKS_BEFORE = re.compile(
+_REQUEST_BEFORE = re.compile(
     r"\b(?:at least|minimum|min\.?|experience|require[sd]?|requirements|must have|you have|you.ve|you bring)\b[^.]*$"
 )
 # A larger number is usually the age of a company.
@@ -119,41 +119,41 @@ def parse_requirements(text: str) -> RequirementSpans:
     kind are in ascending order and do not overlap.
     """
     plain = fold_text(text)
-    return _parse(plain) if any(hint in plain for hint in _NICE_HINTS) else RequirementSpans()
+    return _parse_lines(plain) if any(hint in plain for hint in _NICE_HINTS) else RequirementSpans()
 
 
 def select_nice_to_have(
-    *, skills: Collection[str], in_nice: Iterable[str], in_must: Callable[[], Iterable[str]]
+    *, skills: Collection[str], nice_skills: Iterable[str], get_must_skills: Callable[[], Iterable[str]]
 ) -> list[str]:
     """Return the skills that occur in nice-to-have spans and in no required span, in the order of `skills`.
 
-    `in_must` is called only if a skill occurs in a nice-to-have span.
+    `get_must_skills` is called only if a skill occurs in a nice-to-have span.
     """
-    candidates = set(in_nice).intersection(skills)
+    candidates = set(nice_skills).intersection(skills)
     if candidates:
-        candidates.difference_update(in_must())
+        candidates.difference_update(get_must_skills())
     return [skill for skill in skills if skill in candidates] if candidates else []
 
 
-def _parse(plain: str) -> RequirementSpans:
+def _parse_lines(plain: str) -> RequirementSpans:
     requirements = RequirementSpans()
     hints = sorted(at for hint in (*_NICE_HINTS, *_MUST_HINTS) for at in _find_all(plain, hint))
-    section, had_bullets, blank, next_hint = "", False, False, 0
+    section, had_bullets, is_after_blank, next_hint = "", False, False, 0
     lines = _split_lines(plain)
     for index, (start, end) in enumerate(lines):
         while next_hint < len(hints) and hints[next_hint] < start:
             next_hint += 1
         line = plain[start:end].strip()
         if not line:
-            blank = True
+            is_after_blank = True
             continue
-        bullet = line[0] in _BULLETS and _BULLET.match(line) is not None
-        if len(line) <= _MAX_HEADING_LENGTH and _is_heading(line, bullet, plain, lines, index):
-            section, had_bullets, blank = _get_kind(line), False, False
+        is_bullet = line[0] in _BULLET_CHARACTERS and _BULLET_POINT.match(line) is not None
+        if len(line) <= _MAX_HEADING_LENGTH and _is_heading(line, is_bullet, plain, lines, index):
+            section, had_bullets, is_after_blank = _classify_heading(line), False, False
             continue
-        if section and had_bullets and not bullet and blank:
+        if section and had_bullets and not is_bullet and is_after_blank:
             section = ""
-        had_bullets, blank = had_bullets or bullet, False
+        had_bullets, is_after_blank = had_bullets or is_bullet, False
         if next_hint < len(hints) and hints[next_hint] < end:
             _parse_line(requirements, plain, start, end, section)
         elif section:
@@ -163,7 +163,7 @@ def _parse(plain: str) -> RequirementSpans:
 
 def _parse_line(requirements: RequirementSpans, plain: str, start: int, end: int, section: str) -> None:
     label = _LABEL.match(plain, start, end)
-    if label and len(label[1].split()) <= _MAX_LABEL_WORDS and (kind := _get_kind(label[1])):
+    if label and len(label[1].split()) <= _MAX_LABEL_WORDS and (kind := _classify_heading(label[1])):
         section = section if section == NICE else kind
         start = label.end()
     at = start
@@ -188,13 +188,13 @@ def _parse_line(requirements: RequirementSpans, plain: str, start: int, end: int
 def _find_clauses(plain: str, start: int, end: int) -> Iterator[TextSpan]:
     """Yield the spans of the nice-to-have clauses of a sentence."""
     position = start
-    for cue in _CUE.finditer(plain, start, end):
+    for cue in _NICE_CUE.finditer(plain, start, end):
         begin = cue.start()
         if begin < position:
             continue
         opened = plain.rfind("(", position, begin)
         in_brackets = opened >= 0 and plain.find(")", opened, begin) < 0
-        if cue["ahead"] is not None or not _LETTER.search(plain, position, begin):
+        if cue["leading"] is not None or not _LETTER.search(plain, position, begin):
             # "Ideally Kafka", "[Bonus] Kafka".
             closed = plain.find(")", cue.end(), end) if in_brackets else -1
             first, position = begin, closed if closed >= 0 else end
@@ -204,7 +204,7 @@ def _find_clauses(plain: str, start: int, end: int) -> Iterator[TextSpan]:
 
 
 def _find_clause_start(plain: str, start: int, cue: re.Match[str], opened: int | None) -> int:
-    """Find the start of the clause before a `behind` phrase. `opened` is the bracket that contains it."""
+    """Find the start of the clause before a `trailing` phrase. `opened` is the bracket that contains it."""
     begin = cue.start()
     if opened is not None and not _LETTER.search(plain, opened, begin):
         # "Python, Kafka (a plus)" refers to the item before the bracket.
@@ -213,7 +213,7 @@ def _find_clause_start(plain: str, start: int, cue: re.Match[str], opened: int |
     demands = [demand.end() for demand in _MUST_CUE.finditer(plain, first, begin)]
     if demands:
         return demands[-1]
-    has_verb = cue[0].startswith(("is ", "are ")) or _VERB.search(plain, max(first, begin - 15), begin)
+    has_verb = cue[0].startswith(("is ", "are ")) or _VERB_BEFORE.search(plain, max(first, begin - 15), begin)
     if opened is None and not has_verb:
         # "Python, Kafka a plus" refers only to Kafka, "experience with Kafka or Spark is a plus" to both.
         comma = max(plain.rfind(mark, first, begin) for mark in (", ", " - ", " ? "))
@@ -238,7 +238,7 @@ def _split_lines(plain: str) -> list[TextSpan]:
     return lines
 
 
-def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[TextSpan], index: int) -> bool:
+def _is_heading(line: str, is_bullet: bool, plain: str, lines: Sequence[TextSpan], index: int) -> bool:
     bare = line.strip("*_#: ?")
     if not bare:
         return False
@@ -246,16 +246,16 @@ def _is_heading(line: str, bullet: bool, plain: str, lines: Sequence[TextSpan], 
         return True
     if line.startswith(("**", "__")) and line.endswith(("**", "__")) and line.count("**") <= 2:
         return True
-    if bullet or ":" in line or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MAX_HEADING_WORDS:
+    if is_bullet or ":" in line or line.endswith((".", ",", ";", "!")) or len(line.split()) > _MAX_HEADING_WORDS:
         return False
     # A line without markup is a heading if a list follows or if it begins with a nice-to-have heading phrase.
     for start, end in lines[index + 1 : index + 4]:
         if not plain[start:end].isspace() and start < end:
-            return _BULLET.match(plain, start, end) is not None or bool(_NICE_HEADING.match(line))
+            return _BULLET_POINT.match(plain, start, end) is not None or bool(_NICE_HEADING.match(line))
     return False
 
 
-def _get_kind(heading: str) -> str:
+def _classify_heading(heading: str) -> str:
     """Return `nice`, `must`, or an empty string for any other heading."""
     if _NICE_HEADING.search(heading) and not _NOT_NICE_HEADING.search(heading):
         return NICE
@@ -290,15 +290,19 @@ def _find_required_years(plain: str) -> Iterator[tuple[int, float]]:
         if number is None:
             continue
         years = float(_NUMBERS.get(number[1]) or number[1])
-        before = plain[max(at - _BEHIND, 0) : number.start()].rpartition("\n")[2]
-        after = plain[year.end() : year.end() + _AHEAD].partition("\n")[0]
-        if not 0 < years <= _MAX_YEARS or _NO_DEMAND_AFTER.match(after):
+        before = plain[max(at - _MAX_LENGTH_BEFORE, 0) : number.start()].rpartition("\n")[2]
+        after = plain[year.end() : year.end() + _MAX_LENGTH_AFTER].partition("\n")[0]
+        if not 0 < years <= _MAX_YEARS or _NO_EXPERIENCE_AFTER.match(after):
             continue
-        if _NO_DEMAND_BEFORE.search(before) and not _TO_THE_READER.search(before):
+        if _NO_EXPERIENCE_BEFORE.search(before) and not _CANDIDATE_BEFORE.search(before):
             continue
         is_minimum = "+" in plain[number.start() : at] or number[2] is not None
-        goes_on = _GOES_ON.match(after) is not None
+        is_about_experience = _EXPERIENCE_AFTER.match(after) is not None
         # A list item such as "- 4+ years full-stack development".
-        opens_line = is_minimum and not _LETTER.search(before)
-        if _ASKS_AFTER.match(after) or (goes_on and (is_minimum or _ASKS_BEFORE.search(before))) or opens_line:
+        is_list_item = is_minimum and not _LETTER.search(before)
+        if (
+            _REQUEST_AFTER.match(after)
+            or (is_about_experience and (is_minimum or _REQUEST_BEFORE.search(before)))
+            or is_list_item
+        ):
             yield at, years

@@ -16,12 +16,12 @@ from skills.languages import strip_accents
 
 TextSpan = tuple[int, int]
 
-ASKED, OTHER, NEUTRAL = "asked", "other", "neutral"
+REQUESTED, EMPLOYER, NEUTRAL = "requested", "employer", "neutral"
 _MAX_HEADING_LENGTH, _MAX_BARE_HEADING_WORDS = 90, 7
-_BULLET = re.compile(r"\s*(?:[-*+•·o](?=\s)|\d{1,2}[.)]\s)")
+_BULLET_POINT = re.compile(r"\s*(?:[-*+•·o](?=\s)|\d{1,2}[.)]\s)")
 _MARKUP = "*_#:> \t"
 # Headings, in lower case and without accents and markup.
-_ASKED_HEADING = re.compile(
+_REQUEST_HEADING = re.compile(
     r"\b(?:requirements?|requisites?|qualifications?|responsibilit(?:y|ies)|duties|you.?ll (?:do|bring|need|be|own|work"
     r"|achieve|have|build)|you will|you (?:have|bring|are|need|might|may|could|do|can bring)|will do|skills?|skillset"
     r"|experience|expertise|looking for|look for|nice.to.haves?|bonus points"
@@ -36,7 +36,7 @@ _ASKED_HEADING = re.compile(
     r"|requisitos|responsabilidades|funciones|perfil|tareas|que buscamos|conocimientos|valoramos|atividades"
     r"|qualificacoes|atribuicoes|o que (?:voce|esperamos|buscamos)|diferenciais|conhecimentos)\b"
 )
-_OTHER_HEADING = re.compile(
+_EMPLOYER_HEADING = re.compile(
     r"\b(?:shouldn.?t apply|not apply if|not (?:be )?(?:a )?(?:good )?fit|unlikely to thrive"
     r"|not for you|about us|about the company"
     r"|about our (?:company|culture)"
@@ -62,9 +62,13 @@ _OTHER_HEADING = re.compile(
 )
 # Headings of text about the role, which can ask for skills and praise the employer alike.
 _ROLE_HEADING = re.compile(r"(?:about )?(?:the|this|your) (?:role|job|position|opportunity)(?: at [\w. ]+)?[:?]?$")
-_NOT_FOR = re.compile(r"n.t apply|not apply if|not (?:be )?(?:a )?(?:good )?fit|unlikely to thrive|not for you")
-_ABOUT_NAME = re.compile(r"^(?:about|meet|join|why|working at|life at) (?!(?:the|this|you|your|our)\b)[a-z0-9]")
-_OPENS_HEADING = re.compile(
+_NOT_FOR_YOU_HEADING = re.compile(
+    r"n.t apply|not apply if|not (?:be )?(?:a )?(?:good )?fit|unlikely to thrive|not for you"
+)
+_ABOUT_COMPANY_HEADING = re.compile(
+    r"^(?:about|meet|join|why|working at|life at) (?!(?:the|this|you|your|our)\b)[a-z0-9]"
+)
+_HEADING_START = re.compile(
     r"(?:about|what|who|why|our|your?|you.ll|key|core|minimum|basic|preferred|required?|requirements?|qualifications?"
     r"|responsibilit\w+|benefits?|perks|compensation|skills?|experience|nice|bonus|must|how|the (?:role|job|team)|equal"
     r"|(?:job|role|position) (?:summary|description|overview|purpose)"
@@ -72,7 +76,7 @@ _OPENS_HEADING = re.compile(
     r"|missions?|vos|votre|a propos|avantages|requisitos|funciones|beneficios|sobre|perfil|responsabilidades|o que)\b"
 )
 # A sentence that asks something of the candidate.
-_ASKS = re.compile(
+_REQUEST = re.compile(
     r"\b(?:you|your|you.ll|you.re|looking for|seeking|hiring|experience (?:with|in|of|using|building)|experienced"
     r"|knowledge|proficien\w+|familiar\w*|responsible|candidates?|required?|must|ability to|able to|skills?|skilled"
     r"|we use|(?<!full[ -])stack|built (?:with|on|in)|written in|expertise|degree|fluen\w+|understanding of|hands-on"
@@ -84,14 +88,14 @@ _ASKS = re.compile(
     r"|experiencia|buscamos|dominio|habilidades?|requisitos?)\b"
 )
 # A request even if all adverts of the employer contain the sentence.
-_ASKS_FIRMLY = re.compile(
+_FIRM_REQUEST = re.compile(
     r"\b(?:you (?!can\b|to\b)|you.ll|you.re|looking for|seeking|experience (?:with|in|of|using)|knowledge|proficien\w+"
     r"|familiar\w*|responsible|candidates?|requires?d?|must|skills?|skilled|expertise"
     r"|\d\+? years|strong|excellent|proven|fluen\w+|understanding of|preferred"
     r"|du|sie|kenntnisse|erfahrung|vous|maitrise|connaissances?|conocimientos?|experiencia|conhecimentos?)\b"
 )
 # A request even under a heading about the employer.
-_ASKS_ABILITY = re.compile(
+_ABILITY_REQUEST = re.compile(
     r"\b(?:experience (?:with|in|of|using|building|developing|writing|leading|working)|familiarity with|proficien\w+"
     r"|knowledge of|strong (?:understanding|in\b|experience|background|grasp)|hands-on|ability to|ideal candidate"
     r"|\d\+? years|years.? (?:of|in)"
@@ -99,7 +103,7 @@ _ASKS_ABILITY = re.compile(
     r"|skills\b|you have|you.ve (?:built|worked)|you know|kenntnisse|maitrise|conocimientos|conhecimentos)\b"
 )
 # A sentence about the employer, unless it also asks something of the candidate.
-_COMPANY = re.compile(
+_ABOUT_EMPLOYER = re.compile(
     r"\b(?:we are|we.re|we.ve|our (?:mission|platform|products?|customers?|clients?|company|solutions?|technology|users"
     r"|investors|founders|portfolio|services|software|vision|partners)|founded"
     r"|headquartered|backed by|raised|series [a-f]"
@@ -111,7 +115,7 @@ _COMPANY = re.compile(
     r"|(?:builds?|provides?|helps?|offers?|powers?|enables?|empowers?|delivers?|makes?) (?:\w+ ){0,4}(?:companies"
     r"|businesses|customers|teams|organi[sz]ations|people|developers|enterprises|brands|clients|patients|users))\b"
 )
-# A notice. It is a request only under a requirements heading, or if `_SOME_NOTICES_ASK` also matches.
+# A notice. It is a request only under a requirements heading, or if `_REQUEST_IN_NOTICE` also matches.
 _NOTICE = re.compile(
     r"\b(?:equal (?:employment )?opportunit|without regard to|regardless of (?:race|age|gender)|reasonable accommodat"
     r"|recruit(?:ing|ment) (?:fraud|scam|agenc)|privacy (?:policy|notice)|e-verify|background check|visa sponsor"
@@ -126,7 +130,7 @@ _NOTICE = re.compile(
     r"|(?:was|were) (?:founded|started) (?:in|by)"
     r"|(?:soc ?2|iso ?27001|gdpr|hipaa)(?: type (?:i|ii|1|2))?[ -](?:certified|compliant))\b"
 )
-_SOME_NOTICES_ASK = re.compile(r"\b(?:experience|knowledge|familiar\w*|you will|you.ll|understanding)\b")
+_REQUEST_IN_NOTICE = re.compile(r"\b(?:experience|knowledge|familiar\w*|you will|you.ll|understanding)\b")
 # A founder or colleague speaks: "I started my career building compilers".
 # The verbs and nouns keep words such as the Polish "i" and "my" from matching.
 _FIRST_PERSON = re.compile(
@@ -141,13 +145,13 @@ _PITCH = re.compile(
     r"|we.ve built a culture|our (?:low|high|average) )"
 )
 _SENTENCE_END = re.compile(r"[.!?](?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!inc\.)(?<! vs\.)[\"')\]]?(?=\s)")
-_MIN_SENTENCE = 12
+_MIN_SENTENCE_LENGTH = 12
 # Level of headings that are bold or end in a colon. Markdown has six levels of "#".
 _LOWEST_LEVEL = 7
 # Minimum length of prose without a full stop. A shorter line can be a list of technologies.
 _MIN_PROSE = 60
 # Minimum number of lines under headings for requirements and duties. With fewer, other prose can be a request.
-_MIN_ASKED_LINES = 3
+_MIN_REQUEST_LINES = 3
 _WORD = re.compile(r"\w+")
 
 
@@ -165,31 +169,31 @@ class Sections:
 def parse_sections(text: str, *, start: int = 0) -> Sections:
     """Classify the parts of a posting after `start`, the end of its title."""
     sections = Sections()
-    plain = _fold(text)
-    kind, level, had_bullets, blank, asked_lines = NEUTRAL, 0, False, False, 0
+    plain = _fold_text(text)
+    kind, level, had_bullets, is_after_blank, request_lines = NEUTRAL, 0, False, False, 0
     position = start
     for raw in plain[start:].split("\n"):
         line_start, position = position, position + len(raw) + 1
         line = raw.strip()
         if not line:
-            blank = True
+            is_after_blank = True
             continue
-        is_bullet = _BULLET.match(raw) is not None
+        is_bullet = _BULLET_POINT.match(raw) is not None
         heading = _get_heading_kind(line, is_bullet=is_bullet, previous=kind, level=level)
         if heading is not None:
             if heading != kind or _get_level(line) <= level:
                 level = _get_level(line)
-            kind, had_bullets, blank = heading, False, False
-            if kind == OTHER:
+            kind, had_bullets, is_after_blank = heading, False, False
+            if kind == EMPLOYER:
                 sections.excluded.append((line_start, line_start + len(raw)))
             continue
-        if kind == ASKED and had_bullets and blank and not is_bullet:
+        if kind == REQUESTED and had_bullets and is_after_blank and not is_bullet:
             kind = NEUTRAL  # the list under the heading has ended
-        had_bullets, blank = had_bullets or is_bullet, False
-        asked_lines += kind == ASKED
-        if kind != ASKED:
+        had_bullets, is_after_blank = had_bullets or is_bullet, False
+        request_lines += kind == REQUESTED
+        if kind != REQUESTED:
             _classify_sentences(sections, plain, (line_start, line_start + len(raw)), kind, is_bullet=is_bullet)
-    if asked_lines >= _MIN_ASKED_LINES:
+    if request_lines >= _MIN_REQUEST_LINES:
         _exclude_prose(sections, plain)
     return sections
 
@@ -203,15 +207,15 @@ def _exclude_prose(sections: Sections, plain: str) -> None:
 
 def _is_prose(sentence: str) -> bool:
     is_complete = sentence.endswith((".", "!", "?")) or len(sentence) >= _MIN_PROSE
-    return is_complete and not _ASKS.search(sentence)
+    return is_complete and not _REQUEST.search(sentence)
 
 
 def is_request(text: str, position: int) -> bool:
     """Return whether the sentence around a position asks for an ability, as in "experience with Kubernetes"."""
     before, after = text[:position].rpartition("\n")[2], text[position:].partition("\n")[0]
-    plain, offset = _fold(before + after), len(before)
+    plain, offset = _fold_text(before + after), len(before)
     return any(
-        start <= offset < end and _ASKS_ABILITY.search(plain, start, end) is not None
+        start <= offset < end and _ABILITY_REQUEST.search(plain, start, end) is not None
         for start, end in _split_sentences(plain, 0, len(plain))
     )
 
@@ -222,7 +226,7 @@ def hash_sentence(text: str) -> str:
     return hashlib.blake2b(words.encode(), digest_size=9).hexdigest()
 
 
-def _fold(text: str) -> str:
+def _fold_text(text: str) -> str:
     """Lowercase the text and remove accents, preserving offsets."""
     lower = text.lower()
     if len(lower) != len(text):  # a few letters, such as "İ", become two
@@ -252,51 +256,51 @@ def _get_heading_kind(line: str, *, is_bullet: bool, previous: str, level: int) 
             return None
         kind = NEUTRAL if _ROLE_HEADING.match(bare) else _classify_heading(bare)
         # A short line without markup is a heading only if it starts with a typical heading word.
-        return kind if kind is not None and _OPENS_HEADING.match(bare) else None
+        return kind if kind is not None and _HEADING_START.match(bare) else None
     kind = NEUTRAL if _ROLE_HEADING.match(bare) else _classify_heading(bare)
     if kind is not None:
         return kind
     # An unknown heading within requirements, such as "Backend:", does not end the section.
-    is_subheading = previous == ASKED and (line[0] != "#" or _get_level(line) > level)
-    return ASKED if is_subheading else NEUTRAL
+    is_subheading = previous == REQUESTED and (line[0] != "#" or _get_level(line) > level)
+    return REQUESTED if is_subheading else NEUTRAL
 
 
 def _classify_heading(bare: str) -> str | None:
-    if _ABOUT_NAME.match(bare):
-        return OTHER
-    other, asked = _OTHER_HEADING.search(bare), _ASKED_HEADING.search(bare)
-    if other and _NOT_FOR.search(bare):
-        return OTHER
-    if asked and other:
+    if _ABOUT_COMPANY_HEADING.match(bare):
+        return EMPLOYER
+    employer, request = _EMPLOYER_HEADING.search(bare), _REQUEST_HEADING.search(bare)
+    if employer and _NOT_FOR_YOU_HEADING.search(bare):
+        return EMPLOYER
+    if request and employer:
         # "What you'll get from this role", "Compensation for your work": the heading's first phrase decides.
-        return ASKED if asked.start() < other.start() else OTHER
-    if other:
-        return OTHER
-    return ASKED if asked else None
+        return REQUESTED if request.start() < employer.start() else EMPLOYER
+    if employer:
+        return EMPLOYER
+    return REQUESTED if request else None
 
 
 def _classify_sentences(sections: Sections, plain: str, line: TextSpan, kind: str, *, is_bullet: bool) -> None:
     """Classify the sentences of a line that is not under a heading of requirements or duties."""
     for span in _split_sentences(plain, *line):
         words = plain[span[0] : span[1]]
-        if kind == OTHER:
-            if not _ASKS_ABILITY.search(words) or _NOTICE.search(words) or _FIRST_PERSON.search(words):
+        if kind == EMPLOYER:
+            if not _ABILITY_REQUEST.search(words) or _NOTICE.search(words) or _FIRST_PERSON.search(words):
                 sections.excluded.append(span)
         elif _is_notice_or_pitch(words):
             sections.excluded.append(span)
-        elif _ASKS_FIRMLY.search(words):
+        elif _FIRM_REQUEST.search(words):
             continue
-        elif not _ASKS.search(words) and _COMPANY.search(words):
+        elif not _REQUEST.search(words) and _ABOUT_EMPLOYER.search(words):
             sections.excluded.append(span)
-        elif len(words) >= _MIN_SENTENCE and not is_bullet:
+        elif len(words) >= _MIN_SENTENCE_LENGTH and not is_bullet:
             sections.repeatable.append(span)
 
 
 def _is_notice_or_pitch(sentence: str) -> bool:
     """Return whether a sentence is a notice, is told by a colleague, or sells the job."""
-    if _NOTICE.search(sentence) and not _SOME_NOTICES_ASK.search(sentence):
+    if _NOTICE.search(sentence) and not _REQUEST_IN_NOTICE.search(sentence):
         return True
-    is_pitch = _PITCH.search(sentence) is not None and not _ASKS_ABILITY.search(sentence)
+    is_pitch = _PITCH.search(sentence) is not None and not _ABILITY_REQUEST.search(sentence)
     return is_pitch or _FIRST_PERSON.search(sentence) is not None
 
 

@@ -19,8 +19,8 @@ def list_nice_to_have(text: str) -> set[str]:
     return set(
         select_nice_to_have(
             skills=[span.skill for span in spans],
-            in_nice=[span.skill for span in spans if is_within(wording.nice, span.start)],
-            in_must=lambda: [span.skill for span in spans if is_within(wording.must, span.start)],
+            nice_skills=[span.skill for span in spans if is_within(wording.nice, span.start)],
+            get_must_skills=lambda: [span.skill for span in spans if is_within(wording.must, span.start)],
         )
     )
 
