@@ -74,14 +74,14 @@ _FRACTION_IF_IMPLIED = 0.25
 
 
 def estimate_hours(
-    *, skill: Skill, acquired: Collection[str], implied: Collection[str] = (), base: int | None = None
+    *, skill: Skill, held: Collection[str], implied: Collection[str] = (), base: int | None = None
 ) -> int:
     """Estimate the hours left to learn the skill. `base` is the full number of hours, if a blueprint states it.
 
-    Returns 0 if the skill is acquired, a quarter of the full hours if the skill is in `implied` because an acquired
-    skill builds on it, and 60% if a related skill is acquired.
+    Returns 0 if the skill is in `held`, a quarter of the full hours if it is in `implied` because a held skill builds
+    on it, and 60% if a related skill is held.
     """
-    if skill.name in acquired:
+    if skill.name in held:
         return 0
     hours = (
         base
@@ -90,13 +90,13 @@ def estimate_hours(
     )
     if skill.name in implied:
         return round(hours * _FRACTION_IF_IMPLIED)
-    has_related = any(name in acquired for name in skill.related)
+    has_related = any(name in held for name in skill.related)
     return round(hours * _FRACTION_IF_RELATED) if has_related else hours
 
 
 def build_hours_estimate(*, vocabulary: Vocabulary, held: Collection[str]) -> Callable[[str], int]:
     """Return a function that estimates the hours a person with these skills needs to learn a skill."""
-    return lambda name: estimate_hours(skill=get_skill(name, vocabulary), acquired=held)
+    return lambda name: estimate_hours(skill=get_skill(name, vocabulary), held=held)
 
 
 def get_skill(name: str, vocabulary: Vocabulary) -> Skill:

@@ -69,7 +69,7 @@ def find_milestones(
     Args:
         items: The skills to learn, in order.
         junior_skills: The skills of each junior posting.
-        required: The technologies and methods that a tenth of the role's adverts require, each with the skill of the
+        required: The technologies and methods that a tenth of the role's postings require, each with the skill of the
             plan that does the same job. Other skills of a posting differ from employer to employer and do not count.
         held: All skills of the person, named or implied.
         vocabulary: Provides the kinds of skills and the skills that they imply.
@@ -77,21 +77,21 @@ def find_milestones(
     core = [item for item in items if item.tier is Tier.CORE]
     if not core:
         return ()
-    rest = [item for item in items if item.tier is not Tier.CORE]
+    others = [item for item in items if item.tier is not Tier.CORE]
     reach = _Reach(junior_skills=junior_skills, required=required, vocabulary=vocabulary)
-    enough, basis = core, False
+    enough, is_based_on_postings = core, False
     if reach.postings >= MIN_JUNIOR_POSTINGS:
-        for count in range(len(rest) + 1):
-            candidate = [*core, *rest[:count]]
+        for count in range(len(others) + 1):
+            candidate = [*core, *others[:count]]
             if sum(item.newcomer_hours for item in candidate) > MAX_HOURS_TO_APPLY:
                 break
             if reach.compute(held, candidate) >= ENOUGH_PERCENT:
-                enough, basis = candidate, True
+                enough, is_based_on_postings = candidate, True
                 break
     competitive = [item for item in items if item in enough or item.tier is not Tier.NICE_TO_HAVE]
     return (
-        _build("enough_to_apply", enough, reach=reach, held=held, rests_on_postings=basis),
-        _build("competitive", competitive, reach=reach, held=held, rests_on_postings=False),
+        _build("enough_to_apply", enough, reach=reach, held=held, is_based_on_postings=is_based_on_postings),
+        _build("competitive", competitive, reach=reach, held=held, is_based_on_postings=False),
     )
 
 
@@ -101,17 +101,17 @@ def _build(
     *,
     reach: "_Reach",
     held: Collection[str],
-    rests_on_postings: bool,
+    is_based_on_postings: bool,
 ) -> Milestone:
-    is_thin = reach.postings < MIN_JUNIOR_POSTINGS
+    has_too_few_postings = reach.postings < MIN_JUNIOR_POSTINGS
     return Milestone(
         name=name,
-        basis="junior_postings" if rests_on_postings else "blueprint",
+        basis="junior_postings" if is_based_on_postings else "blueprint",
         skills=tuple(item.name for item in items),
         estimated_hours=sum(item.hours for item in items),
         newcomer_hours=sum(item.newcomer_hours for item in items),
         junior_postings=reach.postings,
-        reachable_percentage=None if is_thin else reach.compute(held, items),
+        reachable_percentage=None if has_too_few_postings else reach.compute(held, items),
     )
 
 
@@ -121,14 +121,14 @@ class _Reach:
     def __init__(
         self, *, junior_skills: Sequence[Collection[str]], required: Mapping[str, str], vocabulary: Vocabulary
     ) -> None:
-        counted = [{required[name] for name in skills if name in required} for skills in junior_skills]
-        self._required = [skills for skills in counted if skills]
+        required_skills = [{required[name] for name in skills if name in required} for skills in junior_skills]
+        self._required = [skills for skills in required_skills if skills]
         self._implied = vocabulary.implied
         self.postings = len(self._required)
 
     def compute(self, held: Collection[str], items: Sequence[PlanItem]) -> float:
         """Return the percentage of the postings within reach of a person who has these skills."""
         learned = {item.name for item in items}
-        known = set(held).union(learned, *(self._implied.get(name, ()) for name in learned))
-        reached = sum(10 * len(skills & known) >= TENTHS_IN_REACH * len(skills) for skills in self._required)
+        covered = set(held).union(learned, *(self._implied.get(name, ()) for name in learned))
+        reached = sum(10 * len(skills & covered) >= TENTHS_IN_REACH * len(skills) for skills in self._required)
         return compute_percentage(reached, self.postings)

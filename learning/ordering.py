@@ -1,15 +1,15 @@
 """Order the skills of a roadmap and find alternatives among them. Pure.
 
 A roadmap is divided into stages of about five skills. The skills of one stage can be learned in parallel because all
-their prerequisites are in earlier stages. Within a stage, missing skills come before acquired ones, ordered by the
+their prerequisites are in earlier stages. Within a stage, missing skills come before held ones, ordered by the
 share of postings that require them. Early stages contain the skills that most postings require, and their
-prerequisites. An acquired skill comes directly before the skills that build on it, or at the end if there are none.
+prerequisites. A held skill comes directly before the skills that build on it, or at the end if there are none.
 Skills that are learned alongside other skills, such as soft skills, follow the technical skills. Skills that have an
 alternative in the roadmap come last.
 
 Alternatives exist because the postings of a role together require, for example, three clouds and five languages, but no
 single posting requires them all. Of each group of interchangeable skills, the roadmap recommends one that the learner
-has acquired or started or, failing that, the one that most postings require.
+has or has started or, failing that, the one that most postings require.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ class CandidateSkill:
 
     name: str
     priority: float
-    is_acquired: bool
+    is_held: bool
     phase: Phase = Phase.TECHNICAL
 
 
@@ -80,20 +80,20 @@ def order_skills(
     *,
     candidates: Iterable[CandidateSkill],
     prerequisites: Mapping[str, Collection[str]],
-    acquired: Collection[str] = (),
+    held: Collection[str] = (),
     hours: Callable[[str], int] = lambda name: 1,
 ) -> list[Step]:
     """Order the candidates so that each skill follows its direct and indirect prerequisites.
 
     Skills that require each other in a cycle are ordered by priority. If a skill builds on skills that are neither
-    candidates nor `acquired`, its priority is scaled down to the skill's own fraction of the total hours, so that
+    candidates nor `held`, its priority is scaled down to the skill's own fraction of the total hours, so that
     skills with long preparation do not come first. The hours of a shared prerequisite are split between the skills that
     need it.
 
     Args:
         candidates: The skills to order.
         prerequisites: Direct prerequisites of every skill, including skills that are not candidates.
-        acquired: Skills that the learner has, including skills that are not candidates.
+        held: Skills that the learner has, including skills that are not candidates.
         hours: Returns the estimated hours to learn a skill.
     """
     skills = {candidate.name: candidate for candidate in candidates}
@@ -101,14 +101,14 @@ def order_skills(
     urgency = {name: skill.priority for name, skill in skills.items()}
     phases = {name: skill.phase for name, skill in skills.items()}
     for name, skill in skills.items():
-        if not skill.is_acquired:
+        if not skill.is_held:
             for need in needs[name]:
                 urgency[need] = max(urgency[need], skill.priority)
                 phases[need] = min(phases[need], skill.phase)
 
-    remaining = {name for name, skill in skills.items() if not skill.is_acquired}
+    remaining = {name for name, skill in skills.items() if not skill.is_held}
     capacity = max(MIN_STAGE_SIZE, ceil(len(remaining) / TYPICAL_STAGES))
-    external = {name: find_prerequisites(name, prerequisites) - skills.keys() - set(acquired) for name in remaining}
+    external = {name: find_prerequisites(name, prerequisites) - skills.keys() - set(held) for name in remaining}
     dependent_counts = Counter(need for external_needs in external.values() for need in external_needs)
     learned_external: set[str] = set()
 
@@ -127,11 +127,11 @@ def order_skills(
         ready.sort(key=lambda name: (-weigh(name), -skills[name].priority, name))
         chosen, foundations = [], set[str]()
         for name in ready[:capacity]:
-            acquired_needs = {need for need in needs[name] if skills[need].is_acquired} - placed
-            if acquired_needs:
-                # Place the acquired prerequisites in this stage and the skill in the next one. The remaining skills of
+            held_needs = {need for need in needs[name] if skills[need].is_held} - placed
+            if held_needs:
+                # Place the held prerequisites in this stage and the skill in the next one. The remaining skills of
                 # this stage have less weight, so they follow in the next stage too.
-                foundations |= acquired_needs
+                foundations |= held_needs
             elif not foundations:
                 chosen.append(name)
         chosen.sort(key=lambda name: (-skills[name].priority, name))
@@ -155,7 +155,7 @@ class ProjectSuggestion:
 def choose_projects(
     *,
     steps: Sequence[Step],
-    acquired: Collection[str],
+    held: Collection[str],
     prerequisites: Mapping[str, Collection[str]],
     project_options: Mapping[str, Sequence[ProjectOption]],
     role_key: str,
@@ -169,13 +169,13 @@ def choose_projects(
 
     Args:
         steps: The ordered skills of the roadmap.
-        acquired: Skills that the learner has.
+        held: Skills that the learner has.
         prerequisites: Direct prerequisites of every skill.
         project_options: Projects by canonical skill name.
         role_key: Normalized target role.
         completed: Ids of projects the learner has completed, which are not suggested.
     """
-    learned = set(acquired).union(*(find_prerequisites(name, prerequisites) for name in acquired))
+    learned = set(held).union(*(find_prerequisites(name, prerequisites) for name in held))
     order = {step.candidate.name: index for index, step in enumerate(steps)}
     suggested: set[int] = set()
     chosen: dict[str, tuple[ProjectSuggestion, ...]] = {}
@@ -306,17 +306,17 @@ def find_alternatives(
     to_learn = {
         name
         for name, skill in skills.items()
-        if skill.is_acquired or name in started or skill.priority >= _MIN_PERCENT_REQUIRED or name not in _GROUPED
+        if skill.is_held or name in started or skill.priority >= _MIN_PERCENT_REQUIRED or name not in _GROUPED
     }
     needed: set[str] = set()
     for name in to_learn:
-        if not skills[name].is_acquired:
+        if not skills[name].is_held:
             needed |= find_prerequisites(name, prerequisites)
     replacements: dict[str, str] = {}
     for group in GROUPS:
         members = [skills[name] for name in group if name in skills and name not in replacements]
         kept = [skill for skill in members if skill.name in to_learn or skill.name in needed]
-        kept.sort(key=lambda skill: (not skill.is_acquired, -skill.priority, skill.name))
+        kept.sort(key=lambda skill: (not skill.is_held, -skill.priority, skill.name))
         undecided = [skill for skill in members if skill not in kept]
 
         def find_inherited_replacement(skill: CandidateSkill) -> str | None:

@@ -38,13 +38,13 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
 
 
 def _describe_coverage(roadmap: Roadmap) -> list[str]:
-    acquired = len(roadmap.paths) - len(roadmap.missing)
+    held_count = len(roadmap.paths) - len(roadmap.missing)
     skills = format_count(len(roadmap.paths), "skill")
     if roadmap.blueprint is None:
         skills += f" that at least {MIN_PERCENT}% of the postings for {roadmap.target_role} require"
     else:
         skills += " of this roadmap"
-    sentences = [f"You have {acquired or 'none'} of the {skills} ({roadmap.coverage_percentage}%)."]
+    sentences = [f"You have {held_count or 'none'} of the {skills} ({roadmap.coverage_percentage}%)."]
     if roadmap.blueprint:
         sentences.append(
             f"Shares are based on {_describe_sample(roadmap)} in the last {roadmap.days} days. The order follows the "

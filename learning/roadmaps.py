@@ -60,7 +60,7 @@ class SkillPath:
     Attributes:
         priority_score: Percentage of the role's postings that require the skill. None if the roadmap is not based on
             postings.
-        foundations: Direct and indirect prerequisites that are neither in the roadmap nor acquired, without fields, in
+        foundations: Direct and indirect prerequisites that are neither in the roadmap nor held, without fields, in
             the order to learn them. Each is listed, and its hours are counted, only for the first skill that needs it.
         foundation_names: Display names of the foundations.
         foundation_resources: The first resource of each foundation that has resources.
@@ -97,7 +97,7 @@ class SkillPath:
 class Roadmap:
     """The skills to learn for a role, in order.
 
-    `postings` is the number of postings of the last `days` days. `sample` describes the distinct adverts among them.
+    `postings` is the number of postings of the last `days` days. `sample` describes the distinct ones among them.
     `blueprint` is that of the role or of the nearest role, if the roadmap is based on one.
     """
 
@@ -126,7 +126,7 @@ class Roadmap:
 
     @property
     def coverage_percentage(self) -> float | None:
-        """Percentage of the counted skills that are acquired. None if the roadmap is not based on postings.
+        """Percentage of the counted skills that are held. None if the roadmap is not based on postings.
 
         Soft skills and spoken languages do not count, as in a gap analysis.
         """
@@ -144,11 +144,12 @@ class Roadmap:
 class Learner:
     """The person a roadmap is built for.
 
-    `acquired_skills` are canonical names. `held_through` maps each skill that these imply to the one that implies it.
+    `named_skills` are the canonical names of the skills in the profile. `held_through` maps each skill that these imply
+    to the one that implies it. The person holds both.
     `statuses` are progress statuses by skill. `completed_projects` are ids.
     """
 
-    acquired_skills: Sequence[str]
+    named_skills: Sequence[str]
     statuses: Mapping[str, str]
     completed_projects: Collection[int] = ()
     held_through: Mapping[str, str] = field(default_factory=dict)
@@ -181,12 +182,12 @@ def build_roadmap(
     `junior_skills` has the skills of each junior posting. `employer_specific` are skills that mainly one employer
     requires. `typical_hours` are the hours to learn skills that the blueprint does not name.
     """
-    acquired = frozenset(learner.acquired_skills) | learner.held_through.keys()
+    held = frozenset(learner.named_skills) | learner.held_through.keys()
     plan = (
         plan_skills(
             blueprint=blueprint.blueprint,
             shares=priorities if source is RoadmapSource.POSTINGS else None,
-            held=acquired,
+            held=held,
             started=learner.statuses.keys(),
             vocabulary=vocabulary,
             employer_specific=employer_specific,
@@ -195,25 +196,21 @@ def build_roadmap(
         else []
     )
     planned = {skill.name: skill for skill in plan}
-    implied = {need for name in acquired for need in find_prerequisites(name, prerequisites)}
+    implied = {need for name in held for need in find_prerequisites(name, prerequisites)}
 
     def get_full_hours(name: str) -> int | None:
         return (planned[name].hours if name in planned else None) or typical_hours.get(name)
 
     @cache
     def hours(name: str) -> int:
-        return estimate_hours(
-            skill=get_skill(name, vocabulary), acquired=acquired, implied=implied, base=get_full_hours(name)
-        )
+        return estimate_hours(skill=get_skill(name, vocabulary), held=held, implied=implied, base=get_full_hours(name))
 
     foundations_by_skill: Mapping[str, tuple[str, ...]] = {}
     if blueprint:
         alternatives = {skill.name: skill.alternative for skill in plan if skill.alternative is not None}
         steps = [
             Step(
-                candidate=CandidateSkill(
-                    name=skill.name, priority=skill.share or 0.0, is_acquired=skill.name in acquired
-                ),
+                candidate=CandidateSkill(name=skill.name, priority=skill.share or 0.0, is_held=skill.name in held),
                 stage=skill.stage,
             )
             for skill in plan
@@ -222,7 +219,7 @@ def build_roadmap(
         foundations_by_skill = _select_foundations(prerequisites, vocabulary)
         alternatives, steps = _order_by_demand(
             priorities=priorities,
-            acquired=acquired,
+            held=held,
             implied=implied,
             learner=learner,
             vocabulary=vocabulary,
@@ -231,20 +228,20 @@ def build_roadmap(
         )
     projects = choose_projects(
         steps=steps,
-        acquired=acquired,
+        held=held,
         prerequisites=prerequisites,
         project_options=project_options,
         role_key=role_key,
         completed=learner.completed_projects,
     )
     # Skills that are not listed as foundations, because the learner or the roadmap has them already.
-    covered = acquired | implied | priorities.keys() | planned.keys()
+    covered = held | implied | priorities.keys() | planned.keys()
     paths = []
     for step in steps:
-        name, is_acquired = step.candidate.name, step.candidate.is_acquired
+        name, is_held = step.candidate.name, step.candidate.is_held
         skill = get_skill(name, vocabulary)
         # A blueprint lists the foundations that its role requires.
-        has_foundations = not blueprint and not is_acquired and name not in alternatives
+        has_foundations = not blueprint and not is_held and name not in alternatives
         needs = order_prerequisites(name, foundations_by_skill) if has_foundations else ()
         foundations = tuple(need for need in needs if need not in covered)
         covered |= set(foundations)
@@ -253,10 +250,10 @@ def build_roadmap(
                 skill=name,
                 display_name=skill.display_name,
                 kind=skill.kind,
-                is_missing=not is_acquired,
+                is_missing=not is_held,
                 priority_score=step.candidate.priority if source is RoadmapSource.POSTINGS else None,
                 stage=step.stage,
-                status=_get_status(name, acquired, learner.statuses),
+                status=_get_status(name, held, learner.statuses),
                 held_through=learner.held_through.get(name),
                 prerequisites=prerequisites.get(name, ()),
                 foundations=foundations,
@@ -279,7 +276,7 @@ def build_roadmap(
             tier=path.tier,
             hours=path.estimated_hours,
             newcomer_hours=estimate_hours(
-                skill=get_skill(path.skill, vocabulary), acquired=(), base=get_full_hours(path.skill)
+                skill=get_skill(path.skill, vocabulary), held=(), base=get_full_hours(path.skill)
             ),
         )
         for path in paths
@@ -301,7 +298,7 @@ def build_roadmap(
                 for name, share in priorities.items()
                 if share >= MIN_PERCENT and vocabulary.kinds.get(name, TECHNOLOGY) in LEARNED_KINDS
             },
-            held=acquired,
+            held=held,
             vocabulary=vocabulary,
         ),
     )
@@ -323,7 +320,7 @@ def _select_foundations(
 def _order_by_demand(
     *,
     priorities: Mapping[str, float],
-    acquired: Collection[str],
+    held: Collection[str],
     implied: Collection[str],
     learner: Learner,
     vocabulary: Vocabulary,
@@ -331,16 +328,16 @@ def _order_by_demand(
     hours: Callable[[str], int],
 ) -> tuple[dict[str, str], list[Step]]:
     """Order the skills of a role without a blueprint. Return the alternatives and the steps."""
-    candidates = [
-        CandidateSkill(name=name, priority=share, is_acquired=name in acquired) for name, share in priorities.items()
-    ]
+    candidates = [CandidateSkill(name=name, priority=share, is_held=name in held) for name, share in priorities.items()]
     alternatives = find_alternatives(
         candidates=candidates, started=learner.statuses.keys(), prerequisites=prerequisites
     )
     steps = order_skills(
-        candidates=[replace(each, phase=_get_phase(each.name, alternatives, vocabulary)) for each in candidates],
+        candidates=[
+            replace(candidate, phase=_get_phase(candidate.name, alternatives, vocabulary)) for candidate in candidates
+        ],
         prerequisites=prerequisites,
-        acquired={*acquired, *implied},
+        held={*held, *implied},
         hours=hours,
     )
     return alternatives, steps
@@ -353,7 +350,7 @@ def _get_phase(name: str, alternatives: Collection[str], vocabulary: Vocabulary)
     return Phase.ALONGSIDE if alongside else Phase.TECHNICAL
 
 
-def _get_status(name: str, acquired: Collection[str], statuses: Mapping[str, str]) -> str:
-    """Return the status the user set. An acquired skill is `held` unless it is `done`."""
+def _get_status(name: str, held: Collection[str], statuses: Mapping[str, str]) -> str:
+    """Return the status that the user set. A held skill without the status `done` is `held`."""
     status = statuses.get(name, OPEN)
-    return HELD if name in acquired and status != "done" else status
+    return HELD if name in held and status != "done" else status

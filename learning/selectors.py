@@ -152,7 +152,7 @@ def plan_roadmap(
     else:
         has_role = source in (RoadmapSource.NO_POSTINGS, RoadmapSource.FEW_POSTINGS)
         project_skills = _list_project_skills(role_key, project_options) if has_role else ()
-        priorities = dict.fromkeys((*learner.acquired_skills, *learner.statuses, *project_skills), 0.0)
+        priorities = dict.fromkeys((*learner.named_skills, *learner.statuses, *project_skills), 0.0)
     return build_roadmap(
         target_role=role,
         role_key=role_key,

@@ -180,7 +180,7 @@ class SkillPathSerializer(serializers.Serializer[Any]):
     )
     status = serializers.ChoiceField(
         PATH_STATUSES,
-        help_text="`held`: in the profile, or implied by a skill of it. `open`: neither held nor planned.",
+        help_text="`held`: in the profile, or implied by a skill in the profile. `open`: neither held nor planned.",
     )
     held_through = serializers.CharField(
         allow_null=True,
@@ -192,7 +192,7 @@ class SkillPathSerializer(serializers.Serializer[Any]):
         help_text="How much the role depends on the skill. Null if the roadmap is not based on a blueprint.",
     )
     one_of = serializers.ListField(
-        child=serializers.CharField(), help_text="Equivalent skills that the blueprint accepts in place of this one."
+        child=serializers.CharField(), help_text="Equivalent skills that the blueprint accepts instead of this one."
     )
 
 
@@ -211,8 +211,8 @@ class MilestoneSerializer(serializers.Serializer[Any]):
         MILESTONE_BASES,
         help_text=(
             "`junior_postings`: the skills bring at least half of the junior postings within reach. `blueprint`: the"
-            " blueprint determines the skills, because too few postings are for juniors or half of them cannot be"
-            " reached in 900 hours."
+            " blueprint determines the skills, because there are too few junior postings, or the roadmap does not bring"
+            " half of them within reach in 900 hours."
         ),
     )
     skills = serializers.ListField(child=serializers.CharField(), help_text="Skills up to the milestone, in order.")
@@ -222,8 +222,9 @@ class MilestoneSerializer(serializers.Serializer[Any]):
     reachable_percentage = serializers.FloatField(
         allow_null=True,
         help_text=(
-            "Percentage of the junior postings of which the user then has 70% of what a tenth of the role's adverts"
-            " require. Null with fewer than 20 junior postings."
+            "Percentage of the junior postings that are then within reach, because the user has 70% of the required"
+            " skills. Only skills that a tenth of the role's postings require are counted. Null with fewer than 20"
+            " junior postings."
         ),
     )
 
@@ -257,9 +258,10 @@ class RoadmapSerializer(SampleSerializer):
         [source.name.lower() for source in RoadmapSource],
         source="roadmap.basis",
         help_text=(
-            "`postings`: postings and, if there is one, the role's blueprint. `few_postings`: fewer than 20 distinct"
-            " adverts or five employers, so that there are no shares, and the blueprint alone counts. `no_postings`:"
-            " the blueprint, or the user's own skills if there is none. `no_role`, `own_skills`: the user's own skills."
+            "Data that the roadmap is based on. `postings`: the role's postings and its blueprint, if there is one."
+            " `few_postings`: only the blueprint, because the role has fewer than 20 distinct postings or five"
+            " employers. `no_postings`: only the blueprint, because the role has no postings. Without a blueprint, both"
+            " use the user's own skills. `no_role`, `own_skills`: the user's own skills."
         ),
     )
     blueprint = RoadmapBlueprintSerializer(

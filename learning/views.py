@@ -112,7 +112,7 @@ class RoadmapViewSet(ApiViewSet):
             stats = compute_role_stats(role=role, days=days, now=now)
         held = get_vocabulary().get_held_skills(get_user_skills(user))
         learner = Learner(
-            acquired_skills=held.named,
+            named_skills=held.named,
             held_through=held.through,
             statuses=SKILL_PROGRESS.get_statuses(user.id),
             completed_projects=PROJECT_PROGRESS.list_done(user.id),
@@ -243,7 +243,7 @@ class SkillProgressViewSet(ApiViewSet):
     def destroy(self, request: Request, skill: str) -> Response:
         """Delete the progress with a skill.
 
-        The skill then counts as acquired only if it is in the profile. Returns 404 if no progress is stored.
+        The skill then counts as held only if it is in the profile. Returns 404 if no progress is stored.
         """
         names = get_vocabulary().map_technology_slugs([skill])
         user_id = self.current_user.id

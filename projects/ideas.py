@@ -51,7 +51,7 @@ class Idea:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedProject:
-    """A project that a user has finished. `skills` are canonical names of all its skills, acquired or not."""
+    """A project that a user has finished. `skills` are canonical names of all skills of the project."""
 
     title: str
     description: str
@@ -76,21 +76,21 @@ class IdeaCatalogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdeaMatch:
-    """An idea compared with a person's skills: the number of skills the person has, and the missing skills."""
+    """An idea compared with a person's skills: the number of skills that the person holds, and the missing skills."""
 
     idea: Idea
-    acquired_count: int
+    held_count: int
     missing: tuple[str, ...]
 
     @classmethod
-    def build(cls, idea: Idea, acquired: Collection[str]) -> "IdeaMatch":
-        missing = tuple(skill for skill in idea.skills if skill not in acquired)
-        return cls(idea=idea, acquired_count=len(idea.skills) - len(missing), missing=missing)
+    def build(cls, idea: Idea, held: Collection[str]) -> "IdeaMatch":
+        missing = tuple(skill for skill in idea.skills if skill not in held)
+        return cls(idea=idea, held_count=len(idea.skills) - len(missing), missing=missing)
 
     @property
     def percentage(self) -> float:
         """Percentage of the idea's skills that the person has."""
-        return compute_percentage(self.acquired_count, len(self.idea.skills))
+        return compute_percentage(self.held_count, len(self.idea.skills))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,26 +122,26 @@ def filter_ideas(*, ideas: Iterable[Idea], criteria: Criteria) -> list[Idea]:
 
 
 def rank_recommendations(
-    *, ideas: Iterable[Idea], acquired: Collection[str], criteria: Criteria, demand: Mapping[str, float], level: int
+    *, ideas: Iterable[Idea], held: Collection[str], criteria: Criteria, demand: Mapping[str, float], level: int
 ) -> Iterator[Idea]:
     """Yield the ideas as recommendations, best first.
 
     Ideas are ranked by, in this order: number of skills in focus, match with the role, one or two new skills, distance
-    from `level`, demand for the new skills, and fraction of the skills acquired. The ranking is computed lazily.
+    from `level`, demand for the new skills, and fraction of held skills. The ranking is computed lazily.
 
     Args:
         ideas: The ideas to rank.
-        acquired: Canonical names of the person's skills.
+        held: Canonical names of the person's skills, named or implied.
         criteria: Skills in focus and role.
         demand: Percentage of the role's postings that require a skill, by skill.
         level: Suitable difficulty, as an index into `DIFFICULTIES`.
     """
-    acquired = frozenset(acquired)
+    held = frozenset(held)
     # Integers, because a sum of floats would depend on the iteration order of the set.
     tenths = {skill: round(10 * share) for skill, share in demand.items()}
 
     def get_rank_in_group(idea: Idea) -> tuple[float, ...]:
-        missing = idea.skill_set - acquired
+        missing = idea.skill_set - held
         return (
             -sum([tenths[skill] for skill in missing if skill in tenths]),
             len(missing) / (len(idea.skills) or 1),
@@ -155,7 +155,7 @@ def rank_recommendations(
         rank = (
             -len(idea.skill_set & criteria.focus) if criteria.focus else 0,
             criteria.role_key not in idea.role_keys if criteria.role_key else 0,
-            _get_distance_from_ideal(len(idea.skill_set - acquired)),
+            _get_distance_from_ideal(len(idea.skill_set - held)),
             abs(idea.effort - level),
         )
         groups[rank].append(idea)
@@ -163,10 +163,10 @@ def rank_recommendations(
         yield from sorted(group, key=get_rank_in_group)
 
 
-def rank_for_skills(*, ideas: Iterable[Idea], acquired: Collection[str], skills: Collection[str]) -> list[IdeaMatch]:
-    """Rank the ideas by the number of `skills` they practise, by the percentage acquired, and by difficulty."""
+def rank_for_skills(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[IdeaMatch]:
+    """Rank the ideas by the number of `skills` they practise, by the percentage of held skills, and by difficulty."""
     practised = frozenset(skills)
-    matches = [IdeaMatch.build(idea, acquired) for idea in ideas]
+    matches = [IdeaMatch.build(idea, held) for idea in ideas]
     matches.sort(
         key=lambda match: (-len(match.idea.skill_set & practised), -match.percentage, match.idea.effort, match.idea.id)
     )

@@ -147,17 +147,17 @@ class IdeaIndex:
             skills: Canonical names, or None for any. An idea must practise or imply at least one of them.
         """
         terms = _parse_query(query, self._vocabulary)
-        wanted = frozenset(skills or ())
+        required = frozenset(skills or ())
         ranked = []
         for entry in self._entries:
             if difficulty is not None and entry.idea.difficulty != difficulty:
                 continue
-            if skills is not None and not wanted & (entry.skills | entry.implied):
+            if skills is not None and not required & (entry.skills | entry.implied):
                 continue
             scores = [score for term in terms if (score := _score_term(term, entry))]
             if scores:
                 counted = sum(score >= _MIN_COUNTED for score in scores)
-                rank = (-counted, -sum(scores), -len(wanted & entry.skills), entry.idea.id)
+                rank = (-counted, -sum(scores), -len(required & entry.skills), entry.idea.id)
                 ranked.append((rank, entry.idea))
         return [idea for _, idea in sorted(ranked, key=lambda item: item[0])]
 
@@ -165,26 +165,26 @@ class IdeaIndex:
         """Explain in one or two sentences why a search found nothing. `skills` are canonical names."""
         if not _parse_query(query, self._vocabulary):
             return "The query has no letters or digits. Search for a skill, a field such as web, or a subject."
-        everything = len(self.search(query=query))
-        if not everything:
+        unfiltered_count = len(self.search(query=query))
+        if not unfiltered_count:
             return (
                 f'No project is about "{query}". Check the spelling, or search for a skill, a field such as web, or a'
                 " subject."
             )
+        all_found = f"{_describe_count(unfiltered_count)} found"
         if skills is not None and not skills:
-            return f"None of the names in `skills` is a skill. Without `skills`, {_count(everything)} found."
+            return f"None of the names in `skills` is a skill. Without `skills`, {all_found}."
         names = _join_alternatives([self._vocabulary.get_display_name(skill) for skill in skills or ()])
         if skills is not None and not any({*skills} & (entry.skills | entry.implied) for entry in self._entries):
-            return f"No project practises {names}. Without `skills`, {_count(everything)} found."
-        counts: Mapping[str, int] = {
+            return f"No project practises {names}. Without `skills`, {all_found}."
+        counts_without: Mapping[str, int] = {
             **({"skills": len(self.search(query=query, difficulty=difficulty))} if skills is not None else {}),
             **({"difficulty": len(self.search(query=query, skills=skills))} if difficulty is not None else {}),
         }
         level = f" {difficulty}" if difficulty is not None else ""
         practising = f" that practises {names}" if skills is not None else ""
-        hints = [f"without `{name}`, {_count(count)} found" for name, count in counts.items() if count]
-        hints = hints or [f"without both filters, {_count(everything)} found"]
-        hint = " and ".join(hints)
+        hints = [f"without `{name}`, {_describe_count(count)} found" for name, count in counts_without.items() if count]
+        hint = " and ".join(hints or [f"without both filters, {all_found}"])
         return f'No{level} project{practising} is about "{query}". {hint[0].upper()}{hint[1:]}.'
 
 
@@ -216,10 +216,10 @@ def _list_stems(texts: Iterable[str]) -> frozenset[str]:
 def _build_entry(idea: Idea, vocabulary: Vocabulary) -> _IndexedIdea:
     implied = frozenset(name for skill in idea.skills for name in vocabulary.implied.get(skill, ())) - idea.skill_set
     fields = [*implied]
-    for skill in idea.skills:
-        entry = vocabulary.get(skill)
-        if entry is not None:
-            fields += [*_FIELDS.get(entry.subcategory, ()), *_FIELDS.get(entry.category, ())]
+    for name in idea.skills:
+        skill = vocabulary.get(name)
+        if skill is not None:
+            fields += [*_FIELDS.get(skill.subcategory, ()), *_FIELDS.get(skill.category, ())]
     parts = (
         (_TITLE, (idea.title,)),
         (_SKILL, idea.skills),
@@ -255,8 +255,8 @@ def _parse_query(query: str, vocabulary: Vocabulary) -> list[_Term]:
                 related = _RELATED_STEMS.get(root, frozenset())
                 terms[_Term(skill="", stems=(frozenset({root}),), related=related, prefix=word)] = None
             start += 1
-    telling = [term for term in terms if term.skill or term.prefix not in _STOP_WORDS]
-    return telling or list(terms)
+    meaningful_terms = [term for term in terms if term.skill or term.prefix not in _STOP_WORDS]
+    return meaningful_terms or list(terms)
 
 
 def _build_skill_term(spelling: str, name: str, vocabulary: Vocabulary) -> _Term:
@@ -296,5 +296,5 @@ def _join_alternatives(names: Sequence[str]) -> str:
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
 
 
-def _count(number: int) -> str:
+def _describe_count(number: int) -> str:
     return "1 project is" if number == 1 else f"{number} projects are"

@@ -63,7 +63,6 @@ class ProjectViewSet(ApiViewSet):
         """
         user, vocabulary, catalogue = self.current_user, get_vocabulary(), get_idea_catalogue()
         held = self._get_held_skills()
-        acquired = held.names
         role_key = canonicalize_role(self.query.get("target_role") or next(iter(user.target_roles), ""))
         has_role_projects = role_key in catalogue.role_keys
         criteria = Criteria(
@@ -76,8 +75,8 @@ class ProjectViewSet(ApiViewSet):
         ideas = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
         demand = get_role_demand(role_key=role_key, now=timezone.now())
         level = get_level(skills=len(held.named), experience_level=user.experience_level)
-        ranked = rank_recommendations(ideas=ideas, acquired=acquired, criteria=criteria, demand=demand, level=level)
-        shown = [IdeaMatch.build(idea, acquired) for idea in islice(ranked, self.query["limit"])]
+        ranked = rank_recommendations(ideas=ideas, held=held.names, criteria=criteria, demand=demand, level=level)
+        shown = [IdeaMatch.build(idea, held.names) for idea in islice(ranked, self.query["limit"])]
         sentences = build_recommendations(
             shown=shown,
             total=len(ideas),
@@ -107,7 +106,7 @@ class ProjectViewSet(ApiViewSet):
         if skills:
             criteria = Criteria(difficulty=self.query.get("difficulty"), focus=frozenset(skills))
             ideas = filter_ideas(ideas=get_idea_catalogue().ideas, criteria=criteria)
-            matches = rank_for_skills(ideas=ideas, acquired=self._get_held_skills().names, skills=skills)
+            matches = rank_for_skills(ideas=ideas, held=self._get_held_skills().names, skills=skills)
         return Response(self.get_serializer(matches[: self.query["limit"]], many=True).data)
 
     @action(
@@ -123,12 +122,12 @@ class ProjectViewSet(ApiViewSet):
         texts. The most relevant projects come first. If nothing is found, `message` says why.
         """
         index, query, difficulty = get_idea_index(), self.query["query"], self.query.get("difficulty")
-        wanted = self.query.get("skills")
-        skills = get_vocabulary().map_technology_slugs(wanted) if wanted is not None else None
+        spellings = self.query.get("skills")
+        skills = get_vocabulary().map_technology_slugs(spellings) if spellings is not None else None
         found = index.search(query=query, difficulty=difficulty, skills=skills)
-        acquired, offset = self._get_held_skills().names, self.query["offset"]
+        held, offset = self._get_held_skills().names, self.query["offset"]
         data = {
-            "projects": [IdeaMatch.build(idea, acquired) for idea in found[offset : offset + self.query["limit"]]],
+            "projects": [IdeaMatch.build(idea, held) for idea in found[offset : offset + self.query["limit"]]],
             "total_found": len(found),
             "message": None if found else index.explain_no_match(query=query, difficulty=difficulty, skills=skills),
             "search_query": query,
@@ -146,8 +145,8 @@ class ProjectViewSet(ApiViewSet):
         ideas = filter_ideas(
             ideas=get_idea_catalogue().ideas, criteria=Criteria(difficulty=self.query.get("difficulty"))
         )
-        acquired, offset = self._get_held_skills().names, self.query["offset"]
-        page = [IdeaMatch.build(idea, acquired) for idea in ideas[offset : offset + self.query["limit"]]]
+        held, offset = self._get_held_skills().names, self.query["offset"]
+        page = [IdeaMatch.build(idea, held) for idea in ideas[offset : offset + self.query["limit"]]]
         return Response(self.get_serializer(page, many=True).data)
 
     @action(detail=False, serializer_class=shapes.ProjectProgressListSerializer)

@@ -16,9 +16,7 @@ PREREQUISITES = {entry["name"]: entry["prerequisites"] for entry in SEEDED}
 
 
 def find(priorities, held=(), started=()):
-    candidates = [
-        CandidateSkill(name=name, priority=share, is_acquired=name in held) for name, share in priorities.items()
-    ]
+    candidates = [CandidateSkill(name=name, priority=share, is_held=name in held) for name, share in priorities.items()]
     return find_alternatives(candidates=candidates, started=started, prerequisites=PREREQUISITES)
 
 
@@ -37,14 +35,14 @@ def test_groups_contain_canonical_names():
         (["azure", "aws"], {"google cloud": "aws"}),
     ],
 )
-def test_keeps_the_acquired_or_most_required_skill_of_a_group(held, found):
+def test_keeps_the_held_or_most_required_skill_of_a_group(held, found):
     assert find({"aws": 44.0, "google cloud": 27.0, "azure": 19.0, "cloud computing": 30.0}, held) == found
 
 
 @pytest.mark.parametrize(
     ("priorities", "profile", "found"),
     [
-        # Required by more than twice as many postings as the acquired skill, or by half of the postings.
+        # Required by more than twice as many postings as the held skill, or by half of the postings.
         ({"aws": 44.0, "azure": 19.0}, {"held": ["azure"]}, {}),
         ({"java": 90.0, "python": 50.0, "go": 20.0}, {"held": ["python"]}, {"go": "python"}),
         # A skill that replaces skills of another group, a started skill, and a prerequisite of a skill to learn.

@@ -32,7 +32,7 @@ def test_foundations_are_technologies_and_methods_but_not_fields_or_their_prereq
         source=RoadmapSource.POSTINGS,
         postings=20,
         priorities={"langchain": 30.0},
-        learner=Learner(acquired_skills=(), statuses={}),
+        learner=Learner(named_skills=(), statuses={}),
         vocabulary=VOCABULARY,
         prerequisites=VOCABULARY.prerequisites,
         resources=ResourceCatalogue([], canonical={}),

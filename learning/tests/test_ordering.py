@@ -14,8 +14,8 @@ NAMES = [f"s{number}" for number in range(14)]
 PRIORITIES = st.integers(10, 100).map(float)
 
 
-def build_skill(name, priority=50.0, is_acquired=False):
-    return CandidateSkill(name=name, priority=priority, is_acquired=is_acquired)
+def build_skill(name, priority=50.0, is_held=False):
+    return CandidateSkill(name=name, priority=priority, is_held=is_held)
 
 
 @st.composite
@@ -51,7 +51,7 @@ def test_places_prerequisites_of_missing_skills_in_earlier_stages(roadmap):
 
     stages = {step.candidate.name: step.stage for step in steps}
     for step in steps:
-        if not step.candidate.is_acquired:
+        if not step.candidate.is_held:
             for need in find_prerequisites(step.candidate.name, prerequisites) & stages.keys():
                 assert stages[need] < step.stage
 
@@ -64,8 +64,8 @@ def test_orders_a_stage_by_acquisition_and_priority(roadmap):
 
     for _, group in groupby(steps, key=lambda step: step.stage):
         in_stage = [step.candidate for step in group]
-        assert [skill.is_acquired for skill in in_stage] == sorted(skill.is_acquired for skill in in_stage)
-        missing = [(-skill.priority, skill.name) for skill in in_stage if not skill.is_acquired]
+        assert [skill.is_held for skill in in_stage] == sorted(skill.is_held for skill in in_stage)
+        missing = [(-skill.priority, skill.name) for skill in in_stage if not skill.is_held]
         assert missing == sorted(missing)
 
 
@@ -117,10 +117,10 @@ def test_follows_prerequisites_through_skills_outside_the_roadmap():
     assert in_order == [(1, "a"), (2, "c")]
 
 
-def test_places_acquired_skills_before_their_dependents_or_at_the_end():
+def test_places_held_skills_before_their_dependents_or_at_the_end():
     skills = [
-        build_skill("python", 90, is_acquired=True),
-        build_skill("git", 95, is_acquired=True),
+        build_skill("python", 90, is_held=True),
+        build_skill("git", 95, is_held=True),
         build_skill("django", 60),
         build_skill("sql", 30),
     ]
@@ -130,8 +130,8 @@ def test_places_acquired_skills_before_their_dependents_or_at_the_end():
     assert in_order == [(1, "python"), (2, "django"), (2, "sql"), (2, "git")]
 
 
-def test_places_higher_priority_skills_before_dependents_of_an_acquired_skill():
-    skills = [build_skill("python", 90, is_acquired=True), build_skill("django", 60), build_skill("sql", 70)]
+def test_places_higher_priority_skills_before_dependents_of_a_held_skill():
+    skills = [build_skill("python", 90, is_held=True), build_skill("django", 60), build_skill("sql", 70)]
 
     assert order(skills, {"django": ["python"]}) == [(1, "sql"), (1, "python"), (2, "django")]
 
@@ -141,13 +141,13 @@ def test_postpones_skills_with_long_preparation():
     skills = [build_skill("distributed", 60), *(build_skill(f"other{n}", 30 + n) for n in range(5))]
     prerequisites = {"distributed": ["networking", "concurrency"]}
 
-    def get_stage(acquired=()):
+    def get_stage(held=()):
         steps = order_skills(
-            candidates=skills, prerequisites=prerequisites, acquired=acquired, hours=lambda name: hours.get(name, 10)
+            candidates=skills, prerequisites=prerequisites, held=held, hours=lambda name: hours.get(name, 10)
         )
         return {step.candidate.name: step.stage for step in steps}["distributed"]
 
-    assert (get_stage(), get_stage(acquired=["networking", "concurrency"])) == (2, 1)
+    assert (get_stage(), get_stage(held=["networking", "concurrency"])) == (2, 1)
 
 
 def test_splits_the_hours_of_shared_prerequisites():
@@ -168,7 +168,7 @@ def test_places_phases_in_order_except_for_prerequisites(roadmap, alongside, alt
     skills = [replace(skill, phase=phases.get(skill.name, Phase.TECHNICAL)) for skill in skills]
 
     steps = [
-        step for step in order_skills(candidates=skills, prerequisites=prerequisites) if not step.candidate.is_acquired
+        step for step in order_skills(candidates=skills, prerequisites=prerequisites) if not step.candidate.is_held
     ]
 
     for index, step in enumerate(steps):
@@ -182,8 +182,8 @@ def test_places_phases_in_order_except_for_prerequisites(roadmap, alongside, alt
         assert not later_steps or dependents
 
 
-def test_uses_one_stage_if_all_skills_are_acquired():
-    in_order = order([build_skill("b", 90, is_acquired=True), build_skill("a", 20, is_acquired=True)], {"b": ["a"]})
+def test_uses_one_stage_if_all_skills_are_held():
+    in_order = order([build_skill("b", 90, is_held=True), build_skill("a", 20, is_held=True)], {"b": ["a"]})
 
     assert in_order == [(1, "a"), (1, "b")]
 
@@ -210,7 +210,7 @@ def choose(projects, *, order=("a", "b", "c"), held=("h",), role="backend develo
     project_options = {name: [option for option in projects if name in option.skills] for name in order}
     chosen = choose_projects(
         steps=steps,
-        acquired=held,
+        held=held,
         prerequisites=prerequisites,
         project_options=project_options,
         role_key=role,

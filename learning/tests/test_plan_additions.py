@@ -112,7 +112,7 @@ def test_estimates_added_skills_by_the_median_hours_of_the_blueprints_that_name_
         source=RoadmapSource.POSTINGS,
         postings=20,
         priorities={"unit testing": 12.0},
-        learner=Learner(acquired_skills=(), statuses={}),
+        learner=Learner(named_skills=(), statuses={}),
         vocabulary=VOCABULARY,
         prerequisites=VOCABULARY.prerequisites,
         resources=ResourceCatalogue([], canonical={}),

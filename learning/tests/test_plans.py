@@ -12,34 +12,34 @@ from skills.vocabulary import FIELD, METHOD, SOFT_SKILL, Skill, Vocabulary
 LANGUAGES, TOOLS, BUSINESS = ("Programming Languages", ""), ("Databases", ""), ("Tools/Technologies", "Practices")
 
 
-def skill(name: str, place: tuple[str, str] = TOOLS, **fields: Any) -> Skill:
+def build_skill(name: str, place: tuple[str, str] = TOOLS, **fields: Any) -> Skill:
     return Skill(name=name, display_name=name, category=place[0], subcategory=place[1], **fields)
 
 
 VOCABULARY = Vocabulary(
     [
-        skill("git"),
-        skill("python", LANGUAGES),
-        skill("go", LANGUAGES),
-        skill("java", LANGUAGES),
-        skill("django", prerequisites=("python",), implies=("python",)),
-        skill("gin", prerequisites=("go",)),
-        skill("linux"),
-        skill("docker", prerequisites=("linux",)),
-        skill("kubernetes", prerequisites=("docker",), implies=("docker",)),
-        skill("aws"),
-        skill("azure"),
-        skill("aks", implies=("azure",)),
-        skill("redis"),
-        skill("kafka", prerequisites=("message queues",)),
-        skill("message queues", kind=FIELD),
-        skill("accounting", BUSINESS, kind=FIELD),
-        skill("excel", BUSINESS),
-        skill("spark", prerequisites=("statistics",)),
-        skill("statistics", BUSINESS, kind=METHOD),
-        skill("backend development", kind=FIELD),
-        skill("communication", ("Soft Skills", ""), kind=SOFT_SKILL),
-        skill("react"),
+        build_skill("git"),
+        build_skill("python", LANGUAGES),
+        build_skill("go", LANGUAGES),
+        build_skill("java", LANGUAGES),
+        build_skill("django", prerequisites=("python",), implies=("python",)),
+        build_skill("gin", prerequisites=("go",)),
+        build_skill("linux"),
+        build_skill("docker", prerequisites=("linux",)),
+        build_skill("kubernetes", prerequisites=("docker",), implies=("docker",)),
+        build_skill("aws"),
+        build_skill("azure"),
+        build_skill("aks", implies=("azure",)),
+        build_skill("redis"),
+        build_skill("kafka", prerequisites=("message queues",)),
+        build_skill("message queues", kind=FIELD),
+        build_skill("accounting", BUSINESS, kind=FIELD),
+        build_skill("excel", BUSINESS),
+        build_skill("spark", prerequisites=("statistics",)),
+        build_skill("statistics", BUSINESS, kind=METHOD),
+        build_skill("backend development", kind=FIELD),
+        build_skill("communication", ("Soft Skills", ""), kind=SOFT_SKILL),
+        build_skill("react"),
     ]
 )
 BLUEPRINT = Blueprint(
@@ -66,78 +66,78 @@ def plan(shares: dict[str, float] | None, *, held: tuple[str, ...] = (), started
     )
 
 
-def names(planned: list[PlannedSkill]) -> list[str]:
-    return [each.name for each in planned if each.alternative is None]
+def list_names(planned: list[PlannedSkill]) -> list[str]:
+    return [skill.name for skill in planned if skill.alternative is None]
 
 
-def find(planned: list[PlannedSkill], name: str) -> PlannedSkill:
-    return next(each for each in planned if each.name == name)
+def find_skill(planned: list[PlannedSkill], name: str) -> PlannedSkill:
+    return next(skill for skill in planned if skill.name == name)
 
 
 def test_is_the_whole_blueprint_without_shares_if_there_are_too_few_jobs() -> None:
     planned = plan(None)
 
-    assert names(planned) == ["git", "linux", "python", "django", "docker", "aws", "kubernetes", "redis"]
-    assert {each.share for each in planned} == {None}
+    assert list_names(planned) == ["git", "linux", "python", "django", "docker", "aws", "kubernetes", "redis"]
+    assert {skill.share for skill in planned} == {None}
 
 
 def test_orders_a_stage_by_demand_and_keeps_the_order_of_stages() -> None:
     planned = plan({"linux": 12.0, "kubernetes": 90.0, "aws": 40.0, "docker": 50.0})
 
-    assert names(planned) == ["linux", "git", "python", "django", "docker", "aws", "kubernetes"]
+    assert list_names(planned) == ["linux", "git", "python", "django", "docker", "aws", "kubernetes"]
 
 
 def test_keeps_the_core_and_leaves_out_the_rest_below_a_tenth() -> None:
     planned = plan({"docker": 9.9, "redis": 10.0, "aws": 0.0})
 
-    assert names(planned) == ["git", "linux", "python", "django", "redis"]
+    assert list_names(planned) == ["git", "linux", "python", "django", "redis"]
 
 
-def test_chooses_the_option_that_the_most_jobs_require_and_what_builds_on_it() -> None:
+def test_chooses_the_option_that_most_postings_require_and_the_framework_that_builds_on_it() -> None:
     planned = plan({"python": 20.0, "go": 60.0})
 
-    assert names(planned)[:4] == ["git", "linux", "go", "gin"]
-    assert find(planned, "go").one_of == ("python", "java")
-    assert find(planned, "python").alternative == "go"
-    # No job requires it, so it is not even named as an alternative.
-    assert "java" not in [each.name for each in planned]
+    assert list_names(planned)[:4] == ["git", "linux", "go", "gin"]
+    assert find_skill(planned, "go").one_of == ("python", "java")
+    assert find_skill(planned, "python").alternative == "go"
+    # No posting requires Java, so it is not listed as an alternative.
+    assert "java" not in [skill.name for skill in planned]
 
 
-def test_prefers_the_blueprints_option_if_almost_as_many_jobs_require_it() -> None:
-    assert "python" in names(plan({"python": 40.0, "go": 45.0}))
+def test_prefers_the_blueprints_option_if_almost_as_many_postings_require_it() -> None:
+    assert "python" in list_names(plan({"python": 40.0, "go": 45.0}))
 
 
 @pytest.mark.parametrize(("held", "started"), [(("java",), ()), ((), ("java",))])
-def test_prefers_the_option_that_the_person_has_or_has_begun(held: tuple[str, ...], started: tuple[str, ...]) -> None:
+def test_prefers_the_option_that_the_person_has_or_has_started(held: tuple[str, ...], started: tuple[str, ...]) -> None:
     planned = plan({"python": 80.0}, held=held, started=started)
 
-    assert "java" in names(planned)
-    assert find(planned, "python").alternative == "java"
+    assert "java" in list_names(planned)
+    assert find_skill(planned, "python").alternative == "java"
     # Neither framework is for Java.
-    assert not {"django", "gin"} & set(names(planned))
+    assert not {"django", "gin"} & set(list_names(planned))
 
 
 def test_counts_an_option_as_held_through_another_skill() -> None:
     planned = plan({"go": 80.0}, held=("django",))
 
-    assert find(planned, "go").alternative == "python"
+    assert find_skill(planned, "go").alternative == "python"
 
 
-def test_promotes_what_a_quarter_of_the_jobs_require_from_nice_to_have() -> None:
+def test_moves_a_nice_to_have_skill_to_the_specialisation_if_a_quarter_of_the_postings_require_it() -> None:
     planned = plan({"kubernetes": 25.0, "redis": 24.9})
 
-    assert find(planned, "kubernetes").tier is Tier.SPECIALISATION
-    assert find(planned, "redis").tier is Tier.NICE_TO_HAVE
+    assert find_skill(planned, "kubernetes").tier is Tier.SPECIALISATION
+    assert find_skill(planned, "redis").tier is Tier.NICE_TO_HAVE
 
 
-def test_keeps_what_a_chosen_skill_builds_on_however_few_jobs_name_it() -> None:
+def test_keeps_the_prerequisites_of_a_chosen_skill_however_few_postings_name_them() -> None:
     planned = plan({"kubernetes": 40.0})
 
-    assert names(planned)[-2:] == ["docker", "kubernetes"]
-    assert find(planned, "docker").share == 0.0
+    assert list_names(planned)[-2:] == ["docker", "kubernetes"]
+    assert find_skill(planned, "docker").share == 0.0
 
 
-def test_leaves_out_what_only_an_alternative_builds_on() -> None:
+def test_leaves_out_an_entry_that_only_an_alternative_builds_on() -> None:
     tiers = {Tier.CORE: ["1. aws | kubernetes: 60"], Tier.SPECIALISATION: ["2. docker: 25"]}
     blueprint = Blueprint(role="Cloud Engineer", names=(), entries=parse_entries(tiers), never=frozenset())
 
@@ -145,15 +145,15 @@ def test_leaves_out_what_only_an_alternative_builds_on() -> None:
         blueprint=blueprint, shares={"aws": 50.0, "kubernetes": 20.0}, held=(), started=(), vocabulary=VOCABULARY
     )
 
-    assert [(each.name, each.alternative) for each in planned] == [("aws", None), ("kubernetes", "aws")]
+    assert [(skill.name, skill.alternative) for skill in planned] == [("aws", None), ("kubernetes", "aws")]
 
 
-def test_adds_technologies_of_the_trade_that_a_tenth_of_the_jobs_require() -> None:
+def test_adds_technologies_of_the_trade_that_a_tenth_of_the_postings_require() -> None:
     planned = plan({"kafka": 30.0, "docker": 20.0})
 
-    assert find(planned, "kafka").tier is Tier.SPECIALISATION
-    assert find(planned, "kafka").stage > find(planned, "docker").stage
-    assert "kafka" not in names(plan({"kafka": 9.9}))
+    assert find_skill(planned, "kafka").tier is Tier.SPECIALISATION
+    assert find_skill(planned, "kafka").stage > find_skill(planned, "docker").stage
+    assert "kafka" not in list_names(plan({"kafka": 9.9}))
 
 
 @pytest.mark.parametrize(
@@ -168,18 +168,18 @@ def test_adds_technologies_of_the_trade_that_a_tenth_of_the_jobs_require() -> No
         "basket weaving",  # unknown
     ],
 )
-def test_never_adds_what_is_foreign_to_the_trade(name: str) -> None:
-    assert name not in [each.name for each in plan({name: 90.0})]
+def test_never_adds_skills_that_are_foreign_to_the_trade(name: str) -> None:
+    assert name not in [skill.name for skill in plan({name: 90.0})]
 
 
 def test_adds_no_service_of_the_cloud_that_was_not_chosen() -> None:
-    assert "aks" not in names(plan({"aws": 60.0, "azure": 20.0, "aks": 30.0}))
-    assert "aks" in names(plan({"azure": 60.0, "aws": 20.0, "aks": 30.0}))
+    assert "aks" not in list_names(plan({"aws": 60.0, "azure": 20.0, "aks": 30.0}))
+    assert "aks" in list_names(plan({"azure": 60.0, "aws": 20.0, "aks": 30.0}))
 
 
 def test_numbers_stages_without_gaps_and_places_alternatives_last() -> None:
     planned = plan({"python": 50.0, "go": 20.0, "redis": 30.0})
-    stages = [each.stage for each in planned]
+    stages = [skill.stage for skill in planned]
 
     assert stages == sorted(stages)
     assert set(stages) == set(range(1, max(stages) + 1))
@@ -188,13 +188,13 @@ def test_numbers_stages_without_gaps_and_places_alternatives_last() -> None:
 
 def build_items(planned: list[PlannedSkill]) -> list[PlanItem]:
     return [
-        PlanItem(name=each.name, tier=each.tier, hours=each.hours or 0, newcomer_hours=each.hours or 0)
-        for each in planned
-        if each.alternative is None
+        PlanItem(name=skill.name, tier=skill.tier, hours=skill.hours or 0, newcomer_hours=skill.hours or 0)
+        for skill in planned
+        if skill.alternative is None
     ]
 
 
-def find_both(shares: dict[str, float], juniors: list[tuple[str, ...]], **changes: Any):
+def find_both_milestones(shares: dict[str, float], juniors: list[tuple[str, ...]], **changes: Any):
     return find_milestones(
         items=build_items(plan(shares)),
         junior_skills=juniors,
@@ -208,7 +208,7 @@ SHARES = {"python": 60.0, "docker": 50.0, "aws": 40.0, "redis": 30.0}
 
 
 def test_the_core_is_enough_to_apply_if_too_few_postings_are_for_juniors() -> None:
-    enough, competitive = find_both(SHARES, [("python", "docker")] * 19)
+    enough, competitive = find_both_milestones(SHARES, [("python", "docker")] * 19)
 
     assert (enough.name, enough.basis, enough.reachable_percentage) == ("enough_to_apply", "blueprint", None)
     assert enough.skills == ("git", "linux", "python", "django")
@@ -218,19 +218,19 @@ def test_the_core_is_enough_to_apply_if_too_few_postings_are_for_juniors() -> No
 
 
 def test_enough_to_apply_brings_half_of_the_junior_postings_within_reach() -> None:
-    enough, _ = find_both(SHARES, [("python", "docker")] * 10 + [("python", "docker", "aws", "redis")] * 10)
+    enough, _ = find_both_milestones(SHARES, [("python", "docker")] * 10 + [("python", "docker", "aws", "redis")] * 10)
 
     assert (enough.basis, enough.reachable_percentage) == ("junior_postings", 50.0)
     assert enough.skills[-1] == "docker"
 
 
 def test_falls_back_to_the_core_if_the_plan_does_not_reach_half_of_the_junior_postings() -> None:
-    enough, _ = find_both(SHARES | {"java": 15.0, "react": 15.0}, [("java", "react")] * 20)
+    enough, _ = find_both_milestones(SHARES | {"java": 15.0, "react": 15.0}, [("java", "react")] * 20)
 
     assert (enough.basis, enough.reachable_percentage) == ("blueprint", 0.0)
 
 
-def test_skills_that_few_jobs_require_do_not_keep_a_posting_out_of_reach() -> None:
-    enough, _ = find_both(SHARES, [("python", "basket weaving", "excel", "accounting")] * 20)
+def test_skills_that_few_postings_require_do_not_keep_a_posting_out_of_reach() -> None:
+    enough, _ = find_both_milestones(SHARES, [("python", "basket weaving", "excel", "accounting")] * 20)
 
     assert enough.reachable_percentage == 100.0

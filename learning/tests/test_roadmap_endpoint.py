@@ -196,7 +196,7 @@ def test_lists_skills_of_the_roles_projects_if_the_role_has_no_postings(catalogu
     assert user.get("/learning/roadmap?include_gap_analysis=false").json()["skill_paths"] == []
 
 
-def test_done_skills_count_as_acquired_until_the_status_changes(roadmap, newcomer, post_jobs):
+def test_done_skills_count_as_held_until_the_status_changes(roadmap, newcomer, post_jobs):
     post_jobs()
     before = roadmap()
 

@@ -71,7 +71,7 @@ def recommend(core: list[str], skills: list[Skill], shares: dict[str, float]) ->
         source=RoadmapSource.POSTINGS,
         postings=25,
         priorities=shares,
-        learner=Learner(acquired_skills=(), statuses={}),
+        learner=Learner(named_skills=(), statuses={}),
         vocabulary=vocabulary,
         prerequisites=vocabulary.prerequisites,
         resources=ResourceCatalogue([], canonical={}),

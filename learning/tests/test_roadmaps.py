@@ -44,7 +44,7 @@ def build(
         source=source,
         postings=200 if source is RoadmapSource.POSTINGS else 0,
         priorities=priorities,
-        learner=Learner(acquired_skills=list(held), statuses=statuses or {}, completed_projects=finished),
+        learner=Learner(named_skills=list(held), statuses=statuses or {}, completed_projects=finished),
         vocabulary=VOCABULARY,
         prerequisites=prerequisites,
         resources=CATALOGUE,
@@ -64,17 +64,17 @@ def build(
     ],
 )
 def test_estimates_hours_by_category(skill, held, implied, hours):
-    known = VOCABULARY.get(skill)
+    entry = VOCABULARY.get(skill)
 
-    assert known is not None
-    assert estimate_hours(skill=known, acquired=held, implied=implied) == hours
+    assert entry is not None
+    assert estimate_hours(skill=entry, held=held, implied=implied) == hours
 
 
-def test_estimates_fewer_hours_if_a_related_skill_is_acquired():
+def test_estimates_fewer_hours_if_a_related_skill_is_held():
     skill = Skill(name="mysql", display_name="MySQL", category="Databases", related=("postgresql",))
 
-    assert estimate_hours(skill=skill, acquired=["postgresql"]) == 18
-    assert estimate_hours(skill=skill, acquired=["python"]) == 30
+    assert estimate_hours(skill=skill, held=["postgresql"]) == 18
+    assert estimate_hours(skill=skill, held=["python"]) == 30
 
 
 def test_estimates_a_quarter_of_the_hours_for_implied_skills():
@@ -91,7 +91,7 @@ def test_lists_foundations_and_counts_their_hours_once():
         "docker": ("linux",),
         "kubernetes": (),
         "postgresql": ("sql",),
-        # Acquired, so no prerequisite needs to be learned first.
+        # Held, so no prerequisite needs to be learned first.
         "django": (),
     }
     assert paths["docker"].estimated_hours == 20 + 20
@@ -103,7 +103,7 @@ def test_lists_foundations_and_counts_their_hours_once():
     assert "builds on linux; learn first: Linux" in page
 
 
-def test_prerequisites_of_acquired_skills_are_not_foundations():
+def test_prerequisites_of_held_skills_are_not_foundations():
     assert build({"kubernetes": 60.0}, held=["docker"]).paths[0].foundations == ()
     assert build({"kubernetes": 60.0}).paths[0].foundations == ("linux", "docker")
     assert build({"docker": 60.0}, held=["kubernetes"]).paths[0].foundations == ()
@@ -199,7 +199,7 @@ def test_lists_alternatives_and_plans_no_hours_for_them():
     assert "### azure\n\nopen, 20.0% of the postings, replaced by aws" in page
 
 
-def test_recommends_nothing_to_learn_if_acquired_skills_replace_all_missing_ones():
+def test_recommends_nothing_to_learn_if_held_skills_replace_all_missing_ones():
     sentences = build_recommendations(roadmap=build({"aws": 40.0, "azure": 20.0}, held=["aws"]))
 
     assert sentences == [
@@ -232,7 +232,7 @@ def test_explains_why_the_roadmap_is_based_on_own_skills(source, role, opening):
     assert "%" not in " ".join(with_skills)
 
 
-def test_explains_if_all_skills_are_acquired_or_none_is_required():
+def test_explains_if_all_skills_are_held_or_none_is_required():
     assert build_recommendations(roadmap=build({"sql": 50.0}, held=["sql"]))[-1].startswith("You have all of these")
     assert build_recommendations(roadmap=build({})) == [
         "No skill is required by at least 10% of the 200 postings for Backend Developer."

@@ -71,16 +71,16 @@ def test_returns_exactly_the_ideas_that_meet_the_criteria(ideas, criteria):
 
 @given(IDEAS, HELD, CRITERIA, st.dictionaries(st.sampled_from(SKILLS), st.floats(0, 100)), st.integers(0, 2))
 def test_ranking_is_complete_and_deterministic(ideas, held, criteria, demand, level):
-    ordered = list(rank_recommendations(ideas=ideas, acquired=held, criteria=criteria, demand=demand, level=level))
+    ordered = list(rank_recommendations(ideas=ideas, held=held, criteria=criteria, demand=demand, level=level))
 
     assert sorted(idea.id for idea in ordered) == [idea.id for idea in ideas]
-    again = rank_recommendations(ideas=reversed(ideas), acquired=held, criteria=criteria, demand=demand, level=level)
+    again = rank_recommendations(ideas=reversed(ideas), held=held, criteria=criteria, demand=demand, level=level)
     assert list(again) == ordered
 
 
 def rank(ideas, *, held=(), criteria=None, demand=None, level=0):
     ordered = rank_recommendations(
-        ideas=ideas, acquired=held, criteria=criteria or Criteria(), demand=demand or {}, level=level
+        ideas=ideas, held=held, criteria=criteria or Criteria(), demand=demand or {}, level=level
     )
     return [idea.id for idea in ordered]
 
@@ -96,13 +96,13 @@ def rank(ideas, *, held=(), criteria=None, demand=None, level=0):
         ([build_idea(1, ["a", "b"]), build_idea(2, ["a", "c"])], {"held": ["a"], "demand": {"c": 40.0}}),
         ([build_idea(1, ["a", "b"]), build_idea(2, ["a", "c", "d"])], {"held": ["a", "c"]}),
     ],
-    ids=["more focus skills", "role", "level", "new skills", "fewer new skills", "demand", "more acquired"],
+    ids=["more focus skills", "role", "level", "new skills", "fewer new skills", "demand", "more held"],
 )
 def test_ranks_the_better_project_first(ideas, arguments):
     assert rank(ideas, **arguments) == [2, 1]
 
 
-def test_ranks_by_practised_skills_then_acquired_skills_then_difficulty():
+def test_ranks_by_practised_skills_then_held_skills_then_difficulty():
     ideas = [
         build_idea(1, ["a", "x", "y"]),
         build_idea(2, ["a", "b", "x"]),
@@ -110,7 +110,7 @@ def test_ranks_by_practised_skills_then_acquired_skills_then_difficulty():
         build_idea(4, ["a", "h"]),
     ]
 
-    ordered = rank_for_skills(ideas=ideas, acquired={"h"}, skills=["a", "b"])
+    ordered = rank_for_skills(ideas=ideas, held={"h"}, skills=["a", "b"])
 
     assert [match.idea.id for match in ordered] == [2, 4, 3, 1]
 

@@ -1,5 +1,6 @@
 """Command that prints roadmaps as Markdown for review."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,8 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         held = get_vocabulary().get_held_skills(options["skill"])
-        acquired = list(held.named)
-        if len(acquired) < len(options["skill"]):
+        if len(held.named) < len(options["skill"]):
             skills = ", ".join(options["skill"])
             raise CommandError(f"Some of these are not skills, or name the same skill twice: {skills}.")
         now, days = options["as_of"] or timezone.now(), options["days"]
@@ -45,17 +45,17 @@ class Command(BaseCommand):
             roadmap = plan_roadmap(
                 role=role,
                 with_gap_analysis=True,
-                learner=Learner(acquired_skills=acquired, statuses={}, held_through=held.through),
+                learner=Learner(named_skills=held.named, statuses={}, held_through=held.through),
                 project_options=get_idea_catalogue().by_skill,
                 stats=get_role_stats(role=canonicalize_role(role), days=days, now=now),
                 days=days,
                 now=now,
             )
-            self.stdout.write("\n".join(_render_table(roadmap, acquired)))
+            self.stdout.write("\n".join(_render_table(roadmap, held.named)))
 
 
-def _render_table(roadmap: Roadmap, acquired: list[str]) -> list[str]:
-    names = ", ".join(map(get_vocabulary().get_display_name, acquired)) or "no skills"
+def _render_table(roadmap: Roadmap, named_skills: Sequence[str]) -> list[str]:
+    names = ", ".join(map(get_vocabulary().get_display_name, named_skills)) or "no skills"
     return [
         "",
         f"## {roadmap.target_role}",
