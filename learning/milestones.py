@@ -1,4 +1,4 @@
-"""Milestones of a roadmap: the skills to apply for a first job, and those of a competitive application. Pure."""
+"""Milestones of a roadmap: enough skills to apply for a first job, and enough for a competitive application. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def find_milestones(
         items: The skills to learn, in order.
         junior_skills: The skills of each junior posting.
         required: The technologies and methods that a tenth of the role's postings require, each with the skill of the
-            plan that does the same job. Other skills of a posting differ from employer to employer and do not count.
+            plan that covers it. Other skills of a posting differ from employer to employer and do not count.
         held: All skills of the person, named or implied.
         vocabulary: Provides the kinds of skills and the skills that they imply.
     """

@@ -315,9 +315,9 @@ def find_alternatives(
     replacements: dict[str, str] = {}
     for group in GROUPS:
         members = [skills[name] for name in group if name in skills and name not in replacements]
-        kept = [skill for skill in members if skill.name in to_learn or skill.name in needed]
-        kept.sort(key=lambda skill: (not skill.is_held, -skill.priority, skill.name))
-        undecided = [skill for skill in members if skill not in kept]
+        retained = [skill for skill in members if skill.name in to_learn or skill.name in needed]
+        retained.sort(key=lambda skill: (not skill.is_held, -skill.priority, skill.name))
+        undecided = [skill for skill in members if skill not in retained]
 
         def find_inherited_replacement(skill: CandidateSkill) -> str | None:
             """Return the skill that replaces a prerequisite of this one, if any."""
@@ -326,12 +326,12 @@ def find_alternatives(
 
         undecided.sort(key=lambda skill: (find_inherited_replacement(skill) is not None, -skill.priority, skill.name))
         for skill in undecided:
-            sufficient = [other for other in kept if other.priority * _MAX_DEMAND_RATIO >= skill.priority]
+            sufficient = [other for other in retained if other.priority * _MAX_DEMAND_RATIO >= skill.priority]
             replacement = sufficient[0].name if sufficient else find_inherited_replacement(skill)
             if replacement is not None and skill.name not in needed:
                 replacements[skill.name] = replacement
             else:
-                kept.append(skill)
+                retained.append(skill)
                 to_learn.add(skill.name)
                 needed |= find_prerequisites(skill.name, prerequisites)
     return replacements

@@ -142,17 +142,17 @@ class _Planner:
             if self.vocabulary.get_canonical_name(option) == option
             and (option in self.held or not self._find_prerequisites(option) & (set(replaced) - self.held))
         ]
-        kept = {option for option in options if option in self.held or option in self.started or option in needed}
+        must_keep = {option for option in options if option in self.held or option in self.started or option in needed}
         tier = self._get_tier(entry, options)
-        if tier is None and not kept:
+        if tier is None and not must_keep:
             return []
         near_highest = max(map(self._get_share, options), default=0.0) * _EQUAL_DEMAND
         options.sort(
-            key=lambda name: (name not in self.held, name not in kept, -min(self._get_share(name), near_highest))
+            key=lambda name: (name not in self.held, name not in must_keep, -min(self._get_share(name), near_highest))
         )
         chosen: list[PlannedSkill] = []
         for option in options:
-            if chosen and option not in kept and self._get_share(option) < MIN_PERCENT:
+            if chosen and option not in must_keep and self._get_share(option) < MIN_PERCENT:
                 continue
             chosen.append(
                 PlannedSkill(
@@ -162,7 +162,7 @@ class _Planner:
                     share=None if self.shares is None else self._get_share(option),
                     hours=entry.hours,
                     one_of=() if chosen else tuple(name for name in entry.options if name != option),
-                    alternative=chosen[0].name if chosen and option not in kept else None,
+                    alternative=chosen[0].name if chosen and option not in must_keep else None,
                 )
             )
         return chosen

@@ -55,10 +55,8 @@ def _describe_coverage(roadmap: Roadmap) -> list[str]:
 
 def _describe_milestones(milestones: Sequence[Milestone]) -> list[str]:
     if len({milestone.skills for milestone in milestones}) < len(milestones):
-        same = (
-            f"the same skills, because less than {MIN_PERCENT}% of the postings require any skill of the specialisation"
-        )
-        return [describe_milestone(milestones[0]), f"Competitive: {same}."]
+        reason = f"less than {MIN_PERCENT}% of the postings require any skill of the specialisation"
+        return [describe_milestone(milestones[0]), f"Competitive: the same skills, because {reason}."]
     return [describe_milestone(milestone) for milestone in milestones]
 
 
@@ -110,7 +108,7 @@ def _describe_source(roadmap: Roadmap) -> list[str]:
         opening = _describe_blueprint(roadmap)
     elif roadmap.source is RoadmapSource.FEW_POSTINGS:
         opening = (
-            f"{_describe_few(roadmap)}. This is too few for shares, so this roadmap is based on your own skills and on "
+            f"{_describe_few(roadmap)}. That is too few for shares, so this roadmap is based on your own skills and on "
             "the skills of projects for that role."
         )
     elif roadmap.source is RoadmapSource.NO_POSTINGS:
@@ -131,16 +129,16 @@ def _describe_source(roadmap: Roadmap) -> list[str]:
 
 
 def _describe_blueprint(roadmap: Roadmap) -> str:
-    found = roadmap.blueprint
-    if found is None:
+    found_blueprint = roadmap.blueprint
+    if found_blueprint is None:
         return ""
-    whose = "the role" if found.is_exact else f"the nearest role, {found.blueprint.role}"
+    role = "the role" if found_blueprint.is_exact else f"the nearest role, {found_blueprint.blueprint.role}"
     reason = (
         f"No posting from the last {roadmap.days} days is for {roadmap.target_role}"
         if roadmap.source is RoadmapSource.NO_POSTINGS
-        else f"{_describe_few(roadmap)}, too few for shares"
+        else f"{_describe_few(roadmap)}. That is too few for shares"
     )
-    return f"{reason}, so this roadmap is the curated blueprint of {whose}."
+    return f"{reason}, so this roadmap is the curated blueprint of {role}."
 
 
 def _describe_few(roadmap: Roadmap) -> str:

@@ -78,9 +78,9 @@ def search_resources(
     return search_text(
         collection=LearningResourceDocument._get_collection(),
         query=query,
-        known=get_resource_catalogue().words,
-        canonical=get_vocabulary().get_canonical_name,
-        named_in="skill",
+        completions=get_resource_catalogue().words,
+        get_canonical_name=get_vocabulary().get_canonical_name,
+        name_field="skill",
         fields=("title", "skill", "description"),
         filters=filters,
         build=build_resource,
@@ -116,9 +116,9 @@ def plan_roadmap(
         days: Number of days of the window.
         now: The time at which the window ends.
     """
-    vocabulary, blueprints = get_vocabulary(), get_blueprints()
+    vocabulary, catalogue = get_vocabulary(), get_blueprints()
     role_key = canonicalize_role(role) if role else ""
-    sample, found = EMPTY_SAMPLE, None
+    sample, found_blueprint = EMPTY_SAMPLE, None
     junior_skills: JuniorSkills = ()
     employer_specific: frozenset[str] = frozenset()
     if not with_gap_analysis:
@@ -126,28 +126,28 @@ def plan_roadmap(
     elif not role or not role_key:
         source = RoadmapSource.NO_ROLE
     else:
-        found = blueprints.find(role)
+        found_blueprint = catalogue.find(role)
         if stats:
             sample = stats.window.demand.sample
         if not stats:
             source = RoadmapSource.NO_POSTINGS
         elif has_enough_jobs(sample):
             source = RoadmapSource.POSTINGS
-            found = found if found and found.is_exact else None
+            found_blueprint = found_blueprint if found_blueprint and found_blueprint.is_exact else None
             employer_specific = get_employer_specific_skills(role=role_key, days=days, now=now)
         else:
             source = RoadmapSource.FEW_POSTINGS
-        if found and source is RoadmapSource.POSTINGS:
+        if found_blueprint and source is RoadmapSource.POSTINGS:
             junior_skills = get_junior_skills(role=role_key, days=days, now=now)
     if stats and source is RoadmapSource.POSTINGS:
-        priorities = _get_shares(role_key=role_key, stats=stats, found=found, days=days, now=now)
-        if not found:
+        priorities = _get_shares(role_key=role_key, stats=stats, found_blueprint=found_blueprint, days=days, now=now)
+        if not found_blueprint:
             priorities = {
                 name: share
                 for name, share in priorities.items()
                 if name not in employer_specific and vocabulary.kinds.get(name, TECHNOLOGY) in LEARNED_KINDS
             }
-    elif found:
+    elif found_blueprint:
         priorities = {}
     else:
         has_role = source in (RoadmapSource.NO_POSTINGS, RoadmapSource.FEW_POSTINGS)
@@ -168,8 +168,8 @@ def plan_roadmap(
         sample=sample,
         junior_skills=junior_skills,
         employer_specific=employer_specific,
-        blueprint=found,
-        typical_hours=blueprints.typical_hours,
+        blueprint=found_blueprint,
+        typical_hours=catalogue.typical_hours,
     )
 
 
@@ -187,21 +187,21 @@ _shares: VersionedCache[Mapping[str, float]] = VersionedCache(
 
 
 def _get_shares(
-    *, role_key: str, stats: RoleStats, found: FoundBlueprint | None, days: int, now: datetime
+    *, role_key: str, stats: RoleStats, found_blueprint: FoundBlueprint | None, days: int, now: datetime
 ) -> Mapping[str, float]:
     """Return the percentage of postings for each skill that `_load_shares` selects. Cached."""
     return _shares.get(
-        key=(role_key, days, found.blueprint.role if found else None),
-        depends_on=(stats.computed_at, now.date(), found),
-        load=lambda: _load_shares(stats, found),
+        key=(role_key, days, found_blueprint.blueprint.role if found_blueprint else None),
+        depends_on=(stats.computed_at, now.date(), found_blueprint),
+        load=lambda: _load_shares(stats, found_blueprint),
     )
 
 
-def _load_shares(stats: RoleStats, found: FoundBlueprint | None) -> Mapping[str, float]:
+def _load_shares(stats: RoleStats, found_blueprint: FoundBlueprint | None) -> Mapping[str, float]:
     """Return the percentage of postings for the blueprint's skills and for each skill in at least a tenth of them."""
     demand, sets = stats.window.demand, stats.window.sets
     counts = {skill.name: skill.count for skill in demand.list_required(threshold=MIN_THRESHOLD)}
-    rare = sorted(found.blueprint.skills - counts.keys()) if found else []
+    rare = sorted(found_blueprint.blueprint.skills - counts.keys()) if found_blueprint else []
     if rare:
         counts |= dict(zip(rare, sets.build_presence(rare).sum(axis=1).tolist(), strict=True))
     return {name: compute_percentage(count, demand.jobs) for name, count in counts.items()}

@@ -144,9 +144,9 @@ def search_text(
     *,
     collection: "Collection[dict[str, Any]]",
     query: str,
-    known: WordList,
-    canonical: Callable[[str], str | None],
-    named_in: str,
+    completions: WordList,
+    get_canonical_name: Callable[[str], str | None],
+    name_field: str,
     fields: Sequence[str],
     filters: Mapping[str, Any],
     build: Callable[[dict[str, Any]], T],
@@ -162,10 +162,10 @@ def search_text(
     Args:
         collection: Collection with a text index.
         query: Text that the user typed.
-        known: Words with which a query's word is completed. A word with a canonical name is not completed, so that
-            "java" does not find "javascript".
-        canonical: Returns the canonical name for a spelling, such as a skill's name, or None for other words.
-        named_in: Field that holds a canonical name or a list of them.
+        completions: Words with which a query's word is completed. A word with a canonical name is not completed, so
+            that "java" does not find "javascript".
+        get_canonical_name: Returns the canonical name for a spelling, such as a skill's name, or None for other words.
+        name_field: Field that holds a canonical name or a list of them.
         fields: Fields in which whole words and word starts raise the rank.
         filters: Further MongoDB conditions.
         build: Converts a row to an item of the result.
@@ -174,16 +174,16 @@ def search_text(
     """
     query_words = list(dict.fromkeys(tokenize(query)))
     words = dict.fromkeys(query_words)
-    completed = [word for word in query_words if canonical(word) is None]
+    completed = [word for word in query_words if get_canonical_name(word) is None]
     for word in completed:
-        words.update(dict.fromkeys(known.list_completions(word)))
-    name = canonical(query)
+        words.update(dict.fromkeys(completions.list_completions(word)))
+    name = get_canonical_name(query)
     if name is not None:
         words.update(dict.fromkeys(tokenize(name)))
     if not words:
         return SearchResults(items=[], total=0)
     boosts = [
-        *([{"$cond": [{"$in": [name, _build_list(named_in)]}, _NAME_BOOST, 0]}] if name is not None else []),
+        *([{"$cond": [{"$in": [name, _build_list(name_field)]}, _NAME_BOOST, 0]}] if name is not None else []),
         *(_build_boost(rf"\b{re.escape(word)}", fields) for word in query_words if len(query_words) > 1),
         *(_build_boost(rf"\b{re.escape(word)}\b", fields) for word in completed),
     ]

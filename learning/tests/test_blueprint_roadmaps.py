@@ -24,7 +24,7 @@ def list_skills(response) -> list[tuple[str, str, float | None]]:
     return [(path["skill"], path["tier"], path["priority_score"]) for path in response["skill_paths"]]
 
 
-def test_lists_the_blueprint_with_the_shares_of_the_jobs(roadmap, post_jobs):
+def test_lists_the_blueprint_with_the_shares_of_the_postings(roadmap, post_jobs):
     post_jobs()
 
     response = roadmap()
@@ -53,7 +53,7 @@ def test_lists_the_blueprint_with_the_shares_of_the_jobs(roadmap, post_jobs):
 
 
 @pytest.mark.parametrize(("count", "employers"), [(19, 5), (20, 4), (1, 1)])
-def test_lists_the_blueprint_alone_if_jobs_or_employers_are_too_few(roadmap, post_jobs, count, employers):
+def test_lists_the_blueprint_alone_if_there_are_too_few_postings_or_employers(roadmap, post_jobs, count, employers):
     post_jobs(count=count, employers=employers)
 
     response = roadmap()
@@ -96,7 +96,7 @@ def test_lists_only_technologies_and_methods_of_a_role_without_blueprint(roadmap
     assert [path["skill"] for path in response["skill_paths"]] == ["docker"]
 
 
-def test_lists_own_skills_without_blueprint_and_with_too_few_jobs(roadmap, post_jobs):
+def test_lists_own_skills_without_blueprint_and_with_too_few_postings(roadmap, post_jobs):
     post_jobs(role="Pastry Chef", count=3, employers=1)
 
     response = roadmap(target_role="Pastry Chef")
@@ -108,7 +108,7 @@ def test_lists_own_skills_without_blueprint_and_with_too_few_jobs(roadmap, post_
     )
 
 
-def test_the_page_shows_no_percentages_if_jobs_are_too_few(newcomer, post_jobs):
+def test_the_page_shows_no_percentages_if_there_are_too_few_postings(newcomer, post_jobs):
     post_jobs(count=3)
 
     page = newcomer.get("/learning/roadmap.md").content.decode()
@@ -117,7 +117,7 @@ def test_the_page_shows_no_percentages_if_jobs_are_too_few(newcomer, post_jobs):
     assert not any("%" in line for line in page.splitlines() if not line.startswith("- Project"))
 
 
-def test_tells_tiers_and_milestones_in_the_other_formats(newcomer, post_jobs):
+def test_shows_tiers_and_milestones_in_the_other_formats(newcomer, post_jobs):
     post_jobs()
 
     page = newcomer.get("/learning/roadmap.md").content.decode()

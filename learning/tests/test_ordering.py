@@ -57,7 +57,7 @@ def test_places_prerequisites_of_missing_skills_in_earlier_stages(roadmap):
 
 
 @given(roadmaps())
-def test_orders_a_stage_by_acquisition_and_priority(roadmap):
+def test_places_missing_skills_before_held_ones_in_a_stage_and_sorts_both_by_priority(roadmap):
     skills, prerequisites = roadmap
 
     steps = order_skills(candidates=skills, prerequisites=prerequisites)

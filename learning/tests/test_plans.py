@@ -1,4 +1,4 @@
-"""Tests of choosing the skills of a roadmap from a blueprint and from what postings require, and of its milestones."""
+"""Tests of choosing the skills of a roadmap from a blueprint and postings, and of its milestones."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ def find_skill(planned: list[PlannedSkill], name: str) -> PlannedSkill:
     return next(skill for skill in planned if skill.name == name)
 
 
-def test_is_the_whole_blueprint_without_shares_if_there_are_too_few_jobs() -> None:
+def test_plans_the_whole_blueprint_without_shares_if_there_are_too_few_postings() -> None:
     planned = plan(None)
 
     assert list_names(planned) == ["git", "linux", "python", "django", "docker", "aws", "kubernetes", "redis"]

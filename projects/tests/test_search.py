@@ -1,4 +1,4 @@
-"""Tests of the search of project ideas by what they are about."""
+"""Tests of searching project ideas by their subject."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def search(query: str, **filters: Any) -> list[int]:
         ("", []),
     ],
 )
-def test_finds_ideas_by_what_they_are_about(query: str, found: list[int]) -> None:
+def test_finds_ideas_by_their_subject(query: str, found: list[int]) -> None:
     assert search(query) == found
 
 
