@@ -10,10 +10,10 @@ weighted by its demand: its share of all postings of the same role in the corpus
 
 - Concordance: share of pairs in which the better posting scores higher. Equal scores count half. The interval is the
   percentile bootstrap over people, because the pairs of one person are not independent.
-- Everything held: the score of a person whose role is the posting's title and who has all the skills that it requires,
-  or only the technologies and the skills that they imply. Place, pay and years are not compared.
-- Nothing of the trade: the score of the worse posting of pairs whose postings are from different fields, if the person
-  has none of its skills except soft skills and spoken languages.
+- Everything held: for each posting that names skills, the score of a person whose role is the posting's title and who
+  has all its skills, or only its technologies and the skills that they imply. Place, pay and years are not compared.
+- Nothing of the trade: the scores of all postings for each person, if the person has none of their skills except soft
+  skills and spoken languages, and their titles neither name a role of the person nor a near one.
 
     python -m benchmarks.match_pairs [--data ../shared/data] [--parts tuning held_out final] [--worst 15]
 """
@@ -32,18 +32,18 @@ from typing import Any
 from benchmarks.match_scores import as_stored
 from benchmarks.report import Report
 from ingestion.theirstack_jobs import posting_from_job
-from market.jobs.match_score import CandidateProfile, JobProfile, build_job_profile, score_match
+from market.jobs.match_parts import find_title_match
+from market.jobs.match_profiles import CandidateProfile, JobProfile, build_job_profile
+from market.jobs.match_score import score_match
 from market.role_table import load_default_table
-from market.roles import normalize_role
 from skills.extraction import SkillExtractor
-from skills.vocabulary import SOFT_SKILL, SPOKEN_LANGUAGE, TECHNOLOGY, Skill, Vocabulary
+from skills.vocabulary import TECHNOLOGY, Skill, Vocabulary
 
 TUNING, HELD_OUT, FINAL = PARTS = ("tuning", "held_out", "final")
 MIN_CONCORDANCE = 0.95
 MIN_SCORE_OF_FITTING, MAX_SCORE_OF_FOREIGN = 90, 10
 MIN_POSTINGS_OF_ROLE = 20
 RESAMPLES = 2_000
-_UNCOUNTED_KINDS = (SOFT_SKILL, SPOKEN_LANGUAGE)
 _ROOT = Path(__file__).resolve().parent.parent
 _DATA = Path(__file__).resolve().parent / "data"
 
@@ -102,6 +102,10 @@ class Corpus:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def list_ids(self) -> list[int]:
+        """Return the ids of all postings."""
+        return sorted(self._rows)
+
     def get_job_profile(self, posting_id: int) -> JobProfile:
         """Return the comparable facts of a posting."""
         return build_job_profile(self._rows[posting_id])
@@ -113,8 +117,12 @@ class Corpus:
 
     def score(self, candidate: CandidateProfile, posting_id: int) -> int:
         """Return the match score, 0 if nothing is comparable."""
+        demand = self.get_demand(posting_id)
         match = score_match(
-            candidate=candidate, job_profile=self.get_job_profile(posting_id), demand=self.get_demand(posting_id)
+            candidate=candidate,
+            job_profile=self.get_job_profile(posting_id),
+            demand=demand,
+            is_role_demand=demand is not self._shares[""],
         )
         return match.score if match is not None else 0
 
@@ -133,6 +141,7 @@ def build_candidate(row: Mapping[str, Any], vocabulary: Vocabulary) -> Candidate
         preferred_locations=tuple(row["preferred_locations"]),
         remote_preference=row["remote_preference"],
         expected_salary_usd=row["expected_salary_usd"],
+        skill_kinds=vocabulary.kinds,
     )
 
 
@@ -176,44 +185,51 @@ def report_ends(
     vocabulary: Vocabulary,
 ) -> None:
     """Add the scores of people who have everything a posting asks for, and of postings of other fields."""
-    fitting = sorted({each.pair.better for each in scored})
     held: dict[str, list[int]] = {"all skills held, role right": [], "all technologies held, role right": []}
-    for posting_id in fitting:
+    for posting_id in corpus.list_ids():
         job = corpus.get_job_profile(posting_id)
         technologies = [skill for skill in job.skills if vocabulary.kinds.get(skill, TECHNOLOGY) == TECHNOLOGY]
         for what, skills in zip(held, (job.skills, technologies), strict=True):
-            candidate = CandidateProfile(
-                skills=vocabulary.get_held_skills(skills).names, desired_roles=(normalize_role(job.title),)
-            )
-            held[what].append(corpus.score(candidate, posting_id))
+            if skills:
+                candidate = CandidateProfile(
+                    skills=vocabulary.get_held_skills(skills).names,
+                    desired_roles=(job.title,),
+                    skill_kinds=vocabulary.kinds,
+                )
+                held[what].append(corpus.score(candidate, posting_id))
     for what, scores in held.items():
         reached = sum(score >= MIN_SCORE_OF_FITTING for score in scores)
         report.at_least(
-            f"{what}, {len(scores)} postings",
+            f"{what}, {len(scores):,} postings",
             reached,
             len(scores),
-            measured=f"{reached} at least {MIN_SCORE_OF_FITTING}, {_describe(scores)}",
+            measured=f"{reached:,} at least {MIN_SCORE_OF_FITTING}, {_describe(scores)}",
             bar_text=f"all at least {MIN_SCORE_OF_FITTING}",
         )
     foreign = [each.worse for each in scored if each.pair.reason == "other_field"]
     report.note(f"of another field, {len(foreign)} pairs", _describe(foreign))
+    people = sorted({each.pair.profile for each in scored})
     foreign = [
-        each.worse
-        for each in scored
-        if each.pair.reason == "other_field"
-        and candidates[each.pair.profile].skills.isdisjoint(
-            skill
-            for skill in corpus.get_job_profile(each.pair.worse).skills
-            if vocabulary.kinds.get(skill, TECHNOLOGY) not in _UNCOUNTED_KINDS
-        )
+        corpus.score(candidates[name], posting_id)
+        for posting_id in corpus.list_ids()
+        for name in people
+        if is_foreign(candidates[name], corpus.get_job_profile(posting_id))
     ]
-    kept = sum(score <= MAX_SCORE_OF_FOREIGN for score in foreign)
+    within = sum(score <= MAX_SCORE_OF_FOREIGN for score in foreign)
     report.at_least(
-        f"nothing of the trade, {len(foreign)} pairs",
-        kept,
+        f"nothing of the trade, {len(people)} people, {len(foreign):,} scores",
+        within,
         len(foreign),
-        measured=f"{kept} at most {MAX_SCORE_OF_FOREIGN}, {_describe(foreign)}",
+        measured=f"{within:,} at most {MAX_SCORE_OF_FOREIGN}, {_describe(foreign)}",
         bar_text=f"all at most {MAX_SCORE_OF_FOREIGN}",
+    )
+
+
+def is_foreign(candidate: CandidateProfile, job_profile: JobProfile) -> bool:
+    """Return whether a posting has no counted skill of the candidate, and a title that is not near a desired role."""
+    title_match = find_title_match(candidate=candidate, job_profile=job_profile)
+    return (title_match is None or title_match.is_partial) and not any(
+        skill in candidate.skills and candidate.is_counted(skill) for skill in job_profile.skills
     )
 
 

@@ -19,7 +19,8 @@ from typing import Any
 from benchmarks.posting_set import generated_postings
 from benchmarks.report import Report, Times
 from market import roles
-from market.jobs.match_score import CandidateProfile, build_job_profile, score_match
+from market.jobs.match_profiles import CandidateProfile, build_job_profile
+from market.jobs.match_score import score_match
 from market.posting import Posting
 from market.requirement_parsing import parse_required_years, parse_requirements, select_nice_to_have
 from market.sections import parse_sections

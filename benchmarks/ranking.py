@@ -100,7 +100,8 @@ def measure_scores(report: Report) -> None:
     from django.utils import timezone
 
     from career_navigator.db.connection import database
-    from market.jobs.match_score import JOB_PROFILE_FIELDS, CandidateProfile, build_job_profile, score_match
+    from market.jobs.match_profiles import JOB_PROFILE_FIELDS, CandidateProfile, build_job_profile
+    from market.jobs.match_score import score_match
     from market.selectors import get_role_demand
 
     found = database().job_postings.find({}, dict(JOB_PROFILE_FIELDS)).sort("day", -1).limit(2_000)

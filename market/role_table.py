@@ -62,6 +62,18 @@ class Role:
         return normalize_role(self.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitleMatch:
+    """The similarity (0 to 100) of a title and a role.
+
+    `is_partial` is true if the title names neither the role nor a near role, and has some of the role's words at most.
+    """
+
+    role: str
+    similarity: int
+    is_partial: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Matcher:
     """A search tree of phrases that finds all roles in one pass over a title."""
@@ -77,7 +89,7 @@ class RoleTable:
 
     roles: Mapping[str, Role]
     _names: dict[str, str] = field(default_factory=dict, repr=False)
-    _similarities: dict[tuple[str, str], int | None] = field(default_factory=dict, repr=False)
+    _title_matches: dict[tuple[str, str], TitleMatch | None] = field(default_factory=dict, repr=False)
     _matchers: dict[tuple[str, ...], _Matcher] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -166,36 +178,52 @@ class RoleTable:
                 found.update(indexes)
         return [matcher.roles[index] for index in sorted(found)]
 
-    def find_nearest(self, *, title: str, roles: Iterable[str]) -> tuple[int, str] | None:
-        """Return the highest similarity of a role to the title, and that role. None if no role is comparable.
+    def find_nearest(self, *, title: str, roles: Iterable[str]) -> TitleMatch | None:
+        """Return the best match of the title with one of the roles, or None if no role is comparable.
 
         Ties go to the first role in alphabetical order, so the order of the roles does not matter.
         """
-        found = [(-score, role) for role in roles if (score := self.compute_similarity(title, role)) is not None]
-        if not found:
-            return None
-        negative_score, role = min(found)
-        return -negative_score, role
+        found = [match for role in roles if (match := self.match_title(title, role)) is not None]
+        if len(found) < 2:
+            return found[0] if found else None
+        return min(found, key=lambda match: (-match.similarity, match.is_partial, match.role))
 
     def compute_similarity(self, title: str, role: str) -> int | None:
         """Compute the similarity (0 to 100) of a title and a role, or None if either has no words.
 
         A title that names the role scores 100. A title that names a near role scores at least `NEAR_SIMILARITY`.
         """
-        if (title, role) not in self._similarities:
-            if len(self._similarities) >= _MAX_CACHED_NAMES:
-                self._similarities.clear()
-            self._similarities[title, role] = self._compute_similarity(title, role)
-        return self._similarities[title, role]
+        similarity, match = compute_title_similarity(title, role), self.match_title(title, role)
+        if similarity is None or match is None or match.is_partial:
+            return similarity
+        return max(similarity, match.similarity)
 
-    def _compute_similarity(self, title: str, role: str) -> int | None:
+    def match_title(self, title: str, role: str) -> TitleMatch | None:
+        """Match a title with a role. Return None if either has no words.
+
+        A title that only shares words with the role has at most `NEAR_SIMILARITY`.
+        """
+        if (title, role) not in self._title_matches:
+            if len(self._title_matches) >= _MAX_CACHED_NAMES:
+                self._title_matches.clear()
+            self._title_matches[title, role] = self._match_title(title, role)
+        return self._title_matches[title, role]
+
+    def _match_title(self, title: str, role: str) -> TitleMatch | None:
         similarity = compute_title_similarity(title, role)
         if similarity is None:
             return None
         if self.names_role(title=title, role=role):
-            return 100
-        near = self.find_named(title=title, roles=self.list_near(role))
-        return max(similarity, NEAR_SIMILARITY) if near else similarity
+            return TitleMatch(role=role, similarity=100, is_partial=False)
+        has_words = bool(similarity) and self._has_words(title=title, role=role)
+        if has_words or self.find_named(title=title, roles=self.list_near(role)):
+            return TitleMatch(role=role, similarity=NEAR_SIMILARITY, is_partial=False)
+        return TitleMatch(role=role, similarity=min(similarity, NEAR_SIMILARITY), is_partial=True)
+
+    def _has_words(self, *, title: str, role: str) -> bool:
+        """Return whether a title contains all words of a role's name, not necessarily next to each other."""
+        words = set(build_title_text(title).split())
+        return any(words.issuperset(phrase.split()) for phrase in self.list_phrases(role))
 
     def _get_matcher(self, roles: tuple[str, ...]) -> _Matcher:
         matcher = self._matchers.get(roles)

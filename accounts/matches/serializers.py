@@ -9,7 +9,7 @@ from accounts.matches.documents import MAX_EXPLANATION_LENGTH
 from career_navigator.api.fields import BoundedNumber, OwnUserId, PlainNumber, StrictCharField
 from career_navigator.api.serializers import SuccessSerializer
 from learning.serializers import ResourceSerializer
-from market.jobs.match_score import CRITERIA
+from market.jobs.match_parts import CRITERIA
 from market.roles import get_display_role
 from skills.serializers import DisplayNameField
 
@@ -52,7 +52,8 @@ class MatchPartSerializer(serializers.Serializer[Any]):
 
     name = serializers.ChoiceField(CRITERIA)
     weight = serializers.IntegerField(
-        help_text="Relative weight of the part. Criteria without data have no part and do not count."
+        help_text="Of skills and title: the relative weight in `fit`. Of years, place and salary: the percentage of the"
+        " score that a part with a score of 0 takes away. Criteria without data have no part and do not count."
     )
     score = serializers.IntegerField(min_value=0, max_value=100)
     sentence = serializers.CharField(help_text="What was compared.")
@@ -84,22 +85,49 @@ class AnalyzeResultOutSerializer(SuccessSerializer):
     user_id = serializers.CharField(source="user")
     job_id = serializers.CharField(source="job")
     score = serializers.IntegerField(source="match.score", min_value=0, max_value=100)
+    fit = serializers.IntegerField(
+        source="match.fit",
+        allow_null=True,
+        min_value=0,
+        max_value=100,
+        help_text="The weighted mean of the parts skills and title. Null if neither could be compared.",
+    )
+    conditions = serializers.IntegerField(
+        source="match.conditions",
+        min_value=0,
+        max_value=100,
+        help_text="The percentage of the score that the parts years, place and salary leave.",
+    )
     explanation = serializers.CharField(
         source="match.explanation",
         help_text="The sentences of all parts, and a note if the posting names no skills.",
     )
-    parts = MatchPartSerializer(source="match.parts", many=True, help_text="In descending order of weight.")
+    parts = MatchPartSerializer(
+        source="match.parts", many=True, help_text="In this order: skills, title, years, place, salary."
+    )
     matched_skills = serializers.ListField(
         source="match.matched_skills",
         child=serializers.CharField(),
-        help_text="Skills of the posting that the user has.",
+        help_text="Skills of the posting that the user has, without soft skills and spoken languages.",
     )
     held_through = serializers.DictField(
         child=serializers.CharField(),
         help_text="For each matched skill that the user does not name: the skill of the user that implies it.",
     )
     missing_skills = MissingSkillSerializer(
-        many=True, help_text="Skills of the posting that the user lacks: required skills first, then by demand."
+        many=True,
+        help_text="Skills of the posting that the user lacks, without soft skills and spoken languages: required skills"
+        " first, then by demand.",
+    )
+    soft_skills = serializers.ListField(
+        source="match.soft_skills",
+        child=serializers.CharField(),
+        help_text="Soft skills of the posting. They do not count in the score.",
+    )
+    spoken_languages = serializers.ListField(
+        source="match.spoken_languages",
+        child=serializers.CharField(),
+        help_text="Spoken languages of the posting. They do not count in the score.",
     )
     role = RoleField(
         allow_null=True,

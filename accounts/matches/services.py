@@ -12,7 +12,8 @@ from pymongo.errors import DuplicateKeyError
 from accounts.matches.documents import JobMatch
 from learning.resources import Resource
 from learning.selectors import get_resource_catalogue
-from market.jobs.match_score import CandidateProfile, MatchScore, build_fingerprint, build_job_profile, score_match
+from market.jobs.match_profiles import CandidateProfile, build_job_profile
+from market.jobs.match_score import MatchScore, build_fingerprint, score_match
 from market.selectors import get_posting_demand
 
 # Longer than postings are stored. The score of a deleted posting cannot be requested.
@@ -81,11 +82,17 @@ def match_job(*, user_id: ObjectId, candidate: CandidateProfile, posting: Mappin
     if candidate.is_empty:
         raise NothingToCompare("empty_profile")
     job_profile, demand = build_job_profile(posting), get_posting_demand(posting, now=now)
-    fingerprint = build_fingerprint(candidate=candidate, job_profile=job_profile, demand=demand.shares)
+    inputs: dict[str, Any] = {
+        "candidate": candidate,
+        "job_profile": job_profile,
+        "demand": demand.shares,
+        "is_role_demand": demand.role is not None,
+    }
+    fingerprint = build_fingerprint(**inputs)
     key = {"user": user_id, "job": posting["_id"]}
     row = JobMatch._get_collection().find_one(key)
     if row is None or row.get("fingerprint") != fingerprint:
-        score = score_match(candidate=candidate, job_profile=job_profile, demand=demand.shares)
+        score = score_match(**inputs)
         if score is None:
             raise NothingToCompare("nothing")
         computed = {"fingerprint": fingerprint, "match": _serialize_score(score), "computed_at": now}
@@ -161,6 +168,8 @@ def _upsert(
 def _serialize_score(score: MatchScore) -> dict[str, Any]:
     return {
         "score": score.score,
+        "fit": score.fit,
+        "conditions": score.conditions,
         "explanation": score.explanation,
         "parts": [
             {"name": part.name, "weight": part.weight, "score": part.score, "sentence": part.sentence}
@@ -169,4 +178,6 @@ def _serialize_score(score: MatchScore) -> dict[str, Any]:
         "matched_skills": list(score.matched_skills),
         "missing_skills": list(score.missing_skills),
         "missing_nice_to_have": list(score.missing_nice_to_have),
+        "soft_skills": list(score.soft_skills),
+        "spoken_languages": list(score.spoken_languages),
     }

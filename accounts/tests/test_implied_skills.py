@@ -92,8 +92,9 @@ def test_recommendations_count_implied_skills(member):
 def test_ranked_jobs_count_implied_skills(member):
     jobs = member.post("/jobs/relevant_jobs", {}).json()["jobs"]
 
-    # Title right, place wrong, two of three skills held: (50 * 66 + 20 * 100 + 10 * 0) / 80. None held would give 25.
-    assert {job["match_score"] for job in jobs} == {66}
+    # Two of three skills held, title right, another place in the preferred country: (5 + 0.95 * 81) * 0.55. None held
+    # would give 26.
+    assert {job["match_score"] for job in jobs} == {45}
 
 
 def test_a_resume_lists_named_skills_and_lacks_no_implied_one():

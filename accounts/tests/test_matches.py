@@ -1,7 +1,7 @@
 """Match scores: computation, caching, explanation, and analyses submitted by clients."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +13,10 @@ from accounts.matches.documents import JobMatch
 from accounts.matches.services import MATCH_TTL, match_job
 from career_navigator.cache import reset_caches
 from learning.services import seed_resources
-from market.jobs.match_score import CandidateProfile, JobProfile, build_fingerprint
+from market.jobs.match_profiles import CandidateProfile
 from market.jobs.selectors import build_candidate_profile
 from market.services import store_postings
+from skills.services import seed_skills
 from skills.vocabulary import HeldSkills
 from tests.factories import PostingFactory
 
@@ -87,13 +88,16 @@ def test_returns_the_score_with_its_parts(member, job):
     assert response.headers["Cache-Control"] == "private"
     assert (body["messages"], body["user_id"], body["job_id"]) == ("success", member.id, job)
     assert [(part["name"], part["weight"], part["score"]) for part in body["parts"]] == [
-        ("skills", 50, 43),
-        ("title", 20, 100),
-        ("years", 10, 50),
-        ("place", 10, 100),
-        ("salary", 10, 80),
+        ("skills", 55, 43),
+        ("title", 45, 100),
+        ("years", 40, 50),
+        ("place", 60, 100),
+        ("salary", 20, 80),
     ]
-    assert body["score"] == (50 * 43 + 20 * 100 + 10 * 50 + 10 * 100 + 10 * 80) // 100
+    # Half of 40% and a fifth of 20% are taken away. Of the rest, 5 points do not depend on the fit.
+    assert (body["fit"], body["conditions"]) == ((55 * 43 + 45 * 100) // 100, 76)
+    assert body["score"] == int((5 + 0.95 * 68) * 0.8 * 0.96)
+    assert (body["soft_skills"], body["spoken_languages"]) == ([], [])
     assert body["explanation"] == " ".join(part["sentence"] for part in body["parts"])
     assert body["matched_skills"] == ["python"]
     assert body["analysis"] is None
@@ -118,6 +122,38 @@ def test_counts_acquired_skills(member, job):
     after = get_score(member, job)
     assert after["score"] > before
     assert after["matched_skills"] == ["nodejs", "python"]
+
+
+def test_computes_a_score_of_an_earlier_formula_again(member, job, mongo):
+    first = get_score(member, job)
+    stored = mongo.match_scores.find_one()["match"]
+    # An earlier version stored fewer fields, under another fingerprint.
+    old = {name: stored[name] for name in ("score", "explanation", "parts", "matched_skills", "missing_skills")}
+    mongo.match_scores.update_one({}, {"$set": {"match": old | {"score": 3}, "fingerprint": "version 2"}})
+
+    again = get_score(member, job)
+
+    assert {name: again[name] for name in first if name != "computed_at"} == {
+        name: first[name] for name in first if name != "computed_at"
+    }
+    assert mongo.match_scores.count_documents({}) == 1
+
+
+def test_lists_soft_skills_and_spoken_languages_apart(member, job, mongo):
+    entries = [
+        {"name": "communication", "display_name": "Communication", "category": "Soft Skills"},
+        {"name": "english", "display_name": "English", "category": "Soft Skills", "kind": "spoken_language"},
+    ]
+    seed_skills(entries=entries, now=timezone.now())
+    reset_caches()
+    before = get_score(member, job)
+
+    mongo.job_postings.update_one({}, {"$push": {"skills": {"$each": ["communication", "english"]}}})
+
+    after = get_score(member, job)
+    assert (after["soft_skills"], after["spoken_languages"]) == (["communication"], ["english"])
+    assert after["score"] == before["score"]
+    assert after["missing_skills"] == before["missing_skills"]
 
 
 def test_reuses_the_score_until_profile_or_posting_change(member, job, mongo):
@@ -308,42 +344,6 @@ def test_builds_the_candidate_profile(profile, expected):
 
     held = HeldSkills(named=("go",), through={"backend": "go"})
     assert build_candidate_profile(user, held=held) == CandidateProfile(skills=frozenset({"go", "backend"}), **expected)
-
-
-CANDIDATE = CandidateProfile(skills=frozenset({"a", "b"}), desired_roles=("x", "y"))
-JOB = JobProfile(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}))
-DEMAND = {"a": 0.5, "other": 0.1}
-
-
-def fingerprint(**changes: Any) -> str:
-    inputs: dict[str, Any] = {"candidate": CANDIDATE, "job_profile": JOB, "demand": DEMAND} | changes
-    return build_fingerprint(**inputs)
-
-
-def test_the_fingerprint_ignores_order_and_unused_input():
-    same = [
-        fingerprint(candidate=CandidateProfile(skills=frozenset({"b", "a"}), desired_roles=("y", "x"))),
-        fingerprint(job_profile=JobProfile(title="x", skills=("c", "b", "a"), nice_to_have=frozenset({"c"}))),
-        fingerprint(demand={"other": 0.2, "a": 0.5}),
-    ]
-
-    assert set(same) == {fingerprint()}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"candidate": CandidateProfile(skills=frozenset({"a"}), desired_roles=("x", "y"))},
-        {"candidate": CandidateProfile(skills=frozenset({"a", "b"}), desired_roles=("x", "y"), experience_years=0)},
-        {"job_profile": JobProfile(title="x", skills=("a", "b", "c"))},
-        {"job_profile": JobProfile(title="x", skills=("a", "b", "c"), nice_to_have=frozenset({"c"}), years_asked=1)},
-        {"job_profile": replace(JOB, country_codes=frozenset({"DE"}))},
-        {"demand": {"a": 0.6}},
-        {"demand": {}},
-    ],
-)
-def test_the_fingerprint_changes_with_every_input(change):
-    assert fingerprint(**change) != fingerprint()
 
 
 def test_scores_outlive_postings_by_default():

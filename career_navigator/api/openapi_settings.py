@@ -15,7 +15,7 @@ _ENUM_NAMES = {
     "ResumeStatusEnum": "accounts.resumes.documents.STATUSES",
     "MilestoneEnum": "learning.milestones.MILESTONES",
     "StageEnum": "accounts.applications.stages.STAGES",
-    "MatchCriterionEnum": "market.jobs.match_score.CRITERIA",
+    "MatchCriterionEnum": "market.jobs.match_parts.CRITERIA",
     "ConfirmableFieldEnum": "accounts.resumes.services.FIELD_NAMES",
     "RefusalReasonEnum": "accounts.resumes.files.sandbox.REASON_NAMES",
     "ResumeSourceEnum": "accounts.resumes.documents.SOURCES",

@@ -26,7 +26,8 @@ from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE as ANYWHERE
 from market.geo.names import get_country_name
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, build_job_query
-from market.jobs.match_score import JOB_PROFILE_FIELDS, REMOTE, CandidateProfile, build_job_profile, score_match
+from market.jobs.match_profiles import JOB_PROFILE_FIELDS, REMOTE, CandidateProfile, build_job_profile
+from market.jobs.match_score import score_match
 from market.posting import Posting, build_url_key
 from market.role_selectors import canonicalize_role, get_role_table
 from market.selectors import DEMAND_FIELDS, Demands
@@ -185,6 +186,7 @@ def build_candidate_profile(current_user: CurrentUser, held: HeldSkills) -> Cand
         remote_preference=REMOTE if preference is None and ANYWHERE in places else preference,
         expected_salary_usd=current_user.expected_salary if in_usd else None,
         role_table=get_role_table(),
+        skill_kinds=get_vocabulary().kinds,
     )
 
 
@@ -317,8 +319,12 @@ class _Scorer:
         self._demands = Demands(now=now)
 
     def score(self, row: Row) -> int | None:
+        demand = self._demands.get(row)
         match = score_match(
-            candidate=self.candidate, job_profile=build_job_profile(row), demand=self._demands.get(row).shares
+            candidate=self.candidate,
+            job_profile=build_job_profile(row),
+            demand=demand.shares,
+            is_role_demand=demand.role is not None,
         )
         return match.score if match else None
 

@@ -6,7 +6,7 @@ import pytest
 
 from market.jobs import selectors
 from market.jobs.filters import EVERY_POSTING, JobFilter
-from market.jobs.match_score import CandidateProfile
+from market.jobs.match_profiles import CandidateProfile
 from market.jobs.selectors import BEST_PAID_FIRST, ORDERINGS, find_relevant_jobs
 from market.jobs.services import reindex_postings
 from market.services import store_postings

@@ -9,14 +9,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from market.jobs.match_score import WEIGHTS, CandidateProfile, JobProfile, score_match
-from market.role_table import NEAR_SIMILARITY, load_default_table
+from market.jobs.match_parts import CONDITION_WEIGHTS, FIT_WEIGHTS, WEIGHTS
+from market.jobs.match_profiles import CandidateProfile, JobProfile
+from market.jobs.match_score import score_match
+from market.role_table import NEAR_SIMILARITY, TitleMatch, load_default_table
+from skills.vocabulary import CERTIFICATION, FIELD, METHOD, SOFT_SKILL, SPOKEN_LANGUAGE
 
 SKILLS = [f"skill {number}" for number in range(12)]
+# The first six skills are technologies, which is the default.
+SKILL_KINDS = dict(zip(SKILLS[6:], [FIELD, FIELD, METHOD, CERTIFICATION, SOFT_SKILL, SPOKEN_LANGUAGE], strict=True))
 TITLES = ["Backend Developer", "Senior Back-End Engineer (m/f/d)", "Sales Manager", "Data Scientist", "", "???"]
 PLACES = ["Austin, TX", "US-TX", "US", "DE", "Berlin, Germany"]
 MODES = [None, "remote", "hybrid", "onsite", "any"]
-TWO_COUNTRIES = frozenset({"GB", "DE"})
 MAYBE = st.sampled_from([None, True, False])
 PAY = st.one_of(st.none(), st.floats(0, 3_000_000, allow_nan=False))
 YEARS = st.one_of(st.none(), st.floats(0, 40, allow_nan=False))
@@ -31,6 +35,7 @@ def candidates(draw) -> CandidateProfile:
         preferred_locations=tuple(draw(st.lists(st.sampled_from(PLACES), max_size=3))),
         remote_preference=draw(st.sampled_from(MODES)),
         expected_salary_usd=draw(PAY),
+        skill_kinds=SKILL_KINDS,
     )
 
 
@@ -82,9 +87,16 @@ def test_invariants_hold(candidate, job_profile, demand):
     assert 0 <= match.score <= 100
     assert all(0 <= part.score <= 100 and part.sentence.endswith(".") for part in match.parts)
     assert all(part.weight == WEIGHTS[part.name] for part in match.parts)
-    # The score is the weighted mean of its parts.
-    whole = sum(part.weight for part in match.parts)
-    assert match.score == math.floor(sum(part.weight * part.score for part in match.parts) / whole)
+    fit_parts = [part for part in match.parts if part.name in FIT_WEIGHTS]
+    conditions = [part for part in match.parts if part.name in CONDITION_WEIGHTS]
+    if fit_parts:
+        # The fit is the weighted mean of skills and title. Each condition takes away a share of the score.
+        assert match.fit == _compute_mean(fit_parts)
+        remaining = math.prod(1 - part.weight * (100 - part.score) / 10_000 for part in conditions)
+        assert match.score == pytest.approx((5 + 0.95 * match.fit) * remaining, abs=1.01)
+        assert match.conditions == pytest.approx(100 * remaining, abs=1.01)
+    else:
+        assert (match.fit, match.score) == (None, _compute_mean(conditions))
     # The order of the input does not matter.
     reversed_profile = replace(job_profile, skills=job_profile.skills[::-1])
     reversed_candidate = replace(
@@ -95,8 +107,12 @@ def test_invariants_hold(candidate, job_profile, demand):
         == match
     )
     # Every skill is in exactly one list.
-    lists = [*match.matched_skills, *match.missing_skills, *match.missing_nice_to_have]
-    assert sorted(lists) == sorted(set(job_profile.skills))
+    counted = [*match.matched_skills, *match.missing_skills, *match.missing_nice_to_have]
+    assert sorted([*counted, *match.soft_skills, *match.spoken_languages]) == sorted(set(job_profile.skills))
+
+
+def _compute_mean(parts) -> int:
+    return sum(part.weight * part.score for part in parts) // sum(part.weight for part in parts)
 
 
 @given(
@@ -112,9 +128,8 @@ def test_acquiring_a_skill_never_lowers_the_score(candidate, job_profile, demand
 
     assert before is not None
     assert after is not None
-    if gained in job_profile.skills:
-        assert after.score >= before.score
-    else:
+    assert after.score >= before.score
+    if gained not in job_profile.skills and gained not in demand:
         assert after.score == before.score
 
 
@@ -161,15 +176,25 @@ def test_has_no_score_if_nothing_is_comparable(candidate, job_profile):
     assert score_match(candidate=candidate, job_profile=job_profile, demand={}) is None
 
 
-def test_missing_parts_increase_the_weight_of_the_others():
-    job_profile = JobProfile(title="Python Developer", skills=("python", "kafka"))
-    candidate = replace(CANDIDATE, desired_roles=("Python Developer",), experience_years=4)
+def test_the_title_alone_is_the_fit_if_there_are_no_skills_to_compare():
+    candidate = CandidateProfile(desired_roles=("Python Developer",), experience_years=4)
+    job_profile = JobProfile(title="Python Developer", years_asked=8)
 
     match = score_match(candidate=candidate, job_profile=job_profile, demand={})
 
     assert match is not None
-    assert [(part.name, part.score) for part in match.parts] == [("skills", 50), ("title", 100)]
-    assert match.score == (50 * 50 + 20 * 100) // 70
+    assert [(part.name, part.score) for part in match.parts] == [("title", 100), ("years", 50)]
+    assert (match.fit, match.conditions, match.score) == (100, 80, 80)
+
+
+def test_conditions_are_averaged_if_neither_skills_nor_titles_are_comparable():
+    candidate = CandidateProfile(experience_years=4, preferred_locations=("DE",))
+    job_profile = JobProfile(years_asked=8, place="Paris, France", country_code="FR")
+
+    match = score_match(candidate=candidate, job_profile=job_profile, demand={})
+
+    assert match is not None
+    assert (match.fit, match.score) == (None, (40 * 50 + 60 * 0) // 100)
 
 
 @pytest.mark.parametrize(
@@ -178,9 +203,9 @@ def test_missing_parts_increase_the_weight_of_the_others():
         (("python",), (), {}, 100),
         (("kafka",), (), {}, 0),
         (("python", "kafka"), (), {}, 50),
-        # The share is (0.25 + 0.75) / (0.25 + 0.75 + 0.25).
-        (("python", "kafka"), (), {"python": 0.75}, 80),
-        (("python", "kafka"), (), {"kafka": 0.75}, 20),
+        # Shares below a tenth are not typical of the role, so only the listed skills count: 0.34 of 0.59.
+        (("python", "kafka"), (), {"python": 0.09}, 57),
+        (("python", "kafka"), (), {"kafka": 0.09}, 42),
         # A nice-to-have skill has 30% of the weight: 10 of 13.
         (("python", "kafka"), ("kafka",), {}, 76),
         (("python", "kafka"), ("python", "kafka"), {}, 50),
@@ -252,7 +277,9 @@ def test_compares_titles_with_roles(title, role, lowest, highest):
 def test_finds_the_most_similar_role():
     find_nearest = load_default_table().find_nearest
 
-    assert find_nearest(title="Data Engineer", roles=["Chef", "Data Engineer"]) == (100, "Data Engineer")
+    assert find_nearest(title="Data Engineer", roles=["Chef", "Data Engineer"]) == TitleMatch(
+        role="Data Engineer", similarity=100, is_partial=False
+    )
     assert find_nearest(title="Data Engineer", roles=["", "!!!"]) is None
     assert find_nearest(title="", roles=["Chef"]) is None
 
@@ -273,63 +300,6 @@ def test_a_title_that_means_the_role_is_full_and_one_of_a_near_role_is_close(tit
     parts = list_parts(CandidateProfile(desired_roles=(role,)), JobProfile(title=title))
 
     assert parts == {"title": score}
-
-
-@pytest.mark.parametrize(
-    ("years", "required", "score"), [(5, 5, 100), (9, 5, 100), (3, 5, 60), (0, 5, 0), (0, 0, 100), (2.5, 3, 83)]
-)
-def test_compares_years(years, required, score):
-    assert list_parts(CandidateProfile(experience_years=years), JobProfile(years_asked=required)) == {"years": score}
-
-
-@pytest.mark.parametrize(
-    ("expected", "low", "high", "score"),
-    [
-        (100_000, 90_000, 110_000, 100),
-        (100_000, 100_000, None, 100),
-        (100_000, None, 90_000, 80),
-        (100_000, 60_000, 75_000, 50),
-        (100_000, 20_000, 30_000, 0),
-        # An amount that cannot be annual pay is ignored.
-        (100_000, 40, 80_000, 60),
-    ],
-)
-def test_compares_pay(expected, low, high, score):
-    job_profile = JobProfile(min_salary_usd=low, max_salary_usd=high)
-
-    assert list_parts(CandidateProfile(expected_salary_usd=expected), job_profile) == {"salary": score}
-
-
-@pytest.mark.parametrize(
-    ("preference", "places", "job_profile", "score"),
-    [
-        ("remote", (), JobProfile(remote=True), 100),
-        ("remote", (), JobProfile(remote=False), 0),
-        ("remote", (), JobProfile(remote=True, hybrid=True), 40),
-        ("hybrid", (), JobProfile(hybrid=True), 100),
-        ("onsite", (), JobProfile(remote=True), 20),
-        ("any", ("US-TX",), JobProfile(place="Austin, TX", country_code="US"), 100),
-        (None, ("US-TX",), JobProfile(place="Denver, CO", country_code="US"), 0),
-        (None, ("US",), JobProfile(place="Denver, CO", country_code="US"), 100),
-        (None, ("DE",), JobProfile(place="Remote", country_code="DE", remote=False), 100),
-        (None, ("Winston-Salem, NC",), JobProfile(place="Winston-Salem, NC", country_code="US"), 100),
-        (None, ("Austin, TX",), JobProfile(place="Berlin, Germany", country_code="DE", remote=True), 100),
-        ("remote", ("Austin, TX",), JobProfile(place="Austin, TX", remote=False), 50),
-        ("hybrid", ("Austin, TX",), JobProfile(place="Austin, TX", hybrid=True), 100),
-        # One of several countries is enough.
-        (
-            None,
-            ("DE",),
-            JobProfile(place="London, United Kingdom", country_code="GB", country_codes=TWO_COUNTRIES),
-            100,
-        ),
-        (None, ("FR",), JobProfile(place="London, United Kingdom", country_code="GB", country_codes=TWO_COUNTRIES), 0),
-    ],
-)
-def test_compares_place_and_work_mode(preference, places, job_profile, score):
-    candidate = CandidateProfile(remote_preference=preference, preferred_locations=places)
-
-    assert list_parts(candidate, job_profile) == {"place": score}
 
 
 def test_the_example_in_the_documentation_is_correct():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from career_navigator.cache import reset_caches
-from market.jobs.match_score import JOB_PROFILE_FIELDS, build_job_profile
+from market.jobs.match_profiles import JOB_PROFILE_FIELDS, build_job_profile
 from market.membership import register_role
 from market.posting_skills import extract_posting_skills
 from market.refresh import refresh_stats
