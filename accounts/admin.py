@@ -21,6 +21,7 @@ from unfold.decorators import display
 from accounts.applications.documents import Application
 from accounts.applications.stages import STAGES
 from accounts.mails import FAILED, PRINTED, SENT, list_mails
+from accounts.match_admin import MATCH_RELIABILITY, show_match_reliability
 from accounts.models import Mail, Person
 from accounts.profile_parsing import list_email_forms, normalize_email
 from accounts.services import count_user_data, deactivate_user, erase_user_on_request, export_user, reactivate_user
@@ -146,7 +147,9 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
             "export": self._export,
             "erase": self._erase,
         }
+        show_reliability = self.admin_site.admin_view(show_match_reliability)
         return [
+            path("match-scores/", show_reliability, name=MATCH_RELIABILITY.route),
             *(
                 path(f"<str:user_id>/{name}/", self.admin_site.admin_view(view), name=f"person_{name}")
                 for name, view in views.items()

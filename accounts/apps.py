@@ -40,6 +40,7 @@ class AccountsConfig(AppConfig):
     }
     skill_merges = {"accounts": "accounts.services.on_skill_merged"}
     attention = {"failed_mails": "accounts.admin.FAILED_MAILS"}
+    menu_pages = {"match_reliability": "accounts.match_admin.MATCH_RELIABILITY"}
     dashboard_panels = {"accounts": "accounts.admin.show_users"}
     staff_roles = {
         "support": ["*"],

@@ -8,12 +8,15 @@ from bson import ObjectId
 from mongoengine import DoesNotExist, QuerySet
 
 from accounts.applications.documents import Activity, Application
+from accounts.applications.reliability import ScoredHistory
 from accounts.applications.serializers import ActivitySerializer
 from accounts.applications.stages import ApplicationHistory
+from accounts.matches.documents import JobMatch
 from career_navigator.api.serializers import build_once
 from market.documents import JobPostingDocument
 from market.jobs.listings import JobListing
-from market.jobs.selectors import list_rows
+from market.jobs.match_score import FORMULA_VERSION
+from market.jobs.selectors import QUERY_MILLISECONDS, list_rows
 
 
 def find_stage(*, user_id: ObjectId, job_id: ObjectId) -> str | None:
@@ -38,11 +41,37 @@ def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:
         raise DoesNotExist
 
 
-def list_histories(*, user_id: ObjectId) -> list[ApplicationHistory]:
-    """Return the stages and stage dates of all of a user's applications, for the funnel."""
-    rows = Application._get_collection().find({"user": user_id}, {"_id": 0, "stage": 1, "reached": 1})
+def list_scored_histories(*, user_id: ObjectId | None = None) -> list[ScoredHistory]:
+    """Return the history of each application of a user, or of all users, with the match score of the job.
+
+    Scores of earlier versions of the formula mean something else and are left out.
+    """
+    same_pair = {"$and": [{"$eq": ["$user", "$$user"]}, {"$eq": ["$job", "$$job"]}]}
+    rows = Application._get_collection().aggregate(
+        [
+            {"$match": {} if user_id is None else {"user": user_id}},
+            {
+                "$lookup": {
+                    "from": JobMatch._get_collection_name(),
+                    "let": {"user": "$user", "job": "$job"},
+                    "pipeline": [
+                        {"$match": {"$expr": same_pair, "match.formula": FORMULA_VERSION}},
+                        {"$project": {"_id": 0, "score": "$match.score"}},
+                    ],
+                    "as": "matches",
+                }
+            },
+            {"$project": {"_id": 0, "stage": 1, "reached": 1, "score": {"$first": "$matches.score"}}},
+        ],
+        maxTimeMS=QUERY_MILLISECONDS,
+    )
     return [
-        ApplicationHistory(stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()})
+        ScoredHistory(
+            history=ApplicationHistory(
+                stage=row["stage"], reached={stage: day.date() for stage, day in row["reached"].items()}
+            ),
+            score=row.get("score"),
+        )
         for row in rows
     ]
 

@@ -10,10 +10,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.applications.documents import MAX_ACTION_TYPE_LENGTH, MAX_NOTE_LENGTH
+from accounts.applications.reliability import MIN_APPLICATIONS
 from accounts.applications.stages import STAGES
 from career_navigator.api.fields import BoundedInteger, OwnUserId, PlainNumber, StrictCharField, StrictChoiceField
 from career_navigator.api.serializers import QuerySerializer, SuccessSerializer
 from market.jobs.serializers import JobListingSerializer
+from skills.serializers import IntervalSerializer
 
 MAX_METADATA_BYTES = 10_000
 MAX_METADATA_DEPTH = 6
@@ -246,11 +248,47 @@ class StepSerializer(serializers.Serializer[Any]):
     )
 
 
+class OutcomeRateSerializer(serializers.Serializer[Any]):
+    """How many applications had an outcome."""
+
+    count = serializers.IntegerField()
+    rate = serializers.FloatField(allow_null=True, help_text="Percentage. Null if there are no applications.")
+    interval = IntervalSerializer(allow_null=True, help_text="95% Wilson score interval of the rate.")
+
+
+class ScoreBandSerializer(serializers.Serializer[Any]):
+    """The outcomes of applications with similar match scores."""
+
+    min_score = serializers.IntegerField()
+    max_score = serializers.IntegerField()
+    applications = serializers.IntegerField()
+    interviews = OutcomeRateSerializer(help_text="Applications that led to an interview or an offer.")
+    offers = OutcomeRateSerializer(help_text="Applications that led to an offer.")
+    is_small = serializers.BooleanField(
+        help_text=f"True if there are fewer than {MIN_APPLICATIONS} applications, too few to compare the rates."
+    )
+
+
+class ReliabilitySerializer(serializers.Serializer[Any]):
+    """The reliability table of match scores."""
+
+    bands = ScoreBandSerializer(many=True, help_text="In ascending order of scores.")
+    scored_applications = serializers.IntegerField(source="scored")
+    unscored_applications = serializers.IntegerField(
+        source="unscored", help_text="Applications for whose job no match score of the present formula is stored."
+    )
+    note = serializers.CharField(help_text="What the counts allow to conclude.")
+
+
 class FunnelSerializer(SuccessSerializer):
     """The application funnel of the current user."""
 
-    days = serializers.IntegerField()
-    first_day = serializers.DateField()
-    last_day = serializers.DateField()
-    stages = StageCountSerializer(many=True)
-    steps = StepSerializer(many=True)
+    days = serializers.IntegerField(source="funnel.days")
+    first_day = serializers.DateField(source="funnel.first_day")
+    last_day = serializers.DateField(source="funnel.last_day")
+    stages = StageCountSerializer(source="funnel.stages", many=True)
+    steps = StepSerializer(source="funnel.steps", many=True)
+    match_scores = ReliabilitySerializer(
+        help_text="Outcomes of the applications of the window, by match score. Applications without a score are counted"
+        " separately."
+    )

@@ -12,7 +12,8 @@ from rest_framework.response import Response
 
 from accounts.applications import serializers as shapes
 from accounts.applications.documents import Activity, Application
-from accounts.applications.selectors import attach_postings, check_job, list_histories, list_timeline
+from accounts.applications.reliability import measure_reliability
+from accounts.applications.selectors import attach_postings, check_job, list_scored_histories, list_timeline
 from accounts.applications.services import AlreadyApplied, record_activity, save_job, set_stage, unsave_job
 from accounts.applications.stages import DayRejected, measure_funnel
 from accounts.auth_services import Conflict
@@ -243,10 +244,11 @@ class FunnelViewSet(ApiViewSet):
         """Count how many of the current user's applications reach each stage, and how fast.
 
         The counts use the recorded dates of the stages, after corrections. An interview, an offer or a rejection
-        implies the stage `applied`, even if it was not recorded.
+        implies the stage `applied`, even if it was not recorded. `match_scores` shows how often applications led to
+        interviews and offers, by the match score of the job.
         """
-        today = timezone.now().astimezone(UTC).date()
-        funnel = measure_funnel(
-            histories=list_histories(user_id=self.current_user.pk), days=self.query["days"], today=today
-        )
-        return Response(self.get_serializer(funnel).data)
+        today, days = timezone.now().astimezone(UTC).date(), self.query["days"]
+        histories = list_scored_histories(user_id=self.current_user.pk)
+        funnel = measure_funnel(histories=[each.history for each in histories], days=days, today=today)
+        reliability = measure_reliability(histories=histories, days=days, today=today)
+        return Response(self.get_serializer({"funnel": funnel, "match_scores": reliability}).data)

@@ -13,7 +13,7 @@ from accounts.matches.documents import JobMatch
 from learning.resources import Resource
 from learning.selectors import get_resource_catalogue
 from market.jobs.match_profiles import CandidateProfile, build_job_profile
-from market.jobs.match_score import MatchScore, build_fingerprint, score_match
+from market.jobs.match_score import FORMULA_VERSION, MatchScore, build_fingerprint, score_match
 from market.selectors import get_posting_demand
 
 # Longer than postings are stored. The score of a deleted posting cannot be requested.
@@ -167,6 +167,7 @@ def _upsert(
 
 def _serialize_score(score: MatchScore) -> dict[str, Any]:
     return {
+        "formula": FORMULA_VERSION,
         "score": score.score,
         "fit": score.fit,
         "conditions": score.conditions,
