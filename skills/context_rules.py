@@ -41,7 +41,7 @@ _DEPARTMENT = r"(?!(?:on|to|in|for|using|via|about|that|who|which|of|while|and|o
 _COLLABORATORS = re.compile(
     r"(?<!experience )(?<!experience in )\b(?:collaborat(?:e|es|ing|ion)|work(?:s|ing)?|partner(?:s|ing|ships?|ed)?"
     r"|liais(?:e|es|ing|on)|interfac(?:e|es|ing)|coordinat(?:e|es|ing|ion)|align(?:s|ed|ing|ment)?|engag(?:e|es|ing)"
-    r"|bridge|communicat(?:e|es|ing|ion))"
+    r"|bridge|communicat(?:e|es|ing|ion)|cooperat(?:e|es|ing|ion))"
     r"(?: (?:cross-functionally|effectively|very))?(?: (?:close(?:ly)?|cross-functionally|directly|effectively"
     r"|hand[- ]in[- ]hand|daily))?(?: together)?,? (?:with|across|between|alongside)(?: (?:our|the|other|both|internal"
     r"|global|various|multiple|cross-functional|all|your|colleagues|partners|peers|teams?|functions|departments"

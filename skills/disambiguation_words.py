@@ -302,7 +302,8 @@ EVERYDAY_BEFORE = {
 # Broad fields. Before a word in `PEOPLE` they are part of a job title or a team name, not a skill.
 FIELDS = _names("""
     accounting, agile, apis, automation, backend development, business analysis, cloud computing, computer
-    networking, consulting, customer service, cybersecurity, data analysis, data architecture, data engineering,
+    networking, consulting, customer service, cybersecurity, data analysis, data architecture, data engineering, data
+    science,
     database administration, databases, devops, digital marketing, embedded systems, enterprise architecture,
     finance, firmware, frontend development, full-stack development, graphic design, hardware, information
     security, information technology, it infrastructure, it support, mobile development, platform engineering,

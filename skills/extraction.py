@@ -43,7 +43,10 @@ _MAX_DISAMBIGUATED = 2_000
 # Maximum length of the text that introduces a trade.
 _MAX_LEAD = 80
 # "Backend developer", "Infrastructure & Security team". A gerund can be a duty: "QA and mentoring engineers".
-_NEXT_WORD = re.compile(r"(?: (?:&|and) (?!(?!engineering|marketing|testing)\w+ing\b)[A-Za-z]+)? ([A-Za-z]+)")
+_NEXT_WORD = re.compile(
+    r"(?: software| platform| systems)?(?: (?:&|and)"
+    r" (?!(?!engineering|marketing|testing)\w+ing\b)[A-Za-z]+)? ([A-Za-z]+)"
+)
 # Categories with names of products that are also names of companies.
 _PRODUCT_CATEGORIES = frozenset({"Tools/Technologies", "Databases", "Cloud Platforms"})
 # "React18", "Java17": a version without a space.

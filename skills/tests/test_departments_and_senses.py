@@ -21,6 +21,8 @@ from skills.extraction import SkillExtractor
             ["data engineering", "data science", "dbt"],
         ),
         ("Work with product managers on machine learning and Spark", ["machine learning", "spark"]),
+        ("In close cooperation with product management and sales", []),
+        ("You sit beside DevOps software engineers and data science professionals", []),
         ("Join the Platform & Infrastructure team", []),
         ("The QA and support teams use Jira", ["jira"]),
         ("Each squad has a product owner and a tech lead.", []),
