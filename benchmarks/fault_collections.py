@@ -191,7 +191,7 @@ def collect(
 
 
 def _list_answered(installation: Installation) -> list[Any]:
-    from ingestion.fake_theirstack.conditions import SEARCH_PATH
+    from ingestion.sources.theirstack.fake.conditions import SEARCH_PATH
 
     return [asked for asked in installation.source.requests if asked.path == SEARCH_PATH and asked.status == 200]
 

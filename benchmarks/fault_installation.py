@@ -254,7 +254,7 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
 
 def _fake_source() -> Any:
     from benchmarks.generator.jobs import generate_jobs
-    from ingestion.fake_theirstack.server import FakeTheirStack
+    from ingestion.sources.theirstack.fake.server import FakeTheirStack
 
     return FakeTheirStack(jobs=generate_jobs(count=SERVED, seed=7, today=datetime.now(UTC).date(), days=60))
 

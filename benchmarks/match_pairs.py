@@ -31,10 +31,14 @@ from typing import Any
 
 from benchmarks.match_scores import as_stored
 from benchmarks.report import Report
-from ingestion.theirstack_jobs import posting_from_job
 from market.jobs.match_parts import find_title_match
-from market.jobs.match_profiles import CandidateProfile, JobProfile, build_job_profile
+from market.jobs.match_profiles import CandidateProfile
+from market.jobs.match_profiles import JobProfile
+from market.jobs.match_profiles import build_job_profile
 from market.jobs.match_score import score_match
+from ingestion.sources.theirstack.transform import transform_job
+from market.jobs.match_score import CandidateProfile
+from market.jobs.match_score import JobProfile
 from market.role_table import load_default_table
 from skills.extraction import SkillExtractor
 from skills.vocabulary import TECHNOLOGY, Skill, Vocabulary
@@ -87,7 +91,7 @@ class Corpus:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 job = json.loads(line)
-                posting = posting_from_job(job)
+                posting = transform_job(job)
                 row = as_stored(posting, vocabulary, extractor) | {"country_codes": posting.country_codes}
                 self._rows[job["id"]] = row
                 for role in ("", *self._table.find_named(title=posting.title, roles=self._roles)):

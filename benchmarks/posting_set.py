@@ -17,11 +17,11 @@ SEED = 7
 def generated_postings(*, count: int, now: datetime, seed: int = SEED) -> "Iterator[list[Posting]]":
     """Yield `count` postings of the last 400 days in batches of 1,000."""
     from benchmarks.generator.jobs import generate_jobs
-    from ingestion.theirstack_jobs import posting_from_job
+    from ingestion.sources.theirstack.transform import transform_job
 
     batch = []
     for job in generate_jobs(count=count, seed=seed, today=now.date(), days=DAYS):
-        batch.append(posting_from_job(job))
+        batch.append(transform_job(job))
         if len(batch) == BATCH:
             yield batch
             batch = []

@@ -49,15 +49,15 @@ from ingestion.source import (
     settle_credits,
     store_max_page_size,
 )
-from ingestion.theirstack import FREE_PLAN_PAGE_SIZE, TheirStackClient
-from ingestion.theirstack_errors import (
+from ingestion.sources.theirstack.client import FREE_PLAN_PAGE_SIZE, TheirStackClient
+from ingestion.sources.theirstack.errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
     TheirStackOutOfCreditsError,
     TheirStackPlanLimitError,
     TheirStackRetryableError,
 )
-from ingestion.theirstack_jobs import posting_from_job
+from ingestion.sources.theirstack.transform import transform_job
 from market.jobs.selectors import count_stored_since
 from market.posting import Posting, PostingRejected
 from market.role_selectors import get_role_table
@@ -282,7 +282,7 @@ def _parse_page(jobs: Sequence[Any], role: str) -> _Page:
     postings, rejections = [], []
     for job in jobs:
         try:
-            postings.append(posting_from_job(job))
+            postings.append(transform_job(job))
         except PostingRejected as error:
             job_id = job.get("id") if isinstance(job, Mapping) else None
             rejections.append(build_rejection(error.reason, str(error), job_id))

@@ -20,8 +20,8 @@ import orjson
 from career_navigator.plain_text import decode_text, split_off_delimiter
 from ingestion.import_columns import find_column
 from ingestion.import_rows import find_unread_values, read_row, with_country
+from ingestion.sources.theirstack.transform import transform_job
 from ingestion.table_values import read_columns
-from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, PostingRejected, build_url_key
 from market.refresh import refresh_stats
 from market.services import StoreOutcome, store_postings
@@ -154,7 +154,7 @@ def _read_posting(line: int, row: Any, summary: ImportSummary) -> Posting | None
     """Return the posting of a row and report its unread values. Return None if the row is rejected."""
     read = read_row(row) if isinstance(row, dict) else None
     try:
-        posting = with_country(posting_from_job(read.job if read else row))
+        posting = with_country(transform_job(read.job if read else row))
     except PostingRejected as error:
         summary.reject(line, error.reason, str(error))
         return None

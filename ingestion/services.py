@@ -13,7 +13,7 @@ from ingestion.collection import Clock, collect_role
 from ingestion.documents import OPEN_RUN_STATUSES, REPEATABLE_SEARCH_STATUSES, CollectionRunDocument
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, find_open_run, list_open_roles, start_run
-from ingestion.theirstack import TheirStackClient
+from ingestion.sources.theirstack.client import TheirStackClient
 from market.refresh import refresh_stats
 from market.services import delete_expired_postings
 

@@ -10,8 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from career_navigator.db.connection import database
 from ingestion.documents import SourceState
-from ingestion.theirstack import CreditBalance, TheirStackClient
-from ingestion.theirstack_errors import TheirStackClientError
+from ingestion.sources.theirstack.client import CreditBalance, TheirStackClient
+from ingestion.sources.theirstack.errors import TheirStackClientError
 
 logger = logging.getLogger(__name__)
 

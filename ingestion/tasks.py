@@ -19,8 +19,8 @@ from ingestion.collection import collect_role as collect_role_of_run
 from ingestion.documents import CollectionRunDocument
 from ingestion.runs import UnusableRequestError, find_interrupted, is_being_collected, list_open_roles, stop_run
 from ingestion.source import check_source
-from ingestion.theirstack import build_client
-from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.errors import TheirStackClientError, TheirStackConfigurationError
 from market.services import count_expired_postings
 from market.tasks import check_daily_stats, queue_refresh, refresh_daily_stats
 

@@ -14,7 +14,7 @@ from career_navigator.db.connection import database
 from ingestion.documents import CollectionRunDocument
 from ingestion.runs import MAX_REJECTED_SAMPLES
 from ingestion.source import reserve_credits, settle_credits
-from ingestion.theirstack_jobs import closing_from_job, posting_from_job
+from ingestion.sources.theirstack.transform import transform_closing, transform_job
 from market.jobs.services import close_posting, find_closing, get_opened_at
 from market.posting import Posting, PostingRejected
 from market.services import store_postings
@@ -71,7 +71,7 @@ def receive_event(*, event: Mapping[str, Any], now: datetime) -> None:
         logger.info("ignored a webhook event of type %r", kind)
         return
     try:
-        posting = closing_from_job(payload) if kind == JOB_CLOSED else posting_from_job(payload)
+        posting = transform_closing(payload) if kind == JOB_CLOSED else transform_job(payload)
     except PostingRejected as error:
         _record(now, {}, {"reason": error.reason, "message": str(error)[:300], "job_id": ""})
         return

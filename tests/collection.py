@@ -8,7 +8,7 @@ from typing import Any
 from ingestion.documents import CollectionRunDocument
 from ingestion.runs import start_run
 from ingestion.services import run_inline
-from ingestion.theirstack import TheirStackClient
+from ingestion.sources.theirstack.client import TheirStackClient
 
 TODAY = datetime.now(UTC).date()
 

@@ -20,7 +20,7 @@ from career_navigator.db import connection
 from career_navigator.db.bootstrap import create_indexes
 from career_navigator.devserver.embedded import EmbeddedServer, find_free_port, start_mongodb, start_valkey
 from career_navigator.environment import BASE_DIR
-from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from tests.other_servers import mongodb_at, redis_at
 
 START_SECONDS = 90

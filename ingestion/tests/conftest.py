@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from ingestion.fake_theirstack.job_sources import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.request_pacing import Pacing
+from ingestion.sources.theirstack.client import TheirStackClient, build_client
+from ingestion.sources.theirstack.fake.job_sources import build_jobs
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
+from ingestion.sources.theirstack.transport import TheirStackTransport
 from ingestion.tests.fake_server import NOW
 from ingestion.tests.scripted_server import KEY, running_scripted_server
 from ingestion.tests.scripted_server import Clock as ScriptedClock
 from ingestion.tests.valkey_process import running_valkey
-from ingestion.theirstack import TheirStackClient, build_client
-from ingestion.theirstack_transport import TheirStackTransport
 from tests.collection import Clock
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingestion.documents import CollectedRole
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import UnusableRequestError, find_interrupted
 from ingestion.selectors import summarize_run
 from ingestion.services import collect_jobs_for_roles, run_inline
 from ingestion.source import check_source, count_spent_credits
-from ingestion.theirstack import build_client
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from market.refresh import check_stats
 from market.selectors import read_response
 from tests.collection import TODAY, begin_run, collect, job

@@ -13,9 +13,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from ingestion.documents import CollectionRunDocument, SourceState
-from ingestion.fake_theirstack.job_sources import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
+from ingestion.sources.theirstack.fake.job_sources import build_jobs
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from market.services import store_postings
 from tests.factories import PostingFactory
 from tests.other_servers import NO_MONGODB, NO_REDIS, mongodb_at, redis_at

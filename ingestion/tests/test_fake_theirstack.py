@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from ingestion.tests.fake_server import NOW, get_ids, search, send_request
 
 

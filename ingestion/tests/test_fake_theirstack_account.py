@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from ingestion.fake_theirstack.conditions import PLANS, RateLimit
+from ingestion.sources.theirstack.fake.conditions import PLANS, RateLimit
 from ingestion.tests.fake_server import POSTED, get_balance, get_ids, search, send_request
 
 

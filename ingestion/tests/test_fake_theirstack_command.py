@@ -12,7 +12,7 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "manage.py", "fake_theirstack"]

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
 from ingestion.role_searches import DEFAULT_ROLES
-from ingestion.theirstack_jobs import posting_from_job
+from ingestion.sources.theirstack.fake.job_sources import MAX_SEED, build_jobs
+from ingestion.sources.theirstack.transform import transform_job
 
 TODAY = date(2026, 3, 20)
 
@@ -92,7 +92,7 @@ def test_has_recent_postings_of_rarer_roles_in_the_us_or_remote(jobs, role):
 
 
 def test_every_job_becomes_a_posting(jobs):
-    postings = [posting_from_job(job) for job in jobs]
+    postings = [transform_job(job) for job in jobs]
 
     assert len({posting.location for posting in postings}) > 30
     assert len({posting.country_code for posting in postings}) > 10

@@ -5,8 +5,8 @@ import time
 import pytest
 import requests
 
-from ingestion.fake_theirstack.conditions import BadFault, FaultScript, read_faults
-from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.sources.theirstack.fake.conditions import BadFault, FaultScript, read_faults
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from ingestion.tests.fake_server import get_balance, get_ids, search
 
 

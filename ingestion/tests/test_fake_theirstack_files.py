@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ingestion.fake_theirstack.job_sources import BadPostingsFile, read_postings, shift_dates
-from ingestion.fake_theirstack.jobs import parse_search
+from ingestion.sources.theirstack.fake.job_sources import BadPostingsFile, read_postings, shift_dates
+from ingestion.sources.theirstack.fake.jobs import parse_search
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 
 TODAY = date(2026, 3, 20)

@@ -10,10 +10,10 @@ from ingestion import collection, runs
 from ingestion.collected_roles import acquire_lease
 from ingestion.collection import collect_role
 from ingestion.documents import CollectedRole, CollectionRunDocument
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import cancel_run, find_interrupted, list_open_roles, stop_run
 from ingestion.services import run_inline
-from ingestion.theirstack import build_client
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from market.refresh import check_stats
 from tests.collection import Killed, begin_run, job
 

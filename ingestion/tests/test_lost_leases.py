@@ -9,16 +9,16 @@ from ingestion import collection, tasks
 from ingestion.collected_roles import acquire_lease, release_lease
 from ingestion.collection import collect_role
 from ingestion.documents import CollectedRole, CollectionRunDocument, SourceState
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import MAX_ATTEMPTS, cancel_run, find_interrupted
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import TheirStackClient, build_client
-from ingestion.theirstack_errors import (
+from ingestion.sources.theirstack.client import TheirStackClient, build_client
+from ingestion.sources.theirstack.errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
     TheirStackOutOfCreditsError,
     TheirStackRetryableError,
 )
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from market.refresh import check_stats
 from tests.collection import Killed, StalledClient, begin_run, collect, job, run_in_threads
 

@@ -17,10 +17,10 @@ from career_navigator.db.connection import database
 from ingestion import collection
 from ingestion.collection import collect_role
 from ingestion.documents import CollectionRunDocument
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import build_client
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from market.refresh import check_stats, refresh_stats
 from tests.collection import begin_run, job
 from tests.processes import Servers, empty_database, kill, running_installation

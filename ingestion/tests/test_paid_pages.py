@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ingestion.collection import collect_role
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import build_client
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from tests.collection import begin_run, collect, job
 from tests.processes import wait_until
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from ingestion.theirstack_errors import MAX_WAIT_SECONDS, get_exhausted_seconds, get_retry_after_seconds
+from ingestion.sources.theirstack.errors import MAX_WAIT_SECONDS, get_exhausted_seconds, get_retry_after_seconds
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 

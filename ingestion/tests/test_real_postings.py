@@ -14,13 +14,13 @@ import orjson
 import pytest
 from django.core.management import call_command
 
-from ingestion.fake_theirstack.job_sources import read_postings
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES, list_excluded_title_phrases, list_role_variations
 from ingestion.services import collect_jobs_for_roles
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.fake.job_sources import read_postings
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
+from ingestion.sources.theirstack.transform import transform_job
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
-from ingestion.theirstack import build_client
-from ingestion.theirstack_jobs import posting_from_job
 from market.geo.labels import parse_place_label
 from market.posting_skills import SkillExtraction
 from market.refresh import check_stats
@@ -174,7 +174,7 @@ def test_serves_what_a_plain_count_over_the_file_gives(rows, trending, mongo):
     assert excluded == {"Product Manager": ("product marketing",)}
     found = [row for row in rows if is_found(row)]
     # Extraction of skills and parsing of places are tested elsewhere and only applied here.
-    postings = {index: posting_from_job(row) for index, row in enumerate(found)}
+    postings = {index: transform_job(row) for index, row in enumerate(found)}
     extraction = SkillExtraction(postings, dry_run=True, now=NOON)
     for index, row in enumerate(found):
         row["skills"] = set(extraction.extract_skills(index).skills)

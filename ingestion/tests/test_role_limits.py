@@ -6,10 +6,10 @@ import pytest
 
 from ingestion import collection
 from ingestion.collection import collect_role
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import begin_search
 from ingestion.services import run_inline
-from ingestion.theirstack import build_client
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from tests.collection import StalledClient, begin_run, job, run_in_threads
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")

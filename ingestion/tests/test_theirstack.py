@@ -7,9 +7,8 @@ import json
 import pytest
 import requests
 
-from ingestion.tests.scripted_server import KEY, RECENT, Reply
-from ingestion.theirstack import CreditBalance, build_client
-from ingestion.theirstack_errors import (
+from ingestion.sources.theirstack.client import CreditBalance, build_client
+from ingestion.sources.theirstack.errors import (
     TheirStackAuthenticationError,
     TheirStackClientError,
     TheirStackConfigurationError,
@@ -19,6 +18,7 @@ from ingestion.theirstack_errors import (
     TheirStackRetryableError,
     TheirStackUnexpectedAnswerError,
 )
+from ingestion.tests.scripted_server import KEY, RECENT, Reply
 
 ERROR = {"request_id": "r-1", "error": {"code": "E-007", "title": "Bad value", "description": "limit is odd"}}
 
@@ -235,7 +235,7 @@ def test_builds_the_client_from_the_settings(server, valkey, settings, monkeypat
     settings.THEIR_STACK_BASE_URL = server.url + "/"
     settings.APP_NAME = "Career Navigator ü API"
     settings.APP_VERSION = "1.4.0"
-    monkeypatch.setattr("ingestion.theirstack.redis_client", lambda: valkey)
+    monkeypatch.setattr("ingestion.sources.theirstack.client.redis_client", lambda: valkey)
     server.reply_with(Reply(body={"api_credits": 5, "used_api_credits": 2}))
 
     with build_client() as client:
@@ -250,7 +250,7 @@ def test_builds_the_client_from_the_settings(server, valkey, settings, monkeypat
 
 def test_requires_a_key_in_the_settings(valkey, settings, monkeypatch):
     settings.THEIR_STACK_API_KEY = ""
-    monkeypatch.setattr("ingestion.theirstack.redis_client", lambda: valkey)
+    monkeypatch.setattr("ingestion.sources.theirstack.client.redis_client", lambda: valkey)
 
     with pytest.raises(TheirStackConfigurationError, match="THEIR_STACK_API_KEY"):
         build_client()

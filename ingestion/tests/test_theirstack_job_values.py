@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from ingestion.sources.theirstack.transform import transform_job
 from ingestion.tests.theirstack_job import FULL_JOB
-from ingestion.theirstack_jobs import posting_from_job
 
 MINIMAL_JOB = {"id": 7, "job_title": "Data Engineer"}
 
@@ -30,7 +30,7 @@ MINIMAL_JOB = {"id": 7, "job_title": "Data Engineer"}
     ],
 )
 def test_reads_an_id_as_text(value, read):
-    assert posting_from_job(FULL_JOB | {"id": value}).job_id == read
+    assert transform_job(FULL_JOB | {"id": value}).job_id == read
 
 
 VALUES: dict[str, list[tuple[Any, ...]]] = {
@@ -100,7 +100,7 @@ VALUES: dict[str, list[tuple[Any, ...]]] = {
     ("field", "value", "read"), [(field, *case) for field, cases in VALUES.items() for case in cases]
 )
 def test_reads_a_value_by_the_type_of_its_field_and_drops_invalid_ones(field, value, read):
-    found = getattr(posting_from_job(MINIMAL_JOB | {field: value}), field)
+    found = getattr(transform_job(MINIMAL_JOB | {field: value}), field)
 
     assert (found, type(found)) == (read, type(read))
 
@@ -116,7 +116,7 @@ def test_reads_a_value_by_the_type_of_its_field_and_drops_invalid_ones(field, va
     ],
 )
 def test_gathers_the_countries_from_every_field_that_names_them(changes, codes):
-    posting = posting_from_job(MINIMAL_JOB | changes)
+    posting = transform_job(MINIMAL_JOB | changes)
 
     assert posting.country_codes == codes
     assert posting.country_code == (codes[0] if codes else None)
@@ -151,7 +151,7 @@ LISBON = {"name": "Lisbon", "type": "city", "country_code": "PT"}
     ],
 )
 def test_prefers_the_country_of_the_label_to_that_of_the_address(label, changes, codes):
-    posting = posting_from_job(MINIMAL_JOB | {"location": label} | changes)
+    posting = transform_job(MINIMAL_JOB | {"location": label} | changes)
 
     assert posting.country_codes == codes
     assert posting.country_code == codes[0]
@@ -170,7 +170,7 @@ def test_prefers_the_country_of_the_label_to_that_of_the_address(label, changes,
     ],
 )
 def test_keeps_the_wording_of_the_location(changes, location):
-    assert posting_from_job(MINIMAL_JOB | changes).location.startswith(location)
+    assert transform_job(MINIMAL_JOB | changes).location.startswith(location)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_keeps_the_wording_of_the_location(changes, location):
     ],
 )
 def test_reads_coordinates_only_as_a_pair(changes, coordinates):
-    posting = posting_from_job(MINIMAL_JOB | changes)
+    posting = transform_job(MINIMAL_JOB | changes)
 
     assert (posting.latitude, posting.longitude) == coordinates
 
@@ -191,7 +191,7 @@ def test_reads_coordinates_only_as_a_pair(changes, coordinates):
 def test_keeps_distinct_slugs_as_written():
     slugs = ["gitHub-copilot", "react", "react", " sql ", "", None, 5, ["x"], "y" * 500]
 
-    posting = posting_from_job(MINIMAL_JOB | {"technology_slugs": slugs})
+    posting = transform_job(MINIMAL_JOB | {"technology_slugs": slugs})
 
     assert posting.technology_slugs == ("gitHub-copilot", "react", "sql")
 
@@ -207,7 +207,7 @@ def test_truncates_long_values():
         "locations": [{"name": "x" * 10_000}] * 10_000,
     }
 
-    posting = posting_from_job(job)
+    posting = transform_job(job)
 
     assert (len(posting.title), len(posting.company), len(posting.location)) == (500, 300, 500)
     assert len(posting.description.encode()) == 100_000
@@ -221,7 +221,7 @@ def test_drops_unstorable_characters_and_keeps_the_lines_of_a_description():
         "description": "One\r\ntwo\x00\x1f\ud800\rthree\tfour 🎉",
     }
 
-    posting = posting_from_job(job)
+    posting = transform_job(job)
 
     assert posting.title == "Data Engineer (m/w/d)"
     assert posting.description == "One\ntwo\nthree\tfour 🎉"
@@ -270,4 +270,4 @@ def test_decodes_entities_of_places_slugs_and_urls_and_leaves_ids_alone():
 
 
 def read_job(**fields):
-    return posting_from_job({"id": 1, "job_title": "Developer", "company": "Acme", **fields})
+    return transform_job({"id": 1, "job_title": "Developer", "company": "Acme", **fields})

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from ingestion.sources.theirstack.transform import transform_job
 from ingestion.tests.real_postings import REAL_POSTINGS, needs_real_postings
 from ingestion.tests.theirstack_job import FULL_JOB
-from ingestion.theirstack_jobs import posting_from_job
 from market.posting import Posting, PostingRejected
 
 MINIMAL_JOB = {"id": 7, "job_title": "Data Engineer"}
 
 
 def test_reads_every_field_of_the_api():
-    posting = posting_from_job(FULL_JOB)
+    posting = transform_job(FULL_JOB)
 
     assert posting == Posting(
         source="theirstack",
@@ -79,7 +79,7 @@ def test_reads_older_field_names():
         "remote": True,
     }
 
-    posting = posting_from_job(job)
+    posting = transform_job(job)
 
     assert (posting.job_id, posting.url) == ("123456", "https://jobs.example.com/123456")
     assert (posting.title, posting.company) == ("Senior Software Engineer", "Tech Corp")
@@ -93,7 +93,7 @@ def test_reads_older_field_names():
 def test_prefers_current_field_names():
     older = {"job_id": "9", "title": "Cook", "job_url": "https://old.example", "posted_at": "2020-01-01"}
 
-    posting = posting_from_job(FULL_JOB | older | {"company_object": {"name": "Older"}})
+    posting = transform_job(FULL_JOB | older | {"company_object": {"name": "Older"}})
 
     assert (posting.job_id, posting.title, posting.company) == ("81234567890123", "Senior Data Engineer", "Acme")
     assert (posting.url, posting.date_posted) == ("https://jobs.example.com/7", date(2026, 4, 30))
@@ -102,18 +102,18 @@ def test_prefers_current_field_names():
 def test_treats_null_like_missing():
     nulls = dict.fromkeys(FULL_JOB)
 
-    assert posting_from_job(nulls | MINIMAL_JOB) == posting_from_job(MINIMAL_JOB)
+    assert transform_job(nulls | MINIMAL_JOB) == transform_job(MINIMAL_JOB)
 
 
 def test_builds_a_posting_from_a_minimal_job():
-    posting = posting_from_job(MINIMAL_JOB, source="import")
+    posting = transform_job(MINIMAL_JOB, source="import")
 
     assert (posting.source, posting.job_id, posting.url, posting.company) == ("import", "7", None, "")
     assert (posting.remote, posting.date_posted, posting.technology_slugs) == (None, None, ())
 
 
 def test_drops_people_and_company_technologies():
-    text = repr(posting_from_job(FULL_JOB))
+    text = repr(transform_job(FULL_JOB))
 
     for dropped in ("Jo Person", "jo-person", "kafka", "Kafka", "streaming"):
         assert dropped not in text
@@ -143,7 +143,7 @@ def test_drops_people_and_company_technologies():
 )
 def test_rejects_invalid_jobs_with_a_reason(job, reason):
     with pytest.raises(PostingRejected) as caught:
-        posting_from_job(job)
+        transform_job(job)
 
     assert caught.value.reason == reason
     assert len(str(caught.value)) < 3_000
@@ -151,11 +151,11 @@ def test_rejects_invalid_jobs_with_a_reason(job, reason):
 
 def test_names_the_rejected_job():
     with pytest.raises(PostingRejected, match="81234567890123"):
-        posting_from_job(FULL_JOB | {"job_title": ""})
+        transform_job(FULL_JOB | {"job_title": ""})
 
 
 def test_equal_jobs_become_equal_postings():
-    assert posting_from_job(json.loads(json.dumps(FULL_JOB))) == posting_from_job(FULL_JOB)
+    assert transform_job(json.loads(json.dumps(FULL_JOB))) == transform_job(FULL_JOB)
 
 
 _texts = st.text(st.characters(codec=None), max_size=20) | st.sampled_from(
@@ -190,7 +190,7 @@ _unchecked_jobs = st.fixed_dictionaries(
 
 def _read(job):
     try:
-        return posting_from_job(job), None
+        return transform_job(job), None
     except PostingRejected as error:
         return None, error.reason
 
@@ -215,7 +215,7 @@ def _assert_storable(posting):
 @example(FULL_JOB)
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_a_job_with_id_and_title_always_becomes_a_storable_posting(job):
-    _assert_storable(posting_from_job(job))
+    _assert_storable(transform_job(job))
 
 
 @given(_unchecked_jobs | _json)
@@ -233,7 +233,7 @@ def test_reads_all_real_postings():
     with gzip.open(REAL_POSTINGS, "rt") as lines:
         jobs = [json.loads(line) for line in lines]
 
-    postings = [posting_from_job(job) for job in jobs]
+    postings = [transform_job(job) for job in jobs]
 
     assert len(postings) == 8144
     assert all(

@@ -12,9 +12,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ingestion.request_pacing import Pacing
+from ingestion.sources.theirstack.errors import TheirStackRetryableError
 from ingestion.tests.scripted_server import RECENT, Reply
 from ingestion.tests.valkey_process import running_valkey
-from ingestion.theirstack_errors import TheirStackRetryableError
 
 PAGE = Reply(body={"data": [{"id": 1}], "metadata": {}})
 

@@ -6,9 +6,9 @@ import traceback
 import pytest
 import requests
 
+from ingestion.sources.theirstack.errors import TheirStackClientError, TheirStackConfigurationError
+from ingestion.sources.theirstack.transport import BearerKey, Secret
 from ingestion.tests.scripted_server import KEY, RECENT, Reply
-from ingestion.theirstack_errors import TheirStackClientError, TheirStackConfigurationError
-from ingestion.theirstack_transport import BearerKey, Secret
 
 ECHOES_THE_KEY = {
     "request_id": f"for {KEY}",

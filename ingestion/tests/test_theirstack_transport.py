@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 
-from ingestion import theirstack_transport
+from ingestion.sources.theirstack import transport
+from ingestion.sources.theirstack.errors import (
+    TheirStackClientError,
+    TheirStackRetryableError,
+    TheirStackUnexpectedAnswerError,
+)
 from ingestion.tests.scripted_server import KEY, RECENT, Reply
-from ingestion.theirstack_errors import TheirStackClientError, TheirStackRetryableError, TheirStackUnexpectedAnswerError
 from tests.processes import wait_until
 
 PAGE = Reply(body={"data": [{"id": 1}], "metadata": {}})
@@ -133,8 +137,8 @@ def test_reads_a_response_that_arrives_within_the_grace_period(server, connect):
 SUSPENDED_CLIENT = """
 import sys, redis
 from ingestion.request_pacing import Pacing
-from ingestion.theirstack import TheirStackClient
-from ingestion.theirstack_transport import TheirStackTransport
+from ingestion.sources.theirstack.client import TheirStackClient
+from ingestion.sources.theirstack.transport import TheirStackTransport
 url, key, port = sys.argv[1:]
 pacing = Pacing(redis=redis.Redis(port=int(port)), calls_per_minute=1000)
 transport = TheirStackTransport(
@@ -243,7 +247,7 @@ def test_reports_an_unreachable_address(connect):
 
 
 def test_rejects_a_response_that_is_too_large(server, connect, monkeypatch):
-    monkeypatch.setattr(theirstack_transport, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(transport, "MAX_BODY_BYTES", 100_000)
     server.reply_with(Reply(body=gzip.compress(b" " * 10_000_000), headers={"Content-Encoding": "gzip"}))
 
     with pytest.raises(TheirStackUnexpectedAnswerError) as caught:

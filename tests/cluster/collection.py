@@ -16,11 +16,11 @@ from career_navigator.cache import reset_caches
 from career_navigator.db import connection
 from career_navigator.db.bootstrap import create_indexes
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import start_run
 from ingestion.services import run_inline
 from ingestion.source import count_spent_credits
-from ingestion.theirstack import build_client
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from market.refresh import check_stats, refresh_stats
 from tests.other_servers import mongodb_at, redis_at
 from tests.processes import wait_until

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.fake_theirstack.job_sources import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.sources.theirstack.fake.job_sources import build_jobs
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from tests.cluster.servers import ReplicaSet
 from tests.cluster.smtp import MailServer
 

@@ -12,14 +12,14 @@ from django.utils import timezone
 from pymongo.database import Database
 
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
-from ingestion.fake_theirstack.job_sources import build_jobs
-from ingestion.fake_theirstack.server import FakeTheirStack
 from ingestion.runs import find_interrupted
 from ingestion.services import run_inline
 from ingestion.source import count_spent_credits
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.errors import TheirStackRetryableError
+from ingestion.sources.theirstack.fake.job_sources import build_jobs
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 from ingestion.tasks import queue_run, resume_runs
-from ingestion.theirstack import build_client
-from ingestion.theirstack_errors import TheirStackRetryableError
 from market.refresh import check_stats, refresh_stats
 from tests.collection import start
 from tests.other_servers import NO_REDIS, redis_at

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand
 from ingestion.source import check_source
-from ingestion.theirstack import build_client
-from ingestion.theirstack_errors import TheirStackClientError
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.errors import TheirStackClientError
 
 
 class Command(SummaryCommand):

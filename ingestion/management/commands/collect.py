@@ -13,9 +13,9 @@ from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
 from ingestion.runs import UnusableRequestError, start_run
 from ingestion.selectors import build_run_report
 from ingestion.services import DEFAULT_MAX_AGE_DAYS, UnknownUserError, run_inline
+from ingestion.sources.theirstack.client import build_client
+from ingestion.sources.theirstack.errors import TheirStackConfigurationError, TheirStackRetryableError
 from ingestion.tasks import queue_run
-from ingestion.theirstack import build_client
-from ingestion.theirstack_errors import TheirStackConfigurationError, TheirStackRetryableError
 
 
 class Command(SummaryCommand):

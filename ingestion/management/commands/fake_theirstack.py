@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from ingestion.fake_theirstack.conditions import PLANS, BadFault, Fault, read_faults
-from ingestion.fake_theirstack.job_sources import MAX_SEED, BadPostingsFile, build_jobs, read_postings
-from ingestion.fake_theirstack.jobs import JobList
-from ingestion.fake_theirstack.server import FakeTheirStack
+from ingestion.sources.theirstack.fake.conditions import PLANS, BadFault, Fault, read_faults
+from ingestion.sources.theirstack.fake.job_sources import MAX_SEED, BadPostingsFile, build_jobs, read_postings
+from ingestion.sources.theirstack.fake.jobs import JobList
+from ingestion.sources.theirstack.fake.server import FakeTheirStack
 
 _DEFAULT_KEY = "fake-key"  # valid only for this server
 _MAX_COUNT = 200_000  # jobs are held in memory, at about 5 kB each

@@ -7,9 +7,9 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from career_navigator.commands import SummaryCommand, create_progress_bar
-from ingestion.fake_theirstack.job_sources import MAX_SEED, build_jobs
 from ingestion.imports import BATCH_SIZE, ImportSummary
-from ingestion.theirstack_jobs import posting_from_job
+from ingestion.sources.theirstack.fake.job_sources import MAX_SEED, build_jobs
+from ingestion.sources.theirstack.transform import transform_job
 from market.posting import GENERATED
 from market.refresh import refresh_stats
 from market.services import store_postings
@@ -32,7 +32,7 @@ class Command(SummaryCommand):
         jobs = build_jobs(count=count, seed=seed, today=timezone.now().date(), days=days)
         total = ImportSummary()
         with create_progress_bar(label="generating", unit="posting", total=count) as bar:
-            while batch := [posting_from_job(job, source=GENERATED) for job in islice(jobs, BATCH_SIZE)]:
+            while batch := [transform_job(job, source=GENERATED) for job in islice(jobs, BATCH_SIZE)]:
                 total.add(store_postings(postings=batch, now=timezone.now()))
                 bar.update(len(batch))
         refresh_stats(now=timezone.now())

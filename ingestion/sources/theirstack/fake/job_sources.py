@@ -17,12 +17,12 @@ from typing import Any
 
 import orjson
 
-from ingestion.fake_theirstack.jobs import InvalidJob, JobList, parse_posted_date
+from ingestion.sources.theirstack.fake.jobs import InvalidJob, JobList, parse_posted_date
 
 MAX_SEED = 8999  # keeps ids below 2**53, where JSON readers still represent integers exactly
 _MAX_PER_DAY = 1_000_000
 
-_FIXTURE = Path(__file__).resolve().parents[2] / "fixtures" / "demonstration_postings.json"
+_FIXTURE = Path(__file__).resolve().parents[4] / "fixtures" / "demonstration_postings.json"
 # Relative number of postings from Monday to Sunday. Few are published at weekends.
 _WEEKDAYS = (1.0, 1.2, 1.2, 1.1, 0.9, 0.25, 0.2)
 

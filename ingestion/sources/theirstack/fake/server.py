@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import ValidationError
 
-from ingestion.fake_theirstack.conditions import (
+from ingestion.sources.theirstack.fake.conditions import (
     PLANS,
     SEARCH_PATH,
     Fault,
@@ -27,7 +27,7 @@ from ingestion.fake_theirstack.conditions import (
     RateLimit,
     read_faults,
 )
-from ingestion.fake_theirstack.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, parse_search
+from ingestion.sources.theirstack.fake.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, parse_search
 
 # Code, title and description by status, in the documented format. Of the codes, only E-020 is certain.
 _ERRORS = {

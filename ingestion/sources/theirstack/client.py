@@ -12,8 +12,8 @@ from django.conf import settings
 
 from career_navigator.db.connection import redis_client
 from ingestion.request_pacing import Pacing
-from ingestion.theirstack_errors import TheirStackInvalidRequestError, TheirStackUnexpectedAnswerError
-from ingestion.theirstack_transport import TheirStackTransport
+from ingestion.sources.theirstack.errors import TheirStackInvalidRequestError, TheirStackUnexpectedAnswerError
+from ingestion.sources.theirstack.transport import TheirStackTransport
 
 # Maximum page size of the smallest plan. Used as a fallback after a TheirStackPlanLimitError.
 FREE_PLAN_PAGE_SIZE = 25
@@ -24,7 +24,7 @@ BALANCE_PATH = "/v0/billing/credit-balance"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage:
-    """One page of a search. `jobs` are the API's unvalidated objects, which `posting_from_job` checks.
+    """One page of a search. `jobs` are the API's unvalidated objects, which `transform_job` checks.
 
     `total_results` is None unless it was requested. `truncated_results` counts jobs withheld for lack of credits.
     `attempts` is how often the request was sent, including attempts whose response was lost.

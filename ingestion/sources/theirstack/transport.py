@@ -22,7 +22,7 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from ingestion.request_pacing import Pacing, PacingUnavailable
-from ingestion.theirstack_errors import (
+from ingestion.sources.theirstack.errors import (
     TheirStackClientError,
     TheirStackConfigurationError,
     TheirStackRetryableError,

@@ -1,0 +1,1 @@
+"""TheirStack, a paid source that is searched by role and place."""
