@@ -16,7 +16,7 @@ INSTALL := PYTHON='$(PYTHON)' sh deploy/virtual-environment.sh
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); n=$$((n + 1)); [ $$n -le 8 ] && echo $$n || echo 8)
 # `extraction` is not listed: it needs a corpus that is not part of the repository.
 BENCHMARKS := trending gaps roadmap ranking match_scores storing serving auth_me admin
-SOURCES := accounts career_navigator fixtures ingestion learning market projects skills
+PACKAGES := accounts career_navigator fixtures ingestion learning market projects skills
 
 .PHONY: help run test coverage test-cluster lint types docs bench seed openapi examples client requirements install install-dev install-test
 
@@ -50,7 +50,7 @@ lint: install-dev ## Check style, types, imports, docs, container and workflow f
 	sh deploy/pin-requirements.sh --check $(BIN)/uv
 
 types: install-dev ## Check types only
-	$(BIN)/mypy $(SOURCES) benchmarks tests manage.py conftest.py
+	$(BIN)/mypy $(PACKAGES) benchmarks tests manage.py conftest.py
 
 bench: install-dev ## Run the benchmarks, one table each (BENCH=trending ARGS=... runs only one)
 	@set -e; for name in $(or $(BENCH),$(BENCHMARKS)); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(ARGS); done

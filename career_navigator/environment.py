@@ -49,6 +49,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 MIN_SECRET_BYTES = 32
 
+THEIRSTACK = "theirstack"
+# Each is a package in `ingestion/sources`.
+BOARD_SOURCES = ("greenhouse", "lever", "ashby", "recruitee", "personio", "arbeitnow", "himalayas", "jobicy")
+
 # Secrets from published documents. Anyone who knows the documents could sign tokens.
 PUBLISHED_SECRETS = frozenset(
     {
@@ -114,6 +118,12 @@ def _check_reset_url(value: str) -> str:
     return _check_scheme(value, "http", "https")
 
 
+def _check_source(name: str) -> str:
+    if name not in (THEIRSTACK, *BOARD_SOURCES):
+        raise ValueError(f"must be comma-separated names of sources: {', '.join((THEIRSTACK, *BOARD_SOURCES))}")
+    return name
+
+
 def _check_webhook_secret(value: SecretStr) -> SecretStr:
     if 0 < len(value.get_secret_value()) < 16:
         raise ValueError("must have at least 16 characters, as TheirStack requires")
@@ -138,6 +148,7 @@ CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_check_origin)]], NoDecode, BeforeValidator(_split_commas)]
 HttpUrl = Annotated[str, AfterValidator(lambda value: _check_scheme(value, "http", "https").rstrip("/"))]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
+Sources = Annotated[list[Annotated[str, AfterValidator(_check_source)]], NoDecode, BeforeValidator(_split_commas)]
 RateOrOff = Annotated[Rate | None, NoDecode, BeforeValidator(_read_rate)]
 CommaSeparatedSecrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split_commas)]
 
@@ -228,6 +239,9 @@ class Environment(BaseSettings):
     their_stack_webhook_secret: Annotated[SecretStr, AfterValidator(_check_webhook_secret)] = SecretStr("")
 
     # Collection
+    sources: Sources | None = None
+    source_contact: str = ""
+    source_base_url: HttpUrl | None = None
     job_collection_schedule: str = "0 2 * * *"
     max_jobs_per_search: int = Field(100, ge=1, le=500)
     job_data_retention_days: int = Field(90, ge=1, le=3650)

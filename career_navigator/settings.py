@@ -14,6 +14,8 @@ from career_navigator.admin_site.theme import TEMPLATES_DIR, build_theme
 from career_navigator.api.openapi_settings import OPENAPI_SETTINGS
 from career_navigator.db.connection import build_client_options
 from career_navigator.environment import (
+    BOARD_SOURCES,
+    THEIRSTACK,
     get_development_secret,
     parse_collection_schedule,
     read_environment,
@@ -85,7 +87,12 @@ TRUST_PROXY_HEADERS = _env.trust_proxy_headers
 
 # TheirStack. Without an API key, requests go only to the fake TheirStack of `manage.py run`, never to the real API.
 THEIR_STACK_API_KEY = _env.their_stack_api_key.get_secret_value()
-DEMONSTRATION = not THEIR_STACK_API_KEY
+# Free sources, by the names of their packages. SOURCE_BASE_URL replaces the hosts of all of them in tests.
+SOURCES = ([THEIRSTACK] if THEIR_STACK_API_KEY else []) if _env.sources is None else _env.sources
+INSTALLED_SOURCES = BOARD_SOURCES
+SOURCE_CONTACT = _env.source_contact
+SOURCE_BASE_URL = _env.source_base_url
+DEMONSTRATION = not THEIR_STACK_API_KEY and not SOURCES
 if DEMONSTRATION:
     THEIR_STACK_API_KEY = _services.get("stand_in_api_key", "")
     THEIR_STACK_BASE_URL = _services.get("stand_in_url", "")
@@ -109,12 +116,9 @@ SECURE_SSL_REDIRECT = HTTPS_ONLY
 # Probes and metrics scrapers use plain HTTP inside the network.
 SECURE_REDIRECT_EXEMPT = [r"^health", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS_ONLY else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
-SECURE_HSTS_PRELOAD = HTTPS_ONLY
-SESSION_COOKIE_SECURE = HTTPS_ONLY
-CSRF_COOKIE_SECURE = HTTPS_ONLY
-if TRUST_PROXY_HEADERS:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY_HEADERS else None
 CORS_ALLOWED_ORIGINS = _env.allowed_origins
 # Front-end development servers use any free port, and some use a name under localhost. Apps in a web view have their
 # own URL schemes.
@@ -130,7 +134,13 @@ CORS_ALLOWED_ORIGIN_REGEXES = (
 CORS_URLS_REGEX = r"^/(?!admin)"
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
 CORS_EXPOSE_HEADERS = [
-    *("Content-Disposition", "ETag", "Ignored-Fields", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID")
+    "Content-Disposition",
+    "ETag",
+    "Ignored-Fields",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
 ]
 
 INSTALLED_APPS = [
@@ -243,7 +253,7 @@ LOGIN_REDIRECT_URL = "/admin/"
 CSRF_FAILURE_VIEW = "career_navigator.api.exceptions.csrf_failure"
 PASSWORD_HASHERS = ["career_navigator.throttling.PasswordHasher"]
 AUTHENTICATION_BACKENDS = ["career_navigator.admin_site.roles.StaffBackend"]
-# For API users and for staff. The last two validators check only staff accounts.
+# The last two validators check only staff accounts.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.credentials.StrengthValidator"},
     {"NAME": "accounts.credentials.CommonPasswordValidator"},
@@ -292,6 +302,7 @@ CELERY_TASK_QUEUES = [
 ]
 CELERY_TASK_ROUTES = {
     "ingestion.tasks.collect_role": {"queue": "collect"},
+    "ingestion.tasks.collect_board": {"queue": "collect"},
     "ingestion.tasks.clean_up": {"queue": "maintenance"},
     "learning.tasks.check_links": {"queue": "maintenance"},
     "market.tasks.check_daily_stats": {"queue": "maintenance"},
@@ -332,6 +343,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "ingestion.tasks.collect_daily",
         "schedule": parse_collection_schedule(_env.job_collection_schedule),
     },
+    "collect boards that are due": {"task": "ingestion.tasks.collect_boards", "schedule": crontab(minute="40")},
     "delete postings past retention on Sunday": {
         "task": "ingestion.tasks.clean_up",
         "schedule": crontab(minute="0", hour="3", day_of_week="sun"),
@@ -354,10 +366,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # the windows move by one day. The other runs process days that a crash left unfinished.
     "refresh the daily stats": {"task": "market.tasks.refresh_daily_stats", "schedule": crontab(minute="*/15")},
     "finish interrupted erasures": {"task": "accounts.tasks.finish_erasures", "schedule": crontab(minute="17")},
-    "retry interrupted uploads": {
-        "task": "accounts.resumes.tasks.take_up_lost_uploads",
-        "schedule": crontab(minute="*/5"),
-    },
+    "retry interrupted uploads": {"task": "accounts.resumes.tasks.take_up_lost_uploads", "schedule": crontab("*/5")},
     "run missed tasks": {
         "task": "career_navigator.tasks.run_missed_tasks",
         "schedule": crontab(minute="*/5"),

@@ -27,7 +27,11 @@ from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.celery import get_queue
 from career_navigator.document_admin.admin import AttentionFilter, ExactFilter, ReadOnlyDocumentAdmin
 from career_navigator.task_runs import list_open_runs
-from ingestion import documents, services
+from ingestion import (
+    board_admin,  # noqa: F401 - registers the admin of boards
+    documents,
+    services,
+)
 from ingestion.collect_form import MAX_CHARACTERS, CollectForm, get_spendable_credits, get_usual_collection
 from ingestion.dashboard import FAILED_RUNS
 from ingestion.models import CollectionRun, RefusedPosting

@@ -1,4 +1,4 @@
-"""MongoDB documents of ingestion: runs, the collection state per role and place, credits, and the source's state."""
+"""MongoDB documents of ingestion: runs, the state per role and place, boards, credits, and sources' states."""
 
 from mongoengine import (
     BooleanField,
@@ -11,6 +11,7 @@ from mongoengine import (
     StringField,
 )
 
+from career_navigator.db.catalogues import CuratedDocument
 from career_navigator.documents import StoredDocument
 
 TRIGGERS = ("schedule", "admin", "user", "command", "webhook")
@@ -25,8 +26,9 @@ REPEATABLE_SEARCH_STATUSES = ("failed", "lost", "cancelled")
 
 
 class Search(EmbeddedDocument):
-    """The search for one role in one place within a run.
+    """The search for one role in one place within a run, or the collection of one board.
 
+    For a board, `role` is the board's key (see `ingestion.boards`), and `place` is empty.
     `page` is the next page to fetch, counted from zero. No posting of that page was stored before `page_started_at`.
     `limit` is this search's share of the run's limit per role. `spent_before` is what the repeated run, if any, already
     spent of that limit. An `exhausted` search has no page left to fetch. The next run of the same role and place starts
@@ -52,6 +54,7 @@ class Search(EmbeddedDocument):
     updated = IntField(default=0)
     unchanged = IntField(default=0)
     filtered = IntField(default=0)
+    closed = IntField(default=0)
     refused = IntField(default=0)
     credits = IntField(default=0)
     attempts = IntField(default=0)
@@ -64,12 +67,14 @@ class Search(EmbeddedDocument):
 class CollectionRunDocument(StoredDocument):
     """A collection run: its request, its searches, and its counts, which are updated after every page.
 
+    `source` is set for runs that collect boards. Runs without it search TheirStack.
     `refused` counts rejected jobs by reason. `refused_samples` stores the first few rejections in full. `wanted` is the
     filter of the postings that the requesting user wants to see, as a body of `JobFilterSerializer`. `revision` is
     incremented whenever a search is given its limit.
     """
 
     trigger = StringField(choices=TRIGGERS, required=True)
+    source = StringField()
     requested_by = StringField()
     wanted = DictField()
     # Identifies a repeated request of the same user while its run is open.
@@ -85,6 +90,7 @@ class CollectionRunDocument(StoredDocument):
     updated = IntField(default=0)
     unchanged = IntField(default=0)
     filtered = IntField(default=0)
+    closed = IntField(default=0)
     refused = DictField(IntField())
     refused_samples = ListField(DictField())
     credits = IntField(default=0)
@@ -138,6 +144,62 @@ class CollectedRole(StoredDocument):
         # Leases are acquired by an upsert on this key. When two workers try at the same time, one fails.
         "indexes": [{"fields": ["role", "place"], "unique": True}],
     }
+
+
+EVIDENCE = ("unverified", "payload", "confirmed")
+
+
+class Board(CuratedDocument):
+    """A company's board at a source, or a feed of a source.
+
+    `name` is the board's name as the source spells it. `company` is the company's name, and empty for feeds. `evidence`
+    says how certain it is that the board belongs to the company: `unverified`, `payload` (the source names the same
+    company) or `confirmed` (a person checked it). A `hidden` board is not collected.
+
+    The other fields record the health of the board. `recent_counts` are the numbers of postings in the last complete
+    listings, newest first. `open_ids` are the ids of the last complete listing. `empty_since` is set while the listing
+    is empty, and `missing_since` while the source answers 404. `retry_at` is the time before which the board is not
+    collected. `held_ids` are postings that are missing from a listing which a person must check before they are closed,
+    and `held_reason` says why.
+    """
+
+    SEEDED_FIELDS = ("source", "name", "company", "host")
+    catalogue = "boards"
+
+    source = StringField(required=True, max_length=50)
+    name = StringField(required=True, max_length=200)
+    company = StringField(max_length=300)
+    host = StringField(max_length=200)
+    evidence = StringField(choices=EVIDENCE, default="unverified")
+    hidden = BooleanField()
+    postings = IntField()
+    recent_counts = ListField(IntField())
+    open_ids = ListField(StringField())
+    held_ids = ListField(StringField())
+    held_reason = StringField()
+    collected_at = DateTimeField()
+    yielded_at = DateTimeField()
+    failures = IntField(default=0)
+    last_error = StringField()
+    retry_at = DateTimeField()
+    empty_since = DateTimeField()
+    missing_since = DateTimeField()
+    gone_at = DateTimeField()
+    etag = StringField()
+    last_modified = StringField()
+    body_hash = StringField()
+    seed_key = ListField(StringField())
+    seed_hash = StringField()
+    updated_at = DateTimeField()
+
+    meta = {
+        "collection": "boards",
+        # A board is listed once per source. Also finds the boards of a source.
+        "indexes": [{"fields": ["source", "name"], "unique": True}],
+    }
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.name}"
 
 
 class CreditMonth(StoredDocument):

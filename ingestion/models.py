@@ -1,7 +1,11 @@
 """Document-backed admin models of ingestion."""
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
 from career_navigator.document_admin.models import DocumentModel
 from ingestion import documents
+from ingestion.sources.base import BoardAddress, InvalidBoardName
 
 
 class CollectionRun(DocumentModel):
@@ -25,3 +29,30 @@ class RefusedPosting(CollectionRun):
         proxy = True
         verbose_name = "rejected posting"
         default_permissions = ("view",)
+
+
+class Board(DocumentModel):
+    """Admin model of a company's board at a source, or of a feed."""
+
+    document = documents.Board
+    source: str
+    name: str
+    host: str | None
+
+    class Meta:
+        ordering = ("source", "name", "pk")
+
+    def canonical(self, name: str, value: object) -> object:
+        return " ".join(value.split()) if name in ("source", "name", "company", "host") and value else value
+
+    def clean(self) -> None:
+        """Reject an unknown source, and names and hosts that cannot be part of a URL. Raises `ValidationError`."""
+        super().clean()
+        if self.source not in settings.INSTALLED_SOURCES:
+            names = ", ".join(settings.INSTALLED_SOURCES)
+            raise ValidationError({"source": f"There is no source {self.source!r}. The sources are {names}."})
+        try:
+            address = BoardAddress(name=self.name, host=self.host or "")
+            address.check()
+        except InvalidBoardName as error:
+            raise ValidationError(str(error)) from error

@@ -195,12 +195,17 @@ def begin_search(
 
 
 def close_if_done(*, run_id: ObjectId, now: datetime) -> None:
-    """Close the run if none of its searches is open. The worst status of its searches becomes its own."""
+    """Close the run if none of its searches is open. The worst status of its searches becomes its own.
+
+    A run of boards fails only if all of them fail: some of many boards are always moved or gone, which the boards show.
+    """
     runs = database().collection_runs
-    run = runs.find_one({"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}}, {"searches": 1})
+    run = runs.find_one({"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}}, {"searches": 1, "source": 1})
     if run is None or any(search["status"] in OPEN_SEARCH_STATUSES for search in run["searches"]):
         return
     statuses = {search["status"] for search in run["searches"]}
+    if run.get("source") and "finished" in statuses:
+        statuses -= {"failed", "lost"}
     status = next((worst for worst in ("failed", "lost", "cancelled") if worst in statuses), "finished")
     errors = dict.fromkeys(
         search["error"] for search in run["searches"] if search["status"] in {"failed", "lost"} and search.get("error")

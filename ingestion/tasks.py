@@ -14,11 +14,13 @@ from redis.exceptions import RedisError
 from career_navigator.background import RETRY_WHILE_UNAVAILABLE, ScheduledTask, Task, TaskFailed
 from career_navigator.celery import enqueue
 from career_navigator.db.connection import redis_client
-from ingestion import services, webhooks
+from ingestion import boards, services, webhooks
+from ingestion.board_collection import collect_board as collect_board_of_run
 from ingestion.collection import collect_role as collect_role_of_run
 from ingestion.documents import CollectionRunDocument
 from ingestion.runs import UnusableRequestError, find_interrupted, is_being_collected, list_open_roles, stop_run
-from ingestion.source import check_source
+from ingestion.source import THEIRSTACK, check_source
+from ingestion.sources.registry import list_enabled_sources
 from ingestion.sources.theirstack.client import build_client
 from ingestion.sources.theirstack.errors import TheirStackClientError, TheirStackConfigurationError
 from market.services import count_expired_postings
@@ -38,7 +40,8 @@ def queue_run(*, run: CollectionRunDocument) -> bool:
 
     `resume_runs` later queues whatever could not be queued now.
     """
-    is_queued = all(enqueue(collect_role, str(run.id), role) for role in list_open_roles(run=run))
+    task = collect_board if run.source else collect_role
+    is_queued = all(enqueue(task, str(run.id), role) for role in list_open_roles(run=run))
     if not is_queued:
         logger.warning("cannot queue run %s now, leaving it to resume_runs: the broker is unavailable", run.id)
     return is_queued
@@ -51,7 +54,9 @@ def queue_run(*, run: CollectionRunDocument) -> bool:
     permissions=("ingestion.trigger_collection",),
 )
 def collect_daily() -> str:
-    """Start the daily run for the users' target roles that are not fresh."""
+    """Start the daily run for the users' target roles that are not fresh, unless TheirStack is switched off."""
+    if not settings.DEMONSTRATION and THEIRSTACK not in settings.SOURCES:
+        return "TheirStack is not in SOURCES"
     run = services.collect_jobs_for_all_users(max_age_days=DAILY_MAX_AGE_DAYS, trigger="schedule", now=timezone.now())
     queue_run(run=run)
     return f"started run {run.id} with {len(list_open_roles(run=run))} roles to collect"
@@ -92,6 +97,32 @@ def collect_role(self: Task, run_id: str, role: str) -> None:
         queue_refresh()
 
 
+@shared_task(
+    base=ScheduledTask,
+    title="Collect boards",
+    icon="public",
+    permissions=("ingestion.trigger_collection",),
+)
+def collect_boards() -> str | None:
+    """Start runs for the boards that are due, of all sources in SOURCES. Return None if there are none."""
+    now, runs = timezone.now(), []
+    for source in list_enabled_sources():
+        boards.add_feeds(source=source, now=now)
+        due = boards.list_due_boards(source=source, now=now)
+        runs += boards.start_board_runs(source=source, names=due, trigger="schedule", now=now)
+    for run in runs:
+        queue_run(run=run)
+    return f"started {len(runs)} runs with {sum(len(run.searches) for run in runs)} boards" if runs else None
+
+
+@shared_task(bind=True, **RETRY_WHILE_UNAVAILABLE)
+def collect_board(self: Task, run_id: str, key: str) -> None:
+    """Collect one board of a run."""
+    collect_board_of_run(run_id=ObjectId(run_id), key=key, clock=timezone.now, task_id=self.request.id)
+    if not is_being_collected(run_id=ObjectId(run_id)):
+        queue_refresh()
+
+
 @shared_task(base=Task, title="Resume collection runs", icon="restart_alt")
 def resume_runs() -> str | None:
     """Queue searches that waited for the rate limit or lost their worker. Close those lost too often."""
@@ -99,7 +130,7 @@ def resume_runs() -> str | None:
     for run, roles in interrupted:
         for role in roles:
             logger.warning("resuming run %s: %s", run.id, role)
-            enqueue(collect_role, str(run.id), role)
+            enqueue(collect_board if run.source else collect_role, str(run.id), role)
     return f"queued {sum(len(roles) for _, roles in interrupted)} roles" if interrupted else None
 
 
@@ -156,7 +187,7 @@ def _on_worker_ready(**_: Any) -> None:
     """Resume interrupted runs and check the connection when workers start, once for all that start together."""
     try:
         if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
-            for task in (check_theirstack, resume_runs, refresh_daily_stats):
+            for task in (check_theirstack, resume_runs, refresh_daily_stats, collect_boards):
                 enqueue(task)
     except RedisError as error:
         # The schedule resumes runs and refreshes the daily stats in any case.

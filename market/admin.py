@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,7 +26,7 @@ from market.daily_stats import day_start
 from market.documents import ROLES, RoleDocument
 from market.jobs.services import hide_postings
 from market.models import JobPosting, Role
-from market.posting import SOURCES, build_company_key, build_url_key
+from market.posting import SOURCE_NAMES, build_company_key, build_url_key
 from market.role_selectors import canonicalize_role
 from market.tasks import refresh_daily_stats
 from skills.selectors import get_vocabulary
@@ -71,7 +72,7 @@ class SourceFilter(admin.SimpleListFilter):
     parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in SOURCES]
+        return [(name, name) for name in (*SOURCE_NAMES, *settings.INSTALLED_SOURCES)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(source=self.value()) if self.value() else queryset

@@ -15,8 +15,9 @@ from urllib.parse import unquote_plus, urlsplit
 from career_navigator.plain_text import fold_accents, normalize_text, tokenize
 from market.roles import normalize_role
 
-# Where a posting comes from: a job source, or synthetic postings from `manage.py generate_postings`.
-THEIRSTACK, GENERATED = SOURCES = ("theirstack", "generated")
+# Where a posting comes from: TheirStack, or synthetic postings from `manage.py generate_postings`. Other sources are in
+# `settings.INSTALLED_SOURCES`.
+THEIRSTACK, GENERATED = SOURCE_NAMES = ("theirstack", "generated")
 
 
 class PostingRejected(ValueError):

@@ -66,6 +66,16 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def as_list(value: Any) -> list[Any]:
+    """Return the list, or an empty one if the value is not a list."""
+    return value if isinstance(value, list) else []
+
+
+def list_objects(value: Any) -> list[Mapping[str, Any]]:
+    """Return the objects of a list. Other items are left out."""
+    return [item for item in as_list(value) if isinstance(item, Mapping)]
+
+
 def read_id(value: Any) -> str | None:
     """Return an id as text. An overlong id is dropped, because a truncated one would identify another job."""
     if isinstance(value, str):
@@ -114,12 +124,16 @@ def read_line(value: Any, *, max_length: int) -> str | None:
     return " ".join(text.split())[:max_length].rstrip() or None
 
 
-def read_prose(value: Any, *, max_bytes: int) -> str:
-    """Return a multi-line text with decoded entities, truncated to `max_bytes` in UTF-8, or "" if it is not text."""
+def read_prose(value: Any, *, max_bytes: int, is_html: bool = True) -> str:
+    """Return a multi-line text truncated to `max_bytes` in UTF-8, or "" if it is not text.
+
+    Entities are decoded unless `is_html` is false.
+    """
     if not isinstance(value, str):
         return ""
-    decoded = _decode_entities(value[: max_bytes * 2])[:max_bytes]
-    text = _UNSTORABLE.sub("", decoded.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = value[: max_bytes * 2]
+    text = (_decode_entities(text) if is_html else text)[:max_bytes]
+    text = _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(text) * 4 <= max_bytes:
         return text
     return text.encode()[:max_bytes].decode(errors="ignore")
@@ -220,3 +234,12 @@ def read_words(value: Any, *, max_items: int, max_length: int) -> tuple[str, ...
         return ()
     words = (read_text(item, max_length=max_length + 1) for item in value[: max_items * 2])
     return tuple(dict.fromkeys(word for word in words if word and len(word) <= max_length))[:max_items]
+
+
+def read_timestamp(value: Any) -> datetime | None:
+    """Return a Unix time in seconds or milliseconds. Numbers from 10**11 are milliseconds."""
+    number = read_number(value)
+    if number is None or not 0 < number < 1e14:
+        return None
+    moment = datetime.fromtimestamp(number / 1000 if number >= 1e11 else number, UTC)
+    return moment if MIN_YEAR <= moment.year <= MAX_YEAR else None

@@ -46,6 +46,24 @@ def close_posting(
     return bool(result.modified_count) or (is_new and database().job_postings.find_one(query, {"_id": 1}) is None)
 
 
+def close_postings(*, source: str, job_ids: Collection[str], now: datetime) -> int:
+    """Mark the open postings with these ids as closed. Return how many were open."""
+    query = {"source": source, "job_id": {"$in": list(job_ids), "$type": "string"}, "closed_at": None}
+    return int(database().job_postings.update_many(query, {"$set": {"closed_at": now}}).modified_count)
+
+
+def reopen_postings(*, source: str, job_ids: Collection[str]) -> int:
+    """Mark the closed postings with these ids as open. Return how many were closed."""
+    query = {"source": source, "job_id": {"$in": list(job_ids), "$type": "string"}, "closed_at": {"$ne": None}}
+    return int(database().job_postings.update_many(query, {"$unset": {"closed_at": ""}}).modified_count)
+
+
+def list_stored_ids(*, source: str, job_ids: Collection[str]) -> set[str]:
+    """Return those of the source's ids whose postings are stored."""
+    query = {"source": source, "job_id": {"$in": list(job_ids), "$type": "string"}}
+    return {row["job_id"] for row in database().job_postings.find(query, {"job_id": 1})}
+
+
 def find_closing(*, posting: Posting) -> datetime | None:
     """Return when the posting was closed, or None if it is open or was opened again after its closing."""
     if posting.job_id is None:

@@ -1,0 +1,159 @@
+"""What a source of postings provides. Pure.
+
+Collection takes three steps. `extract` fetches the items of a board, `transform` converts one item to a posting, and
+the shared code in `ingestion.board_collection` stores the postings. To add a source, write a package whose `SOURCE` is
+a `BoardSource`, and add its name to `BOARD_SOURCES` in `career_navigator/environment.py`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from market.posting import Posting, PostingRejected
+
+# Sources accept only these characters in board names. Ashby also allows spaces.
+_BOARD_NAME = re.compile(r"[A-Za-z0-9._-]+(?: [A-Za-z0-9._-]+)*")
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
+
+
+class Kind(StrEnum):
+    """How postings are collected from a source.
+
+    `SEARCH`: by role and place. `BOARD`: one board per company, with all of its open postings, so a posting that is
+    missing from its board was closed. `FEED`: the newest postings of many companies, so a missing posting may be open.
+    """
+
+    SEARCH = "search"
+    BOARD = "board"
+    FEED = "feed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The terms of use of a source. `attribution` is the name that must be shown with a link to the posting."""
+
+    url: str
+    attribution: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Politeness:
+    """Limits on requests to one host: requests per minute, and hours between two collections of a board."""
+
+    requests_per_minute: int
+    hours_between_collections: float
+
+
+class Source(Protocol):
+    """A source of postings. `title` is the name shown to people."""
+
+    name: str
+    title: str
+    kind: Kind
+    terms: Terms
+    politeness: Politeness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardAddress:
+    """A board as its source spells it, and the company that it belongs to.
+
+    `company` is empty for feeds, whose items name their companies. `host` is empty for boards on the default host.
+    """
+
+    name: str
+    company: str = ""
+    host: str = ""
+
+    def check(self) -> None:
+        """Raise `InvalidBoardName` if the name or the host cannot be part of a URL."""
+        if not _BOARD_NAME.fullmatch(self.name):
+            raise InvalidBoardName(
+                f"The board name {self.name!r} may contain only letters, digits, dots, hyphens, underscores and spaces."
+            )
+        if self.host and not _HOST.fullmatch(self.host):
+            raise InvalidBoardName(f"{self.host!r} is not a host name such as api.eu.lever.co.")
+
+    @property
+    def quoted_name(self) -> str:
+        """The name for use in a URL. Raises `InvalidBoardName`."""
+        self.check()
+        return quote(self.name)
+
+
+class InvalidBoardName(ValueError):
+    """A board's name or host cannot be part of a URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A successful response. `not_modified` means that the board is as it was in the previous collection."""
+
+    body: bytes
+    not_modified: bool = False
+
+    def parse_json(self) -> Any:
+        """Return the JSON value of the body. Raises `UnexpectedAnswer`."""
+        try:
+            return json.loads(self.body.decode("utf-8-sig", errors="replace"))
+        except (ValueError, RecursionError) as error:
+            raise UnexpectedAnswer("The response is not JSON.") from error
+
+    def parse_items(self, key: str | None) -> list[Any]:
+        """Return the list at `key` of the response's object, or the response itself. Raises `UnexpectedAnswer`."""
+        content = self.parse_json()
+        items = content.get(key) if key and isinstance(content, Mapping) else content
+        if not isinstance(items, list):
+            raise UnexpectedAnswer(f"The response has no list of postings{f' in {key!r}' if key else ''}.")
+        return items
+
+
+class UnexpectedAnswer(RuntimeError):
+    """A response with status 200 that does not have the source's documented form."""
+
+    reason = "unexpected_answer"
+
+
+# Fetches a URL. Raises the errors of `ingestion.sources.transport`.
+Get = Callable[[str], Answer]
+
+
+class BoardSource(Source, Protocol):
+    """A source whose boards or feeds are fetched page by page.
+
+    `base_url` is where the API is reached. `{host}` in it is replaced with the board's host, or `default_host`.
+    `answers_404` is whether the source answers 404 for a board that does not exist. `names_company` is whether items
+    name their company.
+    """
+
+    base_url: str
+    default_host: str
+    answers_404: bool
+    names_company: bool
+
+    def list_boards(self) -> tuple[str, ...]:
+        """Return the names of the feeds that the source consists of. Empty for sources with a board per company."""
+
+    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+        """Yield the pages of a board, each a list of items as the source sends them.
+
+        A page without items that the collector needs may be the last one it takes. Raises `UnexpectedAnswer`.
+        """
+
+    def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
+        """Return the id of an item's posting, or None if the item has no readable id."""
+
+    def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
+        """Return an item's posting, or None for an item that is no open posting. Raises `PostingRejected`."""
+
+
+def require_title(title: str | None, job_id: str) -> str:
+    """Return the title. Raise `PostingRejected` if there is none."""
+    if title is None:
+        raise PostingRejected("no_title", f"Job {job_id} has no title.")
+    return title

@@ -1,0 +1,115 @@
+"""Personio, an HR system with a public feed of each company's positions."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, UnexpectedAnswer, require_title
+from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label
+from ingestion.sources.text import convert_html, join_sections
+from ingestion.sources.values import MAX_LABEL_LENGTH, MAX_NAME_LENGTH, MAX_TITLE_LENGTH, read_day, read_id, read_text
+from market.posting import Posting
+
+# A position that is published in one language has no description in the others.
+LANGUAGES = ("en", "de")
+_EMPLOYMENT = {
+    "temporary": ("temporary",),
+    "intern": ("internship",),
+    "trainee": ("internship",),
+    "working_student": ("internship",),
+    "freelance": ("contract",),
+}
+_SCHEDULES = {
+    "full-time": ("full_time",),
+    "part-time": ("part_time",),
+    "full-or-part-time": ("full_time", "part_time"),
+}
+_SENIORITIES = {"entry-level": "junior", "executive": "c_level"}
+
+
+class Personio:
+    """The source Personio. A board is on a host of its own and is fetched once per language."""
+
+    name = "personio"
+    title = "Personio"
+    kind = Kind.BOARD
+    terms = Terms(url="https://developer.personio.de/reference/get_xml")
+    politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
+    base_url = "https://{host}"
+    default_host = "{board}.jobs.personio.de"
+    answers_404 = False
+    names_company = False
+
+    def list_boards(self) -> tuple[str, ...]:
+        """Return nothing, since each company has its own board."""
+        return ()
+
+    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+        """Yield the positions of a board, each with its first description that is not empty. See `BoardSource`."""
+        positions: dict[object, dict[str, Any]] = {}
+        for language in LANGUAGES:
+            for position in _parse(get(f"{base_url}/xml?language={language}").body):
+                stored = positions.setdefault(position["id"] or object(), position)
+                if not stored["sections"]:
+                    stored["sections"] = position["sections"]
+        yield list(positions.values())
+
+    def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
+        """Return the board and the id."""
+        job_id = read_id(item.get("id"))
+        return f"{board.name}:{job_id}" if job_id else None
+
+    def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
+        """Return the posting of a position."""
+        job_id = self.identify(item, board=board) or ""
+        number = job_id.partition(":")[2]
+        # The feed has no URL. This is the documented form.
+        url = f"https://{board.host or f'{board.name}.jobs.personio.de'}/job/{number}"
+        label = read_text(item["office"], max_length=MAX_LABEL_LENGTH)
+        offices = [{"name": name} for name in (label, *item["offices"]) if name]
+        statuses = (*_SCHEDULES.get(item["schedule"], ()), *_EMPLOYMENT.get(item["employmentType"], ()))
+        company = board.company or read_text(item["subcompany"], max_length=MAX_NAME_LENGTH)
+        return Posting(
+            source=self.name,
+            job_id=job_id,
+            url=url,
+            final_url=url,
+            title=require_title(read_text(item["name"], max_length=MAX_TITLE_LENGTH), job_id),
+            company=company or board.name,
+            description=join_sections(*item["sections"]),
+            date_posted=read_day(item["createdAt"]),
+            remote=is_remote_label(label),
+            hybrid=is_hybrid_label(label),
+            seniority=_SENIORITIES.get(item["seniority"]),
+            employment_statuses=statuses,
+            **build_place_fields(label=label, locations=offices),
+        )
+
+
+def _parse(body: bytes) -> list[dict[str, Any]]:
+    try:
+        root = fromstring(body)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise UnexpectedAnswer("The response is not XML.") from error
+    if root.tag != "workzag-jobs":
+        raise UnexpectedAnswer(f"The response is an XML document <{root.tag[:40]}>, not a list of positions.")
+    return [_parse_position(position) for position in root.findall("position")]
+
+
+def _parse_position(position: Element) -> dict[str, Any]:
+    texts = ("id", "name", "office", "subcompany", "schedule", "employmentType", "seniority", "createdAt")
+    # Only direct children: each description has a name of its own.
+    values: dict[str, Any] = {name: (position.findtext(name) or "").strip() for name in texts}
+    values["offices"] = [each.text for each in position.findall("additionalOffices/office")]
+    sections = (
+        (read_text(each.findtext("name"), max_length=200), convert_html(each.findtext("value")))
+        for each in position.findall("jobDescriptions/jobDescription")
+    )
+    values["sections"] = [section for section in sections if section[1]]
+    return values
+
+
+SOURCE = Personio()
