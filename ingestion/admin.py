@@ -38,7 +38,7 @@ from ingestion.models import CollectionRun, RefusedPosting
 from ingestion.runs import UnusableRequestError, cancel_run, list_open_roles, start_run
 from ingestion.selectors import list_recent_rejections, serialize_run
 from ingestion.suggestions import describe_unknown_places, describe_unknown_roles, suggest_places, suggest_roles
-from ingestion.tasks import collect_role
+from ingestion.tasks import collect_board, collect_role
 
 _TRIGGER = "ingestion.trigger_collection"
 COLLECT_NOW = MenuPage(
@@ -73,8 +73,8 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
     phone_columns = ("created_at", "state", "request_summary")
     empty_text = "No collection has run yet. The daily schedule starts one, or use Collect now."
     list_only = (
-        *("created_at", "status", "roles", "places", "trigger", "requested_by", "collected", "updated", "pages"),
-        *("credits", "finished_at", "error"),
+        *("created_at", "status", "source", "roles", "places", "trigger", "requested_by", "collected", "updated"),
+        *("pages", "credits", "finished_at", "error"),
     )
     list_filter = (FailedRunFilter, "status", "trigger", RoleFilter)
     change_form_template = "career_navigator/admin_site/run.html"
@@ -85,7 +85,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
 
     @admin.display(description="requested")
     def request_summary(self, obj: Any) -> str:
-        return f"{_shorten(obj.roles)} in {_shorten(obj.places)}"
+        return _shorten(obj.roles) if obj.source else f"{_shorten(obj.roles)} in {_shorten(obj.places)}"
 
     @admin.display(description="requested by", ordering="trigger")
     def requester(self, obj: Any) -> str:
@@ -219,8 +219,8 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
     ) -> HttpResponse:
         log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
         otherwise = "The run is recorded and starts within minutes once the queue is available again."
-        roles = list_open_roles(run=run)
-        if all(enqueue_or_report(request, collect_role, str(run.pk), role, otherwise=otherwise) for role in roles):
+        roles, task = list_open_roles(run=run), collect_board if run.source else collect_role
+        if all(enqueue_or_report(request, task, str(run.pk), role, otherwise=otherwise) for role in roles):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
         return _redirect_to_run(str(run.pk))
 

@@ -1,9 +1,10 @@
 """Admin of boards: their health, and the decision about postings that are missing from a board."""
 
-from typing import Any
+from typing import Any, cast
 
 from bson import ObjectId
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import display
@@ -97,7 +98,7 @@ class BoardAdmin(CuratedAdmin):
         return "finished" if board.collected_at else "queued"
 
     def has_trigger_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(_TRIGGER))
+        return cast(User, request.user).has_perm(_TRIGGER)
 
     @admin.action(description="Collect now", permissions=["trigger"])
     def collect_now(self, request: HttpRequest, queryset: Any) -> None:

@@ -9,7 +9,9 @@ import mongoengine
 from career_navigator.db.catalogues import InvalidEntry, SeedSummary, seed_entries
 from career_navigator.db.connection import database
 from ingestion.documents import OPEN_RUN_STATUSES, Board, CollectionRunDocument, Search
+from ingestion.runs import UnusableRequestError
 from ingestion.sources.base import BoardAddress, BoardSource, InvalidBoardName
+from ingestion.sources.registry import get_board_source
 from market.jobs.services import close_postings
 
 # A run is one document, which every step of it rewrites.
@@ -127,6 +129,23 @@ def start_board_runs(
         for start in range(0, len(keys), MAX_BOARDS_PER_RUN)
         if (chunk := keys[start : start + MAX_BOARDS_PER_RUN])
     ]
+
+
+def start_repeated_board_run(
+    *, source: str, keys: Sequence[str], requested_by: str | None, now: datetime
+) -> CollectionRunDocument:
+    """Record a run that collects the boards with these keys again.
+
+    Raises:
+        UnusableRequestError: All of these boards are being collected. The reason is `nothing_to_repeat`.
+    """
+    names = [key.partition("/")[2] for key in keys]
+    runs = start_board_runs(
+        source=get_board_source(source), names=names, trigger="admin", requested_by=requested_by, now=now
+    )
+    if not runs:
+        raise UnusableRequestError("nothing_to_repeat", "the boards are being collected already")
+    return runs[0]
 
 
 def record_success(*, board: Board, values: dict[str, Any], count: int, now: datetime) -> None:

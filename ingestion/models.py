@@ -1,5 +1,7 @@
 """Document-backed admin models of ingestion."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
@@ -42,7 +44,7 @@ class Board(DocumentModel):
     class Meta:
         ordering = ("source", "name", "pk")
 
-    def canonical(self, name: str, value: object) -> object:
+    def canonical(self, name: str, value: Any) -> Any:
         return " ".join(value.split()) if name in ("source", "name", "company", "host") and value else value
 
     def clean(self) -> None:

@@ -241,6 +241,8 @@ def explain_searches(*, run: CollectionRunDocument) -> dict[int, list[str]]:
     }
     if run.status in OPEN_RUN_STATUSES or not empty:
         return {}
+    if run.source:
+        return {index: ["the board has no open posting that could be stored"] for index in empty}
     unknown_roles = describe_unknown_roles(roles={search.role for search in empty.values()})
     unknown_places = describe_unknown_places(places={search.place for search in empty.values()})
     return {index: _explain_search(search, run, unknown_roles, unknown_places) for index, search in empty.items()}

@@ -9,6 +9,7 @@ from bson import ObjectId
 
 from accounts.selectors import get_career_goals, get_target_roles
 from career_navigator.api.exceptions import SERVER_UNAVAILABLE
+from ingestion.boards import start_repeated_board_run
 from ingestion.collection import Clock, collect_role
 from ingestion.documents import OPEN_RUN_STATUSES, REPEATABLE_SEARCH_STATUSES, CollectionRunDocument
 from ingestion.role_searches import DEFAULT_PLACES, DEFAULT_ROLES
@@ -196,7 +197,7 @@ def plan_repetition(*, run: CollectionRunDocument) -> Repetition:
     return Repetition(
         searches=[(search.role, search.place) for search in failed],
         spent_before=spent,
-        cost=sum(max(0, run.per_role_limit - credits) for credits in spent.values()),
+        cost=0 if run.source else sum(max(0, run.per_role_limit - credits) for credits in spent.values()),
     )
 
 
@@ -207,6 +208,9 @@ def repeat_run(*, run_id: ObjectId, requested_by: str | None, now: datetime) -> 
     """
     run = CollectionRunDocument.objects.get(id=run_id)
     repetition = plan_repetition(run=run)
+    if run.source:
+        keys = [key for key, _ in repetition.searches]
+        return start_repeated_board_run(source=run.source, keys=keys, requested_by=requested_by, now=now)
     return start_run(
         trigger="admin",
         roles=list(dict.fromkeys(role for role, _ in repetition.searches)),
