@@ -31,14 +31,10 @@ from typing import Any
 
 from benchmarks.match_scores import as_stored
 from benchmarks.report import Report
-from market.jobs.match_parts import find_title_match
-from market.jobs.match_profiles import CandidateProfile
-from market.jobs.match_profiles import JobProfile
-from market.jobs.match_profiles import build_job_profile
-from market.jobs.match_score import score_match
 from ingestion.sources.theirstack.transform import transform_job
-from market.jobs.match_score import CandidateProfile
-from market.jobs.match_score import JobProfile
+from market.jobs.match_parts import find_title_match
+from market.jobs.match_profiles import CandidateProfile, JobProfile, build_job_profile
+from market.jobs.match_score import score_match
 from market.role_table import load_default_table
 from skills.extraction import SkillExtractor
 from skills.vocabulary import TECHNOLOGY, Skill, Vocabulary

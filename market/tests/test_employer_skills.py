@@ -39,7 +39,7 @@ def test_finds_skills_for_which_one_employer_has_more_than_half_of_the_postings(
 def test_keeps_a_skill_that_a_tenth_of_the_other_employers_postings_require(
     others_with_skill: int, is_specific: bool
 ) -> None:
-    postings = [("a", ("pytorch",))] * 15
+    postings: list[tuple[str, tuple[str, ...]]] = [("a", ("pytorch",))] * 15
     postings += [(f"other {number}", ("pytorch",) if number < others_with_skill else ()) for number in range(20)]
 
     assert ("pytorch" in find_employer_specific_skills(postings)) is is_specific

@@ -68,6 +68,7 @@ def test_the_migration_adds_ids_to_edited_roles_and_keeps_their_names(mongo):
 
     reset_caches()
     smith = get_role_table().get("Code Smith")
+    assert smith is not None
     assert smith.name == "Software Smith"
     assert smith.external_ids[1] == "exact soc 15-1252.00 Software Developers"
 
