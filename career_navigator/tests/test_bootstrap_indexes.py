@@ -119,7 +119,7 @@ def assert_all_indexed(runner: BootstrapRunner, documents: list[type[Document]])
 def test_creates_all_indexes_in_an_empty_database(runner, documents):
     summary = runner.summary()
 
-    assert summary["collections"] == len({document._get_collection_name() for document in documents}) == 32
+    assert summary["collections"] == len({document._get_collection_name() for document in documents}) == 33
     assert summary["duplicates_merged"] == {}
     assert_all_indexed(runner, documents)
 
@@ -206,7 +206,7 @@ def test_reports_indexes_that_cannot_be_created_and_creates_the_others(runner, d
     database.skills.delete_one({})
     database.password_resets.drop_index("expires_at_1")
     database.activities.drop_index("by_application")
-    assert runner.summary()["collections"] == 32
+    assert runner.summary()["collections"] == 33
     assert_all_indexed(runner, documents)
 
 

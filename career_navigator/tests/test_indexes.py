@@ -25,6 +25,7 @@ UNIQUE = {
     ("job_postings", ("source", "job_id")),
     ("job_postings", ("url_key", "source", "job_id")),
     ("market_figures", ("scope", "day")),
+    ("boards", ("source", "name")),
     ("collected_roles", ("role", "place")),
     ("skills", ("name",)),
     ("unknown_slugs", ("slug",)),

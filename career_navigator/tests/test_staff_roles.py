@@ -87,12 +87,12 @@ MENUS = {
     "curator": [
         *("Dashboard", "Job postings", "Job roles", "Skills", "Unknown slugs", "Blueprints", "Learning resources"),
         "Project ideas",
-        *("Rejected postings", "Schedule", "Maintenance tasks"),
+        *("Boards", "Rejected postings", "Schedule", "Maintenance tasks"),
     ],
     "operator": [
         *("Dashboard", "Job postings", "Job roles", "Skills", "Unknown slugs", "Blueprints", "Learning resources"),
         "Project ideas",
-        *("Collect now", "Collection runs", "Rejected postings", "Emails", "Log entries", "Schedule"),
+        *("Collect now", "Boards", "Collection runs", "Rejected postings", "Emails", "Log entries", "Schedule"),
         *("Failed staff logins", "Maintenance tasks"),
     ],
     "support": ["Dashboard", "Emails", "Users"],
@@ -100,8 +100,8 @@ MENUS = {
     "auditor": [
         *("Dashboard", "Job postings", "Job roles", "Skills", "Unknown slugs", "Blueprints", "Learning resources"),
         "Project ideas",
-        *("Collection runs", "Rejected postings", "Emails", "Users", "Log entries", "Schedule", "Failed staff logins"),
-        *("Maintenance tasks", "Roles", "Staff accounts"),
+        *("Boards", "Collection runs", "Rejected postings", "Emails", "Users", "Log entries", "Schedule"),
+        *("Failed staff logins", "Maintenance tasks", "Roles", "Staff accounts"),
     ],
 }
 
