@@ -12,6 +12,7 @@ from skills.vocabulary import Vocabulary
     [
         ("You write Python and ship to the cloud.", ()),
         ("Python, Docker, Kubernetes", ()),
+        ("[Blog](https://www.example.com/des/una.com), jobs@example.com, na.py", ()),
         ("Du entwickelst mit Python.", ("de",)),
         ("Vous développez avec Python.", ("fr",)),
         ("Conocimientos de Python.", ("es",)),
