@@ -206,7 +206,10 @@ def _parse_text(file: FileText, *, now: datetime) -> dict[str, Any]:
         FileRejected: The text exceeds a limit of the JSON Resume schema.
     """
     vocabulary, text = get_vocabulary(), make_plain(file.text).text
-    parsed = parse_resume(text=text, links=file.links, spans=get_extractor().find_spans(text), now=now.date())
+    # Normalization keeps every line break, so the styles still match the lines.
+    parsed = parse_resume(
+        text=text, links=file.links, styles=file.styles, spans=get_extractor().find_spans(text), now=now.date()
+    )
     display_names = {skill.name: entry.display_name for skill in parsed.skills if (entry := vocabulary.get(skill.name))}
     content = build_json_resume(parsed, display_names=display_names)
     try:

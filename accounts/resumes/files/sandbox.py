@@ -12,6 +12,8 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from accounts.resumes.parsing.styles import LineStyle
+
 REASONS = {
     "encrypted": "The file is encrypted. Save it without a password and upload it again.",
     "no_text": "The file contains no text. Scanned or photographed resumes cannot be read.",
@@ -63,10 +65,14 @@ class ExtractionFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileText:
-    """The text of a file, and the targets of its links, which the text may not show."""
+    """The text of a file, and the targets of its links, which the text may not show.
+
+    `styles` has one entry per line of the text. It is None if the format has no typography.
+    """
 
     text: str
     links: tuple[str, ...] = ()
+    styles: tuple[LineStyle, ...] | None = None
 
 
 def detect_file_type(data: bytes) -> str:
@@ -161,4 +167,9 @@ def extract_text(data: bytes) -> FileText:
     result = json.loads(completed.stdout.removeprefix(READY))
     if "rejection" in result:
         raise FileRejected(result["rejection"])
-    return FileText(text=result["text"], links=tuple(result["links"]))
+    styles = result.get("styles")
+    return FileText(
+        text=result["text"],
+        links=tuple(result["links"]),
+        styles=tuple(LineStyle(**style) for style in styles) if styles is not None else None,
+    )

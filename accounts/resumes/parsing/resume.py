@@ -18,6 +18,7 @@ from accounts.resumes.parsing.contact import Contact, FoundValue, find_network, 
 from accounts.resumes.parsing.entries import Position, Study, parse_positions, parse_studies
 from accounts.resumes.parsing.languages import SpokenLanguage, parse_languages
 from accounts.resumes.parsing.lines import Section, count_years_covered, split_sections
+from accounts.resumes.parsing.styles import LineStyle
 from market.geo.labels import parse_place_label
 from skills.extraction import SkillSpan
 
@@ -63,10 +64,18 @@ class ParsedResume:
     languages: tuple[SpokenLanguage, ...]
 
 
-def parse_resume(*, text: str, links: Iterable[str] = (), spans: Sequence[SkillSpan], now: date) -> ParsedResume:
+def parse_resume(
+    *,
+    text: str,
+    links: Iterable[str] = (),
+    styles: Sequence[LineStyle] | None = None,
+    spans: Sequence[SkillSpan],
+    now: date,
+) -> ParsedResume:
     """Parse the text of a resume, whose line endings must be line feeds.
 
     `spans` are the skills found in the text. `links` are the link targets of the file, which the text may not show.
+    `styles` has one entry per line of the text. It is None if the format has no typography.
     """
     sections = split_sections(text)
     experience, education, languages = (
