@@ -9,8 +9,10 @@ import resource
 import sys
 import unicodedata
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import NoReturn
 
+from accounts.resumes.files.lines import Line
 from accounts.resumes.files.sandbox import MAX_CHARACTERS, PDF, READY, FileRejected, check_text
 
 MEMORY_BYTES = 200_000_000
@@ -28,9 +30,12 @@ def main(media_type: str) -> None:
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     try:
-        text, links = extract(sys.stdin.buffer.read(), max_characters=MAX_CHARACTERS)
-        links = [link[:MAX_LINK_LENGTH] for link in links]
-        result: dict[str, object] = {"text": check_text(_clean_text(text)), "links": links}
+        lines, links = extract(sys.stdin.buffer.read(), max_characters=MAX_CHARACTERS)
+        result: dict[str, object] = {
+            "text": check_text("\n".join(_clean_line(line.text) for line in lines)),
+            "links": [link[:MAX_LINK_LENGTH] for link in links],
+            "styles": [asdict(line.style) for line in lines],
+        }
     except FileRejected as error:
         result = {"rejection": error.reason}
     except (MemoryError, RecursionError):
@@ -38,7 +43,7 @@ def main(media_type: str) -> None:
     sys.stdout.buffer.write(json.dumps(result).encode())
 
 
-def _load_extractor(media_type: str) -> Callable[..., tuple[str, list[str]]]:
+def _load_extractor(media_type: str) -> Callable[..., tuple[list[Line], list[str]]]:
     """Import only the library that the file needs, which takes half as long as importing both."""
     if media_type == PDF:
         from accounts.resumes.files.pdf import extract_pdf  # noqa: PLC0415 - only the library that the file needs
@@ -77,8 +82,8 @@ def _forbid(event: str) -> NoReturn:
     raise PermissionError(f"{event} is forbidden while a file is read")
 
 
-def _clean_text(text: str) -> str:
-    """Remove unprintable characters and normalize bullets."""
+def _clean_line(text: str) -> str:
+    """Remove unprintable characters and line breaks, and normalize bullets."""
     return "".join(map(_clean_character, text))
 
 
@@ -86,7 +91,9 @@ def _clean_character(character: str) -> str:
     # Symbol fonts encode bullets in the private use area; PDF encodings use the otherwise unused code 127.
     if character == "\x7f" or unicodedata.category(character) == "Co":
         return "•"
-    return character if character.isprintable() or character.isspace() else ""
+    if character == "\t" or character.isprintable():
+        return character
+    return " " if character.isspace() else ""
 
 
 if __name__ == "__main__":

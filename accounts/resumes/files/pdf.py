@@ -1,62 +1,108 @@
-"""Extract a PDF's text layer with pypdf. Run only inside `extract_worker`: see `sandbox`."""
+"""Extract the lines and links of a PDF with PDFium. Run only inside `extract_worker`: see `sandbox`."""
 
-import io
+import ctypes
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any
 
-from pypdf import Configuration, PageObject, PdfReader, apply_configuration
-from pypdf.errors import LimitReachedError
+import pypdfium2_raw as pdfium
 
+from accounts.resumes.files.glyphs import PageGlyphs, read_glyphs
+from accounts.resumes.files.lines import Line
+from accounts.resumes.files.page_lines import build_lines
 from accounts.resumes.files.sandbox import FileRejected
+from accounts.resumes.files.segments import Segment, build_segments
 
 MAX_PAGES = 60
 MAX_LINKS = 50
+_MAX_URL_BYTES = 2_000
 # Maximum decompressed size of one stream. A page of dense text has about 20 kB, an embedded font about 500 kB.
 _MAX_STREAM_BYTES = 10_000_000
-_LIMITS = Configuration(
-    zlib_maximum_output_length=_MAX_STREAM_BYTES,
-    lzw_maximum_output_length=_MAX_STREAM_BYTES,
-    run_length_maximum_output_length=_MAX_STREAM_BYTES,
-    brotli_maximum_output_length=_MAX_STREAM_BYTES,
-    array_based_stream_maximum_output_length=_MAX_STREAM_BYTES,
-    page_tree_maximum_entries=10 * MAX_PAGES,
-    # Without a binary, pypdf does not start the external JBIG2 decoder.
-    jbig2dec_binary=None,
-)
+_MAX_UNPACKED_BYTES = 100_000_000
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+# The dictionary of a stream precedes it.
+_DICTIONARY_WINDOW = 600
+_COUNT = re.compile(rb"/Count\s+(\d{1,10})")
+_ENCRYPTED_ERRORS = frozenset({4, 5})
+_MAX_UNMAPPED_SHARE = 0.3
+_MIN_UNMAPPED = 20
 
 
-def extract_pdf(data: bytes, *, max_characters: int) -> tuple[str, list[str]]:
-    """Return the text, page by page, and the link targets.
+def extract_pdf(data: bytes, *, max_characters: int) -> tuple[list[Line], list[str]]:
+    """Return the lines in reading order, and the link targets.
 
     Raises:
-        FileRejected: The file is encrypted or exceeds a limit. A damaged file can raise any exception.
+        FileRejected: The file needs a password, is damaged or exceeds a limit, or its fonts map no characters.
     """
-    try:
-        with apply_configuration(_LIMITS):
-            return _extract(data, max_characters)
-    except LimitReachedError as error:
-        raise FileRejected("too_complex") from error
-
-
-def _extract(data: bytes, max_characters: int) -> tuple[str, list[str]]:
-    reader = PdfReader(io.BytesIO(data))
-    if reader.is_encrypted:
-        raise FileRejected("encrypted")
-    if len(reader.pages) > MAX_PAGES:
+    _check_streams(data)
+    pdfium.FPDF_InitLibrary()
+    # An empty password also opens a file that only restricts printing and copying.
+    document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
+    if not document:
+        raise FileRejected("encrypted" if pdfium.FPDF_GetLastError() in _ENCRYPTED_ERRORS else "malformed")
+    count = pdfium.FPDF_GetPageCount(document)
+    # PDFium counts no pages if the file declares more than it supports.
+    if count > MAX_PAGES or (not count and any(int(pages) > MAX_PAGES for pages in _COUNT.findall(data))):
         raise FileRejected("too_complex")
-    texts: list[str] = []
+    if not count:
+        raise FileRejected("malformed")
+    pages: list[list[Segment]] = []
     links: list[str] = []
-    for page in reader.pages:
-        texts.append(page.extract_text())
-        if sum(map(len, texts)) > max_characters:
+    glyph_count = unmapped = 0
+    for index in range(count):
+        page = pdfium.FPDF_LoadPage(document, index)
+        if not page:
+            raise FileRejected("malformed")
+        content = read_glyphs(page)
+        links += _iterate_links(document, page)
+        pdfium.FPDF_ClosePage(page)
+        glyph_count += sum(map(len, content.by_direction.values()))
+        unmapped += content.unmapped
+        if glyph_count > max_characters:
             raise FileRejected("too_complex")
-        links += _list_links(page)
-    return "\n\n".join(texts), links[:MAX_LINKS]
+        pages += _build_pages(content)
+    if unmapped >= _MIN_UNMAPPED and unmapped > _MAX_UNMAPPED_SHARE * glyph_count:
+        raise FileRejected("unmapped_glyphs")
+    return build_lines(pages), links[:MAX_LINKS]
 
 
-def _list_links(page: PageObject) -> list[str]:
-    links = []
-    for reference in (page.annotations or [])[:MAX_LINKS]:
-        action = reference.get_object().get("/A")
-        url = action.get_object().get("/URI") if action is not None else None
-        if isinstance(url, str):
-            links.append(url)
-    return links
+def _check_streams(data: bytes) -> None:
+    """Reject a file with a stream that is far too large when unpacked. Pictures may be larger.
+
+    PDFium unpacks a stream as a whole, up to the memory limit.
+    """
+    total = 0
+    for match in _STREAM.finditer(data):
+        dictionary = data[max(0, match.start() - _DICTIONARY_WINDOW) : match.start()].rpartition(b" obj")[2]
+        if b"FlateDecode" not in dictionary or re.search(rb"/Subtype\s*/Image", dictionary):
+            continue
+        try:
+            size = len(zlib.decompressobj().decompress(memoryview(data)[match.end() :], _MAX_STREAM_BYTES + 1))
+        except zlib.error:
+            # PDFium decides what to do with a damaged or encrypted stream.
+            continue
+        total += size
+        if size > _MAX_STREAM_BYTES or total > _MAX_UNPACKED_BYTES:
+            raise FileRejected("too_complex")
+
+
+def _build_pages(content: PageGlyphs) -> list[list[Segment]]:
+    """Return the segments of a page. Text in other directions follows as a page of its own."""
+    directions = sorted(content.by_direction, key=lambda direction: -len(content.by_direction[direction]))
+    return [
+        build_segments(content.by_direction[direction], () if direction else content.dots) for direction in directions
+    ]
+
+
+def _iterate_links(document: Any, page: Any) -> Iterator[str]:
+    position, link = ctypes.c_int(), pdfium.FPDF_LINK()
+    for _ in range(MAX_LINKS):
+        if not pdfium.FPDFLink_Enumerate(page, position, link):
+            return
+        action = pdfium.FPDFLink_GetAction(link)
+        if action and pdfium.FPDFAction_GetType(action) == pdfium.PDFACTION_URI:
+            buffer = (ctypes.c_char * _MAX_URL_BYTES)()
+            length = pdfium.FPDFAction_GetURIPath(document, action, buffer, _MAX_URL_BYTES)
+            if 1 < length <= _MAX_URL_BYTES:
+                yield buffer.value.decode("utf-8", "replace")

@@ -21,6 +21,10 @@ REASONS = {
     "too_large": "The resume is too large. The maximum is 5 MB for a file and 2.5 MB for text.",
     "too_complex": "The file is too long or too complex. The maximum is 60 pages and 100,000 characters.",
     "unknown_type": "The file is not a text, PDF or DOCX file.",
+    "no_spaces": "The text of the file has no spaces between its words. Save the resume as DOCX and upload it again.",
+    "unmapped_glyphs": (
+        "The fonts of the file do not tell which letters they show. Save the resume as DOCX and upload it again."
+    ),
     "lost": "Processing of the file was interrupted. Upload it again.",
 }
 REASON_NAMES = tuple(sorted(REASONS))
@@ -42,6 +46,12 @@ _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _LINE_ENDINGS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _MAX_NAME_LENGTH = 200
+# Letters of scripts that separate words by spaces: Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic.
+_SPACED_WORD = re.compile("[A-Za-zÀ-ɏͰ-ԯ԰-֏א-تḀ-ỿ]+")
+# No language in these scripts has many words of this length. The share is that of all letters.
+_MAX_WORD_LENGTH = 40
+_MAX_LONG_SHARE = 0.5
+_MAX_REPLACED_SHARE = 0.2
 
 # The worker loads in 0.2 s and reads a resume in another 0.2 s. The limit is well below a client's timeout.
 WALL_SECONDS = 4.5
@@ -122,7 +132,18 @@ def check_text(text: str) -> str:
         raise FileRejected("unknown_type")
     if sum(character.isalpha() for character in text) < MIN_LETTERS:
         raise FileRejected("no_text")
+    if text.count("\ufffd") > _MAX_REPLACED_SHARE * len(text):
+        raise FileRejected("unmapped_glyphs")
+    if _lacks_spaces(text):
+        raise FileRejected("no_spaces")
     return text
+
+
+def _lacks_spaces(text: str) -> bool:
+    """Return whether most letters are in words that are too long, of which URLs are an exception."""
+    words = [word for word in text.split() if "/" not in word and "@" not in word]
+    lengths = [sum(map(len, _SPACED_WORD.findall(word))) for word in words]
+    return sum(length for length in lengths if length > _MAX_WORD_LENGTH) > _MAX_LONG_SHARE * sum(lengths)
 
 
 def sanitize_file_name(name: str) -> str:

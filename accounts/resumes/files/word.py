@@ -14,6 +14,7 @@ from docx.opc.pkgreader import _ContentTypeMap
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
+from accounts.resumes.files.lines import Line
 from accounts.resumes.files.sandbox import FileRejected
 
 MAX_PARTS = 1_000
@@ -29,22 +30,22 @@ _ENCRYPTED_FLAG = 0x1
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
-def extract_docx(data: bytes, *, max_characters: int) -> tuple[str, list[str]]:
-    """Return the text, page headers first, and the link targets.
+def extract_docx(data: bytes, *, max_characters: int) -> tuple[list[Line], list[str]]:
+    """Return the lines, page headers first, and the link targets.
 
     Raises:
         FileRejected: The file is encrypted, malformed or exceeds a limit. A damaged file can raise any exception.
     """
     _check_archive(data)
     document = docx.Document(io.BytesIO(data))
-    lines: list[str] = []
+    lines: list[Line] = []
     length = 0
     for line in _iterate_lines(document):
-        lines.append(line)
+        lines += map(Line, line.split("\n"))
         length += len(line) + 1
         if length > max_characters:
             raise FileRejected("too_complex")
-    return "\n".join(lines), _list_links(document)
+    return lines, _list_links(document)
 
 
 def _check_archive(data: bytes) -> None:

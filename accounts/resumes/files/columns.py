@@ -1,0 +1,221 @@
+"""Find the columns of a page and put its segments in reading order, from their places only. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from accounts.resumes.files.segments import BULLET, Segment
+
+# Distances are in em of the body text, and shares are of the rows of a column.
+_MIN_GUTTER = 0.7
+_MIN_COLUMN_ROWS = 3
+_ROW_TOLERANCE = 0.35
+_MAX_DEPTH = 6
+_MAX_EDGES = 100
+_MIN_ALIGNED = 0.7
+_MIN_DATED = 0.4
+_MIN_LEFT_DATED = 0.6
+_MIN_CELLS_ALIGNED = 0.9
+# In characters. Two columns of longer rows are prose.
+_MAX_CELL_LENGTH = 35
+_HEADING_SIZE = 1.1
+_MAX_LABEL_WIDTH = 0.45
+_MAX_TABLE_ROWS = 12
+# A column with less than this share of the other's width is a margin beside the main text.
+_MAX_MARGIN_WIDTH = 0.75
+_LARGE = 1.25
+_CONTACT_ROWS = 3
+_MIN_COLUMN_SEGMENTS = 2 * _MIN_COLUMN_ROWS
+_DATE = re.compile(
+    r"(?:19|20)\d\d|['’]\d\d\b|\b\d{1,2}[./]\d{2,4}\b|\b(?:present|current|now|today|ongoing|heute|aujourd|actual|presente"
+    r"|actualidad|atual|obecnie)",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(r"@|\+?\d[\d ()./-]{7,}")
+
+
+@dataclass(slots=True)
+class Column:
+    """The segments of a column, or of a part of the page without columns.
+
+    `is_margin` tells that the column stands beside the main text down to the end of the page.
+    """
+
+    segments: list[Segment]
+    is_margin: bool = False
+
+
+def split_columns(segments: Sequence[Segment], *, body_size: float, depth: int = 0) -> list[Column]:
+    """Return the columns of a page in reading order.
+
+    Dates and places beside entries, and labels beside values, are not columns of their own.
+    """
+    if not segments:
+        return []
+    split = _find_columns(segments, body_size) if depth < _MAX_DEPTH else None
+    if split is None:
+        return [Column(list(segments))]
+    above, left, right, below = split
+    start, *columns, end = (split_columns(part, body_size=body_size, depth=depth + 1) for part in split)
+    is_right_first = _starts_resume(right, above, left, body_size) and not _starts_resume(left, above, right, body_size)
+    first, second = reversed(columns) if is_right_first else columns
+    margin = _choose_margin(left, right) if not below and depth == 0 else None
+    if margin is not None:
+        is_left_margin = margin is left
+        if not _starts_resume(margin, above, right if is_left_margin else left, body_size):
+            main, beside = reversed(columns) if is_left_margin else columns
+            return [*start, *main, *(Column(column.segments, is_margin=True) for column in beside)]
+        # The main text is last on the page, so that it can go on on the next page.
+        second, first = reversed(columns) if is_left_margin else columns
+    return [*start, *first, *second, *end]
+
+
+def group_rows(segments: Iterable[Segment]) -> list[list[Segment]]:
+    """Return the rows from top to bottom, each from left to right."""
+    rows: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda segment: (segment.baseline, segment.left)):
+        if rows:
+            first = rows[-1][0]
+            if segment.baseline - first.baseline <= _ROW_TOLERANCE * min(segment.size, first.size):
+                rows[-1].append(segment)
+                continue
+        rows.append([segment])
+    return [sorted(row, key=lambda segment: segment.left) for row in rows]
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text contains a year, a date or a word for today."""
+    return _DATE.search(text) is not None
+
+
+Split = tuple[list[Segment], list[Segment], list[Segment], list[Segment]]
+
+
+def _find_columns(segments: Sequence[Segment], body_size: float) -> Split | None:
+    """Return the segments above, left of, right of and below the tallest gutter between two columns."""
+    ordered = sorted(segments, key=lambda segment: segment.baseline)
+    leftmost = min(segment.left for segment in segments)
+    edges = sorted({round(segment.left, 1) for segment in segments if segment.left > leftmost + 3 * body_size})
+    best: tuple[float, Split] | None = None
+    for edge in edges[:_MAX_EDGES]:
+        for start, end in _find_runs(ordered, edge):
+            if end - start < _MIN_COLUMN_SEGMENTS:
+                continue
+            left = [segment for segment in ordered[start:end] if segment.left < edge - 0.1]
+            right = [segment for segment in ordered[start:end] if segment.left >= edge - 0.1]
+            height = _measure_columns(left, right, body_size)
+            if height and (best is None or height > best[0]):
+                best = height, (ordered[:start], left, right, ordered[end:])
+    return best[1] if best is not None else None
+
+
+def _find_runs(ordered: Sequence[Segment], edge: float) -> list[tuple[int, int]]:
+    """Return the ranges of consecutive segments of which none crosses the vertical line at `edge`."""
+    runs, start = [], 0
+    for index, segment in enumerate(ordered):
+        if segment.left < edge - 0.1 and segment.right > edge:
+            if index > start:
+                runs.append((start, index))
+            start = index + 1
+    if len(ordered) > start:
+        runs.append((start, len(ordered)))
+    return runs
+
+
+def _measure_columns(left: Sequence[Segment], right: Sequence[Segment], body_size: float) -> float:
+    """Return the height that two columns share, or 0 if the segments are not two columns."""
+    if not left or not right:
+        return 0.0
+    gutter = min(segment.left for segment in right) - max(segment.right for segment in left)
+    if gutter < _MIN_GUTTER * body_size:
+        return 0.0
+    height = min(left[-1].baseline, right[-1].baseline) - max(left[0].baseline, right[0].baseline)
+    if height < 2 * body_size:
+        return 0.0
+    left_rows, right_rows = group_rows(left), group_rows(right)
+    if min(len(left_rows), len(right_rows)) < _MIN_COLUMN_ROWS or _is_table(left_rows, right_rows):
+        return 0.0
+    return height
+
+
+def _is_table(left: Sequence[Sequence[Segment]], right: Sequence[Sequence[Segment]]) -> bool:
+    """Return whether each row on one side belongs to the row beside it on the other side."""
+    aligned_left = [row for row in left if _has_row_beside(row, right)]
+    aligned_right = [row for row in right if _has_row_beside(row, left)]
+    if len(aligned_right) >= _MIN_ALIGNED * len(right) and (
+        _count_dates(right) >= _MIN_DATED * len(right) or _is_flush_right(right)
+    ):
+        return True
+    if aligned_left and _count_dates(aligned_left) >= _MIN_LEFT_DATED * len(aligned_left) and _dates_are_narrow(left):
+        return True
+    if min(_measure_length(left), _measure_length(right)) > _MAX_CELL_LENGTH:
+        return False
+    # In a column of its own, the text has headings of its own.
+    if len(aligned_right) >= _MIN_CELLS_ALIGNED * len(right) and not _has_headings(right):
+        return True
+    return (
+        len(aligned_left) >= _MIN_CELLS_ALIGNED * len(left)
+        and len(left) <= len(right)
+        and (len(left) <= _MAX_TABLE_ROWS or len(left) * 2 < len(right))
+        and _measure_width(left) < _MAX_LABEL_WIDTH * (_measure_width(left) + _measure_width(right))
+        and not any(row[0].text.startswith(BULLET) for row in left)
+    )
+
+
+def _measure_length(rows: Sequence[Sequence[Segment]]) -> float:
+    """Return the usual number of characters in a row."""
+    return median(sum(len(segment.text) for segment in row) for row in rows)
+
+
+def _has_headings(rows: Sequence[Sequence[Segment]]) -> bool:
+    """Return whether some rows, but not most, are larger or bolder than the others, or in capitals."""
+    size = median(row[0].size for row in rows)
+    headings = [
+        row[0].bold or row[0].size > _HEADING_SIZE * size or (row[0].text.isupper() and len(row[0].text) > 4)
+        for row in rows
+    ]
+    return 0 < sum(headings) * 2 <= len(rows)
+
+
+def _dates_are_narrow(left: Sequence[Sequence[Segment]]) -> bool:
+    return max(len(row[0].text) for row in left if is_date(row[0].text)) <= 30
+
+
+def _has_row_beside(row: Sequence[Segment], others: Sequence[Sequence[Segment]]) -> bool:
+    baseline, size = row[0].baseline, row[0].size
+    return any(abs(other[0].baseline - baseline) <= _ROW_TOLERANCE * min(size, other[0].size) for other in others)
+
+
+def _count_dates(rows: Iterable[Sequence[Segment]]) -> int:
+    return sum(is_date(" ".join(segment.text for segment in row)) for row in rows)
+
+
+def _is_flush_right(rows: Sequence[Sequence[Segment]]) -> bool:
+    rights = [row[-1].right for row in rows]
+    lefts = [row[0].left for row in rows]
+    size = rows[0][0].size
+    return max(rights) - min(rights) < 0.5 * size and max(lefts) - min(lefts) > size
+
+
+def _measure_width(rows: Sequence[Sequence[Segment]]) -> float:
+    return max(row[-1].right for row in rows) - min(row[0].left for row in rows)
+
+
+def _choose_margin(left: list[Segment], right: list[Segment]) -> list[Segment] | None:
+    """Return the column that is a margin beside the other, or None if the columns are equally wide."""
+    left_width, right_width = _measure_width(group_rows(left)), _measure_width(group_rows(right))
+    if min(left_width, right_width) >= _MAX_MARGIN_WIDTH * max(left_width, right_width):
+        return None
+    return left if left_width < right_width else right
+
+
+def _starts_resume(
+    column: Sequence[Segment], above: Sequence[Segment], other: Sequence[Segment], body_size: float
+) -> bool:
+    """Return whether a column holds the name, or begins with contact details if no column holds the name."""
+    largest = max((*column, *above, *other), key=lambda segment: segment.size)
+    if largest.size >= _LARGE * body_size and not any(segment is largest for segment in above):
+        return any(segment is largest for segment in column)
+    first = group_rows(column)[:_CONTACT_ROWS]
+    return _CONTACT.search(" ".join(segment.text for row in first for segment in row)) is not None

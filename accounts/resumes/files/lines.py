@@ -1,0 +1,13 @@
+"""The lines of an uploaded file, as its reader passes them on. Pure."""
+
+from dataclasses import dataclass, field
+
+from accounts.resumes.parsing.styles import LineStyle
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of text with its typography."""
+
+    text: str
+    style: LineStyle = field(default_factory=LineStyle)
