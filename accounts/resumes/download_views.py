@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from accounts.auth_services import Conflict
 from accounts.resumes import serializers as shapes
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.sandbox import DOCX, PDF
+from accounts.resumes.files.formats import DOCX, PDF
 from accounts.resumes.renderers.docx import render_docx
 from accounts.resumes.renderers.html import get_policy, render_html
 from accounts.resumes.renderers.layout import ResumeLayout, build_layout

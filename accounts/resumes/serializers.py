@@ -8,7 +8,7 @@ from rest_framework import serializers
 from accounts.applications.serializers import MAX_ID_LENGTH
 from accounts.documents import MAX_SKILL_LENGTH, MAX_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
-from accounts.resumes.files.sandbox import MAX_CHARACTERS, REASON_NAMES, REASONS
+from accounts.resumes.files.formats import MAX_CHARACTERS, REASON_NAMES, REASONS
 from accounts.resumes.json_resume import SCHEMA
 from accounts.resumes.parsing.lines import SECTION_KINDS
 from accounts.resumes.services import FIELD_NAMES, list_offered_fields

@@ -15,16 +15,9 @@ from pymongo import ReturnDocument
 
 from accounts.applications.services import record_activity
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.sandbox import (
-    TEXT,
-    FileRejected,
-    FileText,
-    check_text,
-    decode_text,
-    detect_file_type,
-    extract_text,
-    sanitize_file_name,
-)
+from accounts.resumes.files.formats import HTML, TEXT, FileRejected, FileText, detect_file_type
+from accounts.resumes.files.sandbox import extract_text, sanitize_file_name
+from accounts.resumes.files.text import read_text
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.parsing.resume import build_json_resume, parse_resume, serialize_resume
 from accounts.resumes.services import DuplicateUpload, VersionConflict, store_resume
@@ -44,6 +37,8 @@ MAX_ATTEMPTS = 3
 LOST_TIMEOUT = timedelta(minutes=5)
 GIVE_UP_TIMEOUT = timedelta(hours=6)
 REJECTED_TTL = timedelta(days=7)
+# A text in one of these formats is read in the same way as a file. Other text is read as it is.
+PASTED_TYPES = frozenset({HTML})
 # An upload collides with an identical one at most once, unless that one is deleted in the meantime.
 _MAX_STORE_ATTEMPTS = 3
 
@@ -86,8 +81,10 @@ def accept_upload(
         TooManyInProgress: Too many files of the user are being read.
         VersionConflict: Concurrent requests prevented the upload from being stored.
     """
-    media_type = TEXT if isinstance(upload.data, str) else detect_file_type(upload.data)
     data = upload.data.encode(errors="surrogatepass") if isinstance(upload.data, str) else upload.data
+    media_type = detect_file_type(data)
+    if isinstance(upload.data, str) and media_type not in PASTED_TYPES:
+        media_type = TEXT
     key = build_idempotency_key(str(job_id), data)
     for _ in range(_MAX_STORE_ATTEMPTS):
         stored = find_repeated(Resume.objects.exclude("upload"), user_id=user_id, key=key, now=now)
@@ -120,11 +117,11 @@ def _store_upload(
     if upload.file_name is not None:
         fields["file_name"] = sanitize_file_name(upload.file_name)
     if media_type == TEXT:
-        text = check_text(upload.data) if isinstance(upload.data, str) else decode_text(upload.data)
-        resume = store_resume(status="ready", **fields, **_parse_text(FileText(text=text), now=now))
+        resume = store_resume(status="ready", **fields, **_parse_text(read_text(upload.data), now=now))
         _record_upload(resume)
         return resume
-    resume = store_resume(status="processing", **fields, upload=upload.data, attempts=0, queued_at=now)
+    data = upload.data.encode(errors="replace") if isinstance(upload.data, str) else upload.data
+    resume = store_resume(status="processing", **fields, upload=data, attempts=0, queued_at=now)
     _queue_reading(resume, reader)
     return resume
 

@@ -22,7 +22,7 @@ from accounts.documents import ConcurrentChange
 from accounts.resumes import serializers as shapes
 from accounts.resumes.builder import CannotBuildResume
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.sandbox import MAX_BYTES, REASONS, FileRejected
+from accounts.resumes.files.formats import MAX_BYTES, REASONS, FileRejected
 from accounts.resumes.selectors import find_resume, list_resumes, wait_until_read
 from accounts.resumes.services import NotConfirmable, SelectionRejected, confirm_resume, delete_resume, generate_resume
 from accounts.resumes.tasks import read_upload

@@ -17,7 +17,7 @@ _ENUM_NAMES = {
     "StageEnum": "accounts.applications.stages.STAGES",
     "MatchCriterionEnum": "market.jobs.match_parts.CRITERIA",
     "ConfirmableFieldEnum": "accounts.resumes.services.FIELD_NAMES",
-    "RefusalReasonEnum": "accounts.resumes.files.sandbox.REASON_NAMES",
+    "RefusalReasonEnum": "accounts.resumes.files.formats.REASON_NAMES",
     "ResumeSourceEnum": "accounts.resumes.documents.SOURCES",
     "ResumeSectionEnum": "accounts.resumes.parsing.lines.SECTION_KINDS",
     "ResourceTypeEnum": "learning.resources.TYPES",

@@ -8,10 +8,10 @@ from typing import Any
 
 import pypdfium2_raw as pdfium
 
+from accounts.resumes.files.formats import FileRejected
 from accounts.resumes.files.glyphs import PageGlyphs, read_glyphs
 from accounts.resumes.files.lines import Line
 from accounts.resumes.files.page_lines import build_lines
-from accounts.resumes.files.sandbox import FileRejected
 from accounts.resumes.files.segments import Segment, build_segments
 
 MAX_PAGES = 60

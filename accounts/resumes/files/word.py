@@ -12,8 +12,8 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from accounts.resumes.files.formats import FileRejected
 from accounts.resumes.files.lines import Line
-from accounts.resumes.files.sandbox import FileRejected
 from accounts.resumes.files.word_lines import WordReader
 from accounts.resumes.files.word_styles import WordStyles, get_name
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.resumes.files.columns import is_date
+from accounts.resumes.files.formats import FileRejected
 from accounts.resumes.files.lines import Line
-from accounts.resumes.files.sandbox import FileRejected
 from accounts.resumes.files.word_styles import WordStyles, find_child, get_name, get_value, is_on, parse_number
 from accounts.resumes.parsing.styles import LineStyle
 
