@@ -48,7 +48,10 @@ class ResumeUploadSerializer(ResumeInSerializer):
     file = serializers.FileField(
         required=False,
         allow_empty_file=True,
-        help_text="A text, PDF or DOCX file of up to 5 MB. The content determines the type.",
+        help_text=(
+            "A text, Markdown, HTML, PDF, DOCX, JSON Resume or Europass file, or the ZIP archive of a LinkedIn export,"
+            " of up to 5 MB. The content determines the type."
+        ),
     )
 
 

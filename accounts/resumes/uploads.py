@@ -4,6 +4,7 @@ The resume's document stores the file until it has been read or rejected.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +16,10 @@ from pymongo import ReturnDocument
 
 from accounts.applications.services import record_activity
 from accounts.resumes.documents import Resume
-from accounts.resumes.files.formats import HTML, TEXT, FileRejected, FileText, detect_file_type
+from accounts.resumes.files.formats import HTML, JSON, TEXT, XML, FileRejected, FileText, detect_file_type
 from accounts.resumes.files.sandbox import extract_text, sanitize_file_name
 from accounts.resumes.files.text import read_text
+from accounts.resumes.imports.parsed import build_parsed
 from accounts.resumes.json_resume import InvalidResume, check_resume
 from accounts.resumes.parsing.resume import build_json_resume, parse_resume, serialize_resume
 from accounts.resumes.services import DuplicateUpload, VersionConflict, store_resume
@@ -38,7 +40,7 @@ LOST_TIMEOUT = timedelta(minutes=5)
 GIVE_UP_TIMEOUT = timedelta(hours=6)
 REJECTED_TTL = timedelta(days=7)
 # A text in one of these formats is read in the same way as a file. Other text is read as it is.
-PASTED_TYPES = frozenset({HTML})
+PASTED_TYPES = frozenset({HTML, JSON, XML})
 # An upload collides with an identical one at most once, unless that one is deleted in the meantime.
 _MAX_STORE_ATTEMPTS = 3
 
@@ -202,6 +204,8 @@ def _parse_text(file: FileText, *, now: datetime) -> dict[str, Any]:
     Raises:
         FileRejected: The text exceeds a limit of the JSON Resume schema.
     """
+    if file.content is not None:
+        return _build_imported(file.content, unread=file.unread, now=now)
     vocabulary, text = get_vocabulary(), make_plain(file.text).text
     # Normalization keeps every line break, so the styles still match the lines.
     parsed = parse_resume(
@@ -209,13 +213,34 @@ def _parse_text(file: FileText, *, now: datetime) -> dict[str, Any]:
     )
     display_names = {skill.name: entry.display_name for skill in parsed.skills if (entry := vocabulary.get(skill.name))}
     content = build_json_resume(parsed, display_names=display_names)
+    _check_content(content)
+    return {"content": content, "parsed": serialize_resume(parsed, display_names=display_names)}
+
+
+def _build_imported(content: dict[str, Any], *, unread: Sequence[str], now: datetime) -> dict[str, Any]:
+    """Return the `content` and `parsed` fields of a resume from a file in a structured format.
+
+    Raises:
+        FileRejected: The content exceeds a limit of the JSON Resume schema.
+    """
+    _check_content(content)
+    parsed = build_parsed(
+        content,
+        find_spans=get_extractor().find_spans,
+        get_display_name=get_vocabulary().get_display_name,
+        unread=unread,
+        now=now.date(),
+    )
+    return {"content": content, "parsed": parsed}
+
+
+def _check_content(content: dict[str, Any]) -> None:
     try:
         check_resume(content)
     except InvalidResume as error:
         # Only texts much longer than a resume exceed the limits of the schema.
         logger.warning("the parsed resume is invalid in: %s", ", ".join(sorted(error.errors)))
         raise FileRejected("too_complex") from error
-    return {"content": content, "parsed": serialize_resume(parsed, display_names=display_names)}
 
 
 def _reject(resume_id: ObjectId, reason: str, *, now: datetime) -> None:

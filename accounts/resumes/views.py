@@ -150,9 +150,11 @@ class ResumeViewSet(DocumentViewSet):
     def generate(self, request: Request) -> Response:
         """Upload a resume, or generate one from the profile.
 
-        An upload (`source` is `upload`) is text in `content` or a `file`: text, DOCX, or PDF with a text layer. Text is
-        read immediately. A PDF or DOCX is read by a worker: the response is 201 if this takes at most a few seconds,
-        and 202 otherwise. After a 202, poll `address` until `status` changes. A file that cannot be read is rejected
+        An upload (`source` is `upload`) is text in `content` or a `file`: text, Markdown, HTML, DOCX, PDF with a text
+        layer, JSON Resume, Europass, or LinkedIn's export. Text and Markdown are read immediately. Other formats are
+        read by a worker: the response is 201 if this takes at most a few seconds, and 202 otherwise. The fields of
+        JSON Resume, Europass and LinkedIn are taken over as they are, and `parsed.unread` lists values that have no
+        field here. After a 202, poll `address` until `status` changes. A file that cannot be read is rejected
         with a `reason`. If the same upload for the same job is repeated within minutes, the response contains the
         resume that is already stored. The profile changes only when the current user confirms parsed values.
 

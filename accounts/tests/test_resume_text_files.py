@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.resumes.files.formats import HTML, TEXT, FileRejected, detect_file_type
+from accounts.resumes.files.formats import HTML, JSON, TEXT, XML, FileRejected, detect_file_type
 from accounts.resumes.files.sandbox import extract_text
 from accounts.resumes.files.web_page import extract_html
 
@@ -167,6 +167,10 @@ def test_reads_pages_with_errors(html):
         ("\n<!-- note -->\n<HTML lang=en>", HTML),
         ("<p>x</p>", HTML),
         ('<?xml version="1.0"?><html/>', HTML),
+        ('<?xml version="1.0"?><Candidate/>', XML),
+        ("<SkillsPassport xmlns='x'>", XML),
+        ('{"basics": {}}', JSON),
+        ("{}", JSON),
         ("<mona@example.org> Mona", TEXT),
         ("{Mona} Vale", TEXT),
         ("Mona <p>", TEXT),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from accounts.resumes.parsing.styles import LineStyle
 
@@ -11,7 +12,7 @@ REASONS = {
     "malformed": "The file is damaged, or its content does not match its type.",
     "too_large": "The resume is too large. The maximum is 5 MB for a file and 2.5 MB for text.",
     "too_complex": "The file is too long or too complex. The maximum is 60 pages and 100,000 characters.",
-    "unknown_type": "The file is not a text, PDF or DOCX file.",
+    "unknown_type": "The file is not a text, HTML, PDF, Word, JSON Resume or Europass file, or a LinkedIn export.",
     "no_spaces": "The text of the file has no spaces between its words. Save the resume as DOCX and upload it again.",
     "unmapped_glyphs": (
         "The fonts of the file do not tell which letters they show. Save the resume as DOCX and upload it again."
@@ -30,6 +31,15 @@ PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TEXT = "text/plain"
 HTML = "text/html"
+# JSON Resume or Europass.
+JSON = "application/json"
+# Europass.
+XML = "application/xml"
+# LinkedIn's export.
+ZIP = "application/zip"
+# Formats that are taken over field by field.
+STRUCTURED = frozenset({JSON, XML, ZIP})
+
 # The worker prints this after its imports and limits are in place. The file causes any failure that happens later.
 READY = b"ready\n"
 
@@ -37,6 +47,8 @@ READY = b"ready\n"
 _PDF_HEADER_WINDOW = 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
+_CONTENT_TYPES = b"[Content_Types].xml"
+_LINKEDIN_FILE = re.compile(rb"(?:Profile|Positions|Education|Skills|Connections|Email Addresses)\.csv")
 _START_BYTES = 2_000
 _MARKS = re.compile(rb"^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
 _COMMENTS = re.compile(rb"\s*(?:<!--(?:[^-]|-(?!->))*-->\s*)*")
@@ -45,6 +57,7 @@ _HTML_START = re.compile(
     rb"|meta|title|style)(?=[\s>/]))",
     re.IGNORECASE,
 )
+_XML_START = re.compile(rb"<\?xml\s|<(?:\w{1,20}:)?(?:SkillsPassport|Europass|Candidate|LearnerInfo)[\s>]")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _LINE_ENDINGS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Letters of scripts that separate words by spaces: Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic.
@@ -67,16 +80,19 @@ class FileRejected(Exception):
 class FileText:
     """The text of a file, and the targets of its links, which the text may not show.
 
-    `styles` has one entry per line of the text. It is None if the format has no typography.
+    `styles` has one entry per line of the text. It is None if the format has no typography. A file in a structured
+    format has no text. Its `content` is in the JSON Resume format, and `unread` lists values that have no place there.
     """
 
     text: str
     links: tuple[str, ...] = ()
     styles: tuple[LineStyle, ...] | None = None
+    content: dict[str, Any] | None = None
+    unread: tuple[str, ...] = ()
 
 
 def detect_file_type(data: bytes) -> str:
-    """Return the media type of a file. A ZIP archive counts as DOCX until it is read.
+    """Return the media type of a file. A ZIP archive counts as DOCX until it is read, unless it is LinkedIn's export.
 
     Raises:
         FileRejected: The file is too large, encrypted or of another known type.
@@ -86,7 +102,7 @@ def detect_file_type(data: bytes) -> str:
     if b"%PDF-" in data[:_PDF_HEADER_WINDOW]:
         return PDF
     if data.startswith(b"PK\x03\x04"):
-        return DOCX
+        return ZIP if _CONTENT_TYPES not in data and _LINKEDIN_FILE.search(data) else DOCX
     if data.startswith(_OLE):
         raise FileRejected("encrypted" if _ENCRYPTED_OFFICE in data else "unknown_type")
     if data.startswith((b"{\\rtf", b"PK")):
@@ -99,7 +115,13 @@ def _detect_text_type(data: bytes) -> str:
     start = _MARKS.sub(b"", data[:_START_BYTES]).replace(b"\x00", b"").lstrip()
     comments = _COMMENTS.match(start)
     start = start[comments.end() if comments else 0 :]
-    return HTML if _HTML_START.match(start) else TEXT
+    if _HTML_START.match(start):
+        return HTML
+    if _XML_START.match(start):
+        return XML
+    end = data[-_START_BYTES:].replace(b"\x00", b"").rstrip()
+    is_json = start[:1] == b"{" and end[-1:] == b"}" and re.match(rb'\{\s*(?:"|\})', start)
+    return JSON if is_json else TEXT
 
 
 def check_text(text: str) -> str:

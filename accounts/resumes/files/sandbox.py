@@ -67,6 +67,8 @@ def extract_text(data: bytes) -> FileText:
     result = json.loads(completed.stdout.removeprefix(READY))
     if "rejection" in result:
         raise FileRejected(result["rejection"])
+    if "content" in result:
+        return FileText(text="", content=result["content"], unread=tuple(result["unread"]))
     styles = result.get("styles")
     return FileText(
         text=result["text"],

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
-from xml.parsers import expat
 
 from lxml import etree
 
@@ -16,14 +15,12 @@ from accounts.resumes.files.formats import FileRejected
 from accounts.resumes.files.lines import Line
 from accounts.resumes.files.word_lines import WordReader
 from accounts.resumes.files.word_styles import WordStyles, get_name
+from accounts.resumes.files.xml_checks import check_xml
 
 MAX_PARTS = 1_000
 # Images stay raw bytes, but parsed XML takes ten times its size, so XML has a separate, lower limit.
 MAX_UNPACKED_BYTES = 40_000_000
 MAX_XML_BYTES = 8_000_000
-MAX_ELEMENTS = 200_000
-# The XML parser fails at a depth of 256.
-MAX_XML_DEPTH = 200
 MAX_LINKS = 50
 _CONTENT_TYPES = "[Content_Types].xml"
 _ENCRYPTED_FLAG = 0x1
@@ -167,7 +164,7 @@ def _check_archive(archive: zipfile.ZipFile) -> _ContentTypes:
     if archive.getinfo(_CONTENT_TYPES).file_size > MAX_XML_BYTES:
         raise FileRejected("too_complex")
     content_types_xml = _unpack(archive, archive.getinfo(_CONTENT_TYPES))
-    _check_xml(content_types_xml)
+    check_xml(content_types_xml)
     content_types = _ContentTypes(content_types_xml)
     if not content_types.has_document():
         raise FileRejected("unknown_type")
@@ -177,7 +174,7 @@ def _check_archive(archive: zipfile.ZipFile) -> _ContentTypes:
     for entry in entries:
         part = _unpack(archive, entry)
         if entry in xml_entries:
-            _check_xml(part)
+            check_xml(part)
     return content_types
 
 
@@ -195,27 +192,3 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if len(part) > entry.file_size:
         raise FileRejected("malformed")
     return part
-
-
-def _check_xml(xml: bytes) -> None:
-    """Reject XML with too large a tree, and any DTD. Office files have none, but entity attacks need one."""
-    depth = count = 0
-
-    def start_element(*_: object) -> None:
-        nonlocal depth, count
-        depth, count = depth + 1, count + 1
-        if depth > MAX_XML_DEPTH or count > MAX_ELEMENTS:
-            raise FileRejected("too_complex")
-
-    def end_element(*_: object) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def reject_doctype(*_: object) -> None:
-        raise FileRejected("malformed")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start_element
-    parser.EndElementHandler = end_element
-    parser.StartDoctypeDeclHandler = reject_doctype
-    parser.Parse(xml, True)
