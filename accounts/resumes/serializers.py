@@ -10,7 +10,10 @@ from accounts.documents import MAX_SKILL_LENGTH, MAX_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
 from accounts.resumes.files.formats import MAX_CHARACTERS, REASON_NAMES, REASONS
 from accounts.resumes.json_resume import SCHEMA
-from accounts.resumes.parsing.lines import SECTION_KINDS
+from accounts.resumes.parsing.heading_words import ALL_SECTION_KINDS, SECTION_KINDS
+from accounts.resumes.parsing.questions import list_questions
+from accounts.resumes.parsing.unread import MAX_UNREAD
+from accounts.resumes.parsing.unread import REASONS as UNREAD_REASONS
 from accounts.resumes.services import FIELD_NAMES, list_offered_fields
 from accounts.serializers import UserSerializer
 from career_navigator.api.fields import BoundedList, OwnUserId, SchemaField, StrictCharField, StrictChoiceField
@@ -130,8 +133,12 @@ class ParsedPositionSerializer(serializers.Serializer[Any]):
 
     title = FoundSerializer(allow_null=True)
     company = FoundSerializer(allow_null=True)
-    start_date = serializers.CharField(help_text="YYYY or YYYY-MM.")
-    end_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM; null for a current position.")
+    start_date = serializers.CharField(
+        allow_null=True, help_text="YYYY or YYYY-MM; null if the position has no dates that are understood."
+    )
+    end_date = serializers.CharField(
+        allow_null=True, help_text="YYYY or YYYY-MM; null for a current position, or if `start_date` is null."
+    )
     confidence = serializers.FloatField(min_value=0, max_value=1)
 
 
@@ -143,6 +150,8 @@ class ParsedStudySerializer(serializers.Serializer[Any]):
     area = FoundSerializer(allow_null=True)
     start_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM.")
     end_date = serializers.CharField(allow_null=True, help_text="YYYY or YYYY-MM.")
+    score = FoundSerializer(required=False, allow_null=True, help_text="The grade as worded in the resume.")
+    honors = FoundSerializer(required=False, allow_null=True, help_text="Honors such as `cum laude`.")
     confidence = serializers.FloatField(min_value=0, max_value=1)
 
 
@@ -151,6 +160,29 @@ class ParsedLanguageSerializer(serializers.Serializer[Any]):
 
     language = FoundSerializer()
     fluency = serializers.CharField(allow_null=True, help_text="As worded in the resume.")
+
+
+class UnreadLineSerializer(serializers.Serializer[Any]):
+    """A line of a resume that no value was taken from."""
+
+    line = serializers.IntegerField(min_value=1, help_text="The number of the line in the text of the resume.")
+    text = serializers.CharField()
+    section = serializers.ChoiceField(ALL_SECTION_KINDS, help_text="The section that contains the line.")
+    reason = serializers.ChoiceField(
+        UNREAD_REASONS,
+        help_text=(
+            "`dates`: the dates are not understood. `section`: the section is not taken over, except for its skills. "
+            "`text`: the text fits no field."
+        ),
+    )
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    """A parsed value that is more likely wrong than right, so its owner should be asked."""
+
+    field = serializers.CharField(help_text="The path of the value in `parsed`, such as `experience.0.company`.")
+    value = serializers.CharField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
 
 
 class ParsedResumeSerializer(serializers.Serializer[Any]):
@@ -163,6 +195,9 @@ class ParsedResumeSerializer(serializers.Serializer[Any]):
     experience_years = FoundYearsSerializer(required=False, allow_null=True)
     education = ParsedStudySerializer(required=False, many=True)
     languages = ParsedLanguageSerializer(required=False, many=True)
+    unread = UnreadLineSerializer(
+        required=False, many=True, help_text=f"The lines that no value was taken from, at most {MAX_UNREAD}."
+    )
 
 
 @extend_schema_field(ParsedResumeSerializer)
@@ -172,6 +207,23 @@ class ParsedResumeField(serializers.DictField):
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
         # The stored values are already plain, so serializing them again would change nothing.
         return value
+
+
+@extend_schema_field(QuestionSerializer(many=True))
+class Questions(serializers.Field[Any, Any, Any, Any]):
+    """The questions about the stored `parsed` values of a resume, computed on each read."""
+
+    def to_representation(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        return list_questions(value)
+
+
+@extend_schema_field(UnreadLineSerializer(many=True))
+class UnreadLines(serializers.Field[Any, Any, Any, Any]):
+    """The unread lines of a resume. Resumes read by earlier releases have none."""
+
+    def to_representation(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        unread: list[dict[str, Any]] = value.get("unread", [])
+        return unread
 
 
 class OfferedFieldsSerializer(UserSerializer):
@@ -246,6 +298,13 @@ class ResumeDetailSerializer(ResumeSerializer):
     """A resume with its parsed values and the profile fields that it can fill."""
 
     parsed = ParsedResumeField()
+    questions = Questions(
+        source="parsed",
+        help_text="Values with a confidence below 0.5. Ask the owner before using them; `offered_fields` omits them.",
+    )
+    unread = UnreadLines(
+        source="parsed", help_text="The lines of the file that no value was taken from, for the owner to check."
+    )
     offered_fields = OfferedFields(source="*")
 
 

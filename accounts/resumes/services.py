@@ -28,6 +28,7 @@ from accounts.profile_parsing import remove_repeated_roles
 from accounts.resumes.builder import CannotBuildResume, ResumeOwner, TargetPosting, build_resume, find_fitting_role
 from accounts.resumes.documents import Resume
 from accounts.resumes.json_resume import InvalidResume, check_resume
+from accounts.resumes.parsing.questions import is_certain_enough
 from accounts.selectors import get_user_skills
 from accounts.services import ProfileChange, canonicalize_skills, change_profile
 from career_navigator.api.permissions import CurrentUser
@@ -235,9 +236,9 @@ def _read_experience(parsed: Parsed) -> str | None:
     """Return one line per position, as many as fit into the profile."""
     text = ""
     for position in parsed["experience"]:
-        names = [part["value"] for part in (position["title"], position["company"]) if part]
-        dates = f"{position['start_date']} to {position['end_date'] or 'present'}"
-        extended = f"{text}\n{', '.join(names)} ({dates})".strip() if names else text
+        names = [part["value"] for part in (position["title"], position["company"]) if is_certain_enough(part)]
+        dates = f" ({position['start_date']} to {position['end_date'] or 'present'})" if position["start_date"] else ""
+        extended = f"{text}\n{', '.join(names)}{dates}".strip() if names else text
         if len(extended) > MAX_EXPERIENCE_LENGTH:
             break
         text = extended
@@ -266,7 +267,8 @@ def _read_target_roles(parsed: Parsed) -> list[str] | None:
 
 
 def _get_value(found: Mapping[str, Any] | None) -> str | None:
-    return found["value"] if found is not None else None
+    """Return a value, unless the parser is so uncertain of the value that the owner should be asked."""
+    return found["value"] if found is not None and is_certain_enough(found) else None
 
 
 # The profile fields that a resume can fill, each with the function that reads its value from `Resume.parsed`.

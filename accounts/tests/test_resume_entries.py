@@ -5,8 +5,12 @@ from datetime import date
 import pytest
 
 from accounts.resumes.parsing.contact import parse_contact
-from accounts.resumes.parsing.entries import parse_positions, parse_studies
-from accounts.resumes.parsing.lines import count_years_covered, find_spans, get_heading_kind, split_sections
+from accounts.resumes.parsing.dates import count_years_covered, find_spans
+from accounts.resumes.parsing.headings import get_heading_kind
+from accounts.resumes.parsing.lines import split_lines
+from accounts.resumes.parsing.positions import parse_positions
+from accounts.resumes.parsing.sections import split_sections
+from accounts.resumes.parsing.studies import parse_studies
 
 NOW = date(2026, 11, 21)
 
@@ -110,7 +114,7 @@ def test_counts_neither_overlapping_nor_future_time(spans, years):
     ],
 )
 def test_parses_phone_numbers(text, phone):
-    found = parse_contact(text=text, head=[text]).phone
+    found = parse_contact(text=text, head=split_lines(text)).phone
 
     assert (found.value if found else None) == phone
 
@@ -128,14 +132,16 @@ def test_parses_phone_numbers(text, phone):
     ],
 )
 def test_parses_the_name(head, name):
-    found = parse_contact(text="\n".join(head), head=head).name
+    text = "\n".join(head)
+
+    found = parse_contact(text=text, head=split_lines(text)).name
 
     assert (found.value if found else None) == name
 
 
 def test_is_more_confident_of_a_name_that_matches_the_email():
-    without_email = parse_contact(text="", head=["Ada Lovelace"]).name
-    with_email = parse_contact(text="ada@example.org", head=["Ada Lovelace"]).name
+    without_email = parse_contact(text="", head=split_lines("Ada Lovelace")).name
+    with_email = parse_contact(text="ada@example.org", head=split_lines("Ada Lovelace")).name
 
     assert with_email is not None
     assert without_email is not None

@@ -51,6 +51,7 @@ def test_parses_a_resume():
             "phone": "+44 20 7946 0958",
             "url": "https://ada.example.org",
             "summary": "Engineer with a love of engines.",
+            "location": {"city": "London", "countryCode": "GB"},
             "profiles": [{"network": "LinkedIn", "url": "https://linkedin.com/in/ada"}],
         },
         "work": [
@@ -125,6 +126,9 @@ def test_always_returns_valid_content_quoted_from_the_text(text):
     content = build_json_resume(parsed, display_names={})
     check_resume(content)
     serialize_resume(parsed, display_names={})
+    # "Lovelace, Ada" becomes "Ada Lovelace".
+    name = content.get("basics", {}).pop("name", "")
+    assert all(_remove_separators(word) in _remove_separators(text) for word in name.split())
     for line in "\n".join(_iterate_texts(content)).split("\n"):
         assert _remove_separators(line.removeprefix("https://")) in _remove_separators(text), line
     assert all(0 <= confidence <= 1 for confidence in _iterate_confidences(serialize_resume(parsed, display_names={})))

@@ -1,319 +1,320 @@
-"""Parse the positions and studies listed in a resume's experience and education sections. Pure."""
+"""Split the lines of a section into entries: the dates, the lines of the head, and the body. Pure.
 
-import re
+Dates mark an entry. The lines of the head stand above and below the dates, mostly alike in all entries of a resume. A
+head without dates that resembles the others begins an entry without dates, so no text moves to another entry.
+"""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
-from typing import NamedTuple
 
-from accounts.resumes.parsing.contact import FoundValue
-from accounts.resumes.parsing.lines import Line, Moment, Span, find_moments, find_spans, replace_moments
+from accounts.resumes.parsing.anchors import EntryDates, find_entry_dates, has_head_shape
+from accounts.resumes.parsing.dates import Span
+from accounts.resumes.parsing.heads import HeadLine, describe_head_line, is_label
+from accounts.resumes.parsing.lines import Line, get_bullet, is_prominent, strip_bullet
+from accounts.resumes.parsing.organizations import has_legal_form
 
-MAX_POSITIONS = 50
 _MAX_HEAD_LENGTH = 120
-_MAX_HEAD_LINES = 2
-_MAX_HIGHLIGHTS = 50
+_MAX_HEAD_LINES = 3
+_MAX_WORDS = 14
 _MAX_WORDS_BELOW = 8
-
-_BULLET = re.compile(r"(?:[•●▪■◦‣⁃∙·*►➢✓o]|[-–—])\s+|[•●▪■◦‣⁃∙►➢✓\uf0b7]")
-_TITLE = re.compile(
-    r"\b(?:engineer|developer|programmer|architect|manager|analyst|scientist|designer|consultant|administrator|admin"
-    r"|specialist|intern|internship|trainee|lead|head|director|officer|president|coordinator|assistant|associate"
-    r"|technician|researcher|lecturer|teacher|professor|founder|co-?founder|owner|partner|advisor|adviser|strategist"
-    r"|tester|writer|editor|accountant|nurse|recruiter|representative|supervisor|executive|devops|sre|qa|cto|ceo|cfo"
-    r"|cio|vp|freelancer?|contractor|apprentice|fellow|instructor|tutor|planner|buyer|clerk|cashier|operator|mechanic"
-    r"|electrician|chemist|physicist|biologist|economist|statistician|translator|journalist|producer|evangelist|auditor|sde|swe)s?\b",
-    re.IGNORECASE,
-)
-_COMPANY = re.compile(
-    r"\b(?:inc|llc|ltd|limited|gmbh|ag|corp|corporation|company|co|plc|s\.?a|bv|group|labs?|technologies|solutions"
-    r"|systems|software|bank|university|institute|hospital|agency|studios?|ventures|holdings|partners|foundation)\b\.?",
-    re.IGNORECASE,
-)
-_STRONG_GAP = re.compile(r"\s*[|•·\t]\s*|\s+[-–—@]\s+|\s{3,}|\s+at\s+(?=[A-Z])")
-_WEAK_GAP = re.compile(r",\s+(?!(?:inc|llc|ltd|gmbh|corp|co)\b)", re.IGNORECASE)
-
-MAX_STUDIES = 20
-_MAX_LINE_LENGTH = 160
-
-_INSTITUTION = re.compile(
-    r"\b(?:universi\w*|college|institute?s?|institut\w*|school|academy|polytechnic\w*|hochschule|faculty|école|ecole"
-    r"|escuela|conservatory|bootcamp|MIT|ETH|UCLA|EPFL|IIT|TU)\b",
-    re.IGNORECASE,
-)
-_DEGREE = re.compile(
-    r"(?<![\w.])(?:(?i:(?:bachelor|master|doctor|associate)(?:['’]?s)?(?:\s+degree|\s+of\s+[a-z]+(?:\s+administration)?)?"
-    r"|diploma|doctorate|high\s+school\s+diploma|abitur|a-levels|certificate)"
-    r"|B\.?\s?Sc\.?|M\.?\s?Sc\.?|B\.?A\.?|M\.A\.|B\.?Tech\.?|M\.?Tech\.?|B\.E\.|M\.E\.|B\.?Eng\.?|M\.?Eng\.?"
-    r"|M\.?B\.?A\.?|B\.?B\.?A\.?|Ph\.?\s?D\.?|B\.?S\.?|M\.S\.|BCA|MCA|LL\.?[BM]\.?|M\.D\.|J\.D\."
-    # Without periods these are also abbreviations of US states, so a subject must follow.
-    r"|(?:MA|MS|ME|MD|BE)(?=\s+(?:in\b|[A-Z]))"
-    r")(?!\w)"
-)
-_AREA = re.compile(r"^\s*(?:degree\s+)?(?:in\s+|of\s+)?\(?(?P<area>[^\W\d_][^,|•·()\t\d]{1,80})")
-_GAP = re.compile(r"\s*[|•·\t]\s*|\s+[–—-]\s+|,\s+|\s{3,}|\s+(?:at|from)\s+(?=[A-Z])")
-_EDGES = " \t,;:|•·–—-()[]/"
+_CERTAIN = 0.8
+# An entry may begin up to two years from now, such as a signed contract.
+_MAX_YEARS_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """One entry of the experience section. `title` and `company` are None if they cannot be identified."""
+class Entry:
+    """An entry of a section. `head` are its lines without the dates; `date_line` is the index of the dates' line in it.
 
-    title: FoundValue | None
-    company: FoundValue | None
-    span: Span
-    summary: str
-    highlights: tuple[str, ...]
-    confidence: float
+    `span` is None if the entry states no dates that are understood.
+    """
+
+    span: Span | None
+    head: tuple[str, ...]
+    date_line: int
+    body: tuple[Line, ...]
+    first_line: Line
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the lines of the entry."""
+        end = self.body[-1].number if self.body else self.first_line.number + len(self.head) - 1
+        return tuple(range(self.first_line.number, end + 1))
 
 
 @dataclass(frozen=True, slots=True)
-class _EntryHead:
-    """The head of an entry: its dates, its lines from `first` to `last`, and the other pieces of text on them."""
+class _Row:
+    """A line with what the split needs to know about it. `text` has no bullet if bullets mark the heads."""
 
-    span: Span
-    first: int
-    last: int
-    pieces: tuple[str, ...]
+    line: Line
+    text: str
+    is_bullet: bool
+    dates: EntryDates | None
+    is_head: bool
+
+    @property
+    def head_text(self) -> str:
+        """The text without the entry's dates."""
+        return self.dates.rest if self.dates is not None else self.text
 
 
-def parse_positions(lines: Sequence[Line], *, now: date) -> list[Position]:
-    """Return the positions in text order. An entry needs a start date, which must not be after `now`."""
-    positions = []
-    # Read one head more than the maximum, because an entry ends where the next head begins.
-    heads = list(islice(_find_entry_heads(lines, now), MAX_POSITIONS + 1))
-    for number, head in enumerate(heads[:MAX_POSITIONS]):
-        end = heads[number + 1].first if number + 1 < len(heads) else len(lines)
-        title, company = _identify_title_and_company(head.pieces)
-        summary, highlights = _parse_body([line.text for line in lines[head.last + 1 : end]])
-        confidences = [found.confidence for found in (title, company) if found is not None]
-        positions.append(
-            Position(
-                title=title,
-                company=company,
-                span=head.span,
-                summary=summary,
-                highlights=highlights,
-                confidence=round(sum(confidences) / 2, 2),
+class _Head:
+    """The rows of one head, and the names that they state."""
+
+    def __init__(self, rows: Sequence[_Row], anchor: int | None) -> None:
+        self.rows = rows
+        self.anchor = anchor
+        self.first = self.last = anchor if anchor is not None else -1
+        self.names = 0
+        self.has_title = False
+        if anchor is not None:
+            self._count(rows[anchor])
+
+    def _count(self, row: _Row) -> None:
+        found = describe_head_line(row.head_text)
+        self.names += found.names
+        self.has_title = self.has_title or found.title >= _CERTAIN
+
+    def include(self, index: int) -> None:
+        """Add the row at this index, which is next to the rows of the head."""
+        self.first, self.last = min(self.first, index), max(self.last, index)
+        self._count(self.rows[index])
+
+    def include_bullet(self, index: int) -> None:
+        """Add the bullet below dates without names, which states the position."""
+        self.last = index
+        found = describe_head_line(strip_bullet(self.rows[index].text))
+        self.names += found.names
+        self.has_title = found.title >= _CERTAIN
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the head names a position and an employer."""
+        return self.has_title and self.names > 1
+
+    def misses(self, found: HeadLine) -> bool:
+        """Return whether a line adds what the head still lacks."""
+        if self.is_complete:
+            return False
+        return self.names < 2 or found.title >= _CERTAIN
+
+
+def split_entries(lines: Sequence[Line], *, now: date, limit: int) -> list[Entry]:
+    """Return the first entries of a section in text order. An entry must not begin more than two years after `now`."""
+    rows = _build_rows(lines, now, limit)
+    heads = list(_find_heads(rows, limit))
+    entries = []
+    for number, (first, last, anchor) in enumerate(heads[:limit]):
+        end = heads[number + 1][0] if number + 1 < len(heads) else len(rows)
+        head_rows = [row for row in rows[first : last + 1] if row.text]
+        dates = rows[anchor].dates if anchor is not None else None
+        entries.append(
+            Entry(
+                span=dates.span if dates is not None else None,
+                head=tuple(strip_bullet(row.head_text) for row in head_rows),
+                date_line=head_rows.index(rows[anchor]) if anchor is not None else len(head_rows),
+                body=tuple(row.line for row in rows[last + 1 : end]),
+                first_line=rows[first].line,
             )
         )
-    return positions
+    return entries
 
 
-def _is_bullet(line: str) -> bool:
-    return _BULLET.match(line) is not None
-
-
-def _find_entry_heads(lines: Sequence[Line], now: date) -> Iterator[_EntryHead]:
-    """Yield the heads of entries, found by their dates.
-
-    The number of head lines above the first dates limits the heads of later entries, because a resume usually formats
-    all of its entries in the same way. A head that is a separate paragraph is exempt from this limit.
-    """
-    previous_last = -1
-    max_lines_above = _MAX_HEAD_LINES
-    for index, line in enumerate(lines):
-        if not line.text or _is_bullet(line.text) or len(line.text) > _MAX_HEAD_LENGTH:
-            continue
-        spans = find_spans(line.text)
-        if len(spans) != 1 or (spans[0].since.year, spans[0].since.month or 1) > (now.year, now.month):
-            continue
-        first = last = index
-        beside_dates = _split_pieces(_remove_span(line.text, spans[0]))
-        lines_left = _MAX_HEAD_LINES - len(beside_dates)
-        if lines_left > 0 and not _is_head_paragraph_above(lines, index, previous_last):
-            lines_left = min(max_lines_above, lines_left)
-        while lines_left > 0 and first - 1 > previous_last and _is_head(lines[first - 1].text):
-            first -= 1
-            lines_left -= 1
-        if previous_last < 0:
-            max_lines_above = index - first
-        # The title may be above a blank line.
-        if (
-            first == index
-            and index - 2 > previous_last
-            and not lines[index - 1].text
-            and _has_title(lines[index - 2].text)
-        ):
-            first = index - 2
-        pieces = [*(piece for above in lines[first:index] for piece in _split_pieces(above.text)), *beside_dates]
-        while last - index < _MAX_HEAD_LINES and last + 1 < len(lines) and _completes(lines[last + 1].text, pieces):
-            last += 1
-            pieces += _split_pieces(lines[last].text)
-        yield _EntryHead(spans[0], first, last, tuple(pieces))
-        previous_last = last
-
-
-def _is_head_paragraph_above(lines: Sequence[Line], index: int, previous_last: int) -> bool:
-    """Return whether the paragraph above this line consists of one or two lines that can all belong to a head."""
-    first = index
-    while first - 1 > previous_last and lines[first - 1].text:
-        first -= 1
-    head, is_after_blank = lines[first:index], first == 0 or not lines[first - 1].text
-    return is_after_blank and 0 < len(head) <= _MAX_HEAD_LINES and all(_is_head(line.text) for line in head)
-
-
-def _completes(line: str, pieces: Sequence[str]) -> bool:
-    """Return whether the line below the dates adds the title or company that the pieces above it lack."""
-    if not _is_head(line) or len(line.split()) > _MAX_WORDS_BELOW:
-        return False
-    has_title = any(_TITLE.search(piece) for piece in pieces)
-    return len(pieces) < 2 if has_title else not pieces or _has_title(line)
-
-
-def _has_title(line: str) -> bool:
-    return _is_head(line) and len(line.split()) <= _MAX_WORDS_BELOW and _TITLE.search(line) is not None
-
-
-def _is_head(line: str) -> bool:
-    """Return whether a line can name a position or company, as opposed to running text."""
-    if not line or len(line) > _MAX_HEAD_LENGTH or _is_bullet(line) or line.endswith((".", ";")) or find_spans(line):
-        return bool(line) and _COMPANY.search(line[-6:]) is not None and len(line) < 60 and not find_spans(line)
-    return not line[0].islower() and len(line.split()) <= 12
-
-
-def _remove_span(line: str, span: Span) -> str:
-    return (line[: span.start].rstrip(_EDGES) + "\t" + line[span.end :].lstrip(_EDGES)).strip(_EDGES)
-
-
-def _split_pieces(head: str) -> list[str]:
-    """Split a head line without its dates into the title, company and place that it may name."""
-    pieces: list[str] = []
-    for part in _STRONG_GAP.split(head):
-        # A comma separates title, company and place ("Engineer, Acme"), except in a name such as "Acme, Inc.".
-        pieces += _WEAK_GAP.split(part)
-    return [piece for piece in (piece.strip(_EDGES) for piece in pieces) if len(piece) > 1]
-
-
-def _identify_title_and_company(pieces: Sequence[str]) -> tuple[FoundValue | None, FoundValue | None]:
-    title = next((piece for piece in pieces if _TITLE.search(piece)), None)
-    rest = [piece for piece in pieces if piece != title]
-    company = next((piece for piece in rest if _COMPANY.search(piece)), None)
-    has_company_word = company is not None
-    if company is None and rest:
-        company = rest[0]
-    if title is None:
-        # Without a word such as "Engineer", the first piece may be the title instead.
-        return None, FoundValue(company, 0.6 if has_company_word else 0.3) if company else None
-    return FoundValue(title, 0.85), FoundValue(company, 0.85 if has_company_word else 0.65) if company else None
-
-
-def _parse_body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """Return the running text and the bullets below a head. A bullet includes the lines that follow it.
-
-    Text after the bullets starts a new line: it does not continue the text before them.
-    """
-    paragraphs: list[list[str]] = [[]]
-    bullets: list[list[str]] = []
-    in_bullet = False
+def _build_rows(lines: Sequence[Line], now: date, limit: int) -> list[_Row]:
+    """Return the rows of the lines, up to the line with twice as many dates as there can be entries."""
+    head_bullet = _find_head_bullet(lines)
+    rows: list[_Row] = []
+    dated = 0
     for line in lines:
-        if mark := _BULLET.match(line):
-            bullets.append([line[mark.end() :]])
-            paragraphs.append([])
-        elif in_bullet and line:
-            bullets[-1].append(line)
-        elif line:
-            paragraphs[-1].append(line)
-        in_bullet = bool(line) and (in_bullet or mark is not None)
-    highlights = [" ".join(part for part in bullet if part) for bullet in bullets[:_MAX_HIGHLIGHTS]]
-    running = "\n".join(" ".join(each) for each in paragraphs if each)
-    return running, tuple(highlight for highlight in highlights if highlight)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """One entry of the education section. At least the institution or the degree is known."""
-
-    institution: FoundValue | None
-    degree: FoundValue | None
-    area: FoundValue | None
-    since: Moment | None
-    until: Moment | None
-    confidence: float
-
-
-class _StudyLine(NamedTuple):
-    """A line of an education entry, with the institution and degree that it names."""
-
-    text: str
-    institution: str | None
-    degree: re.Match[str] | None
-
-
-def parse_studies(lines: Sequence[Line]) -> list[Study]:
-    """Return the studies in text order. A second institution or degree begins a new entry."""
-    # A generator, so that at most MAX_STUDIES entries are parsed even if there are thousands.
-    studies = (_parse_study(group) for group in _group_lines(lines))
-    return list(islice((study for study in studies if study is not None), MAX_STUDIES))
-
-
-def _group_lines(lines: Sequence[Line]) -> Iterator[list[_StudyLine]]:
-    group: list[_StudyLine] = []
-    has_institution = has_degree = False
-    for line in lines:
-        text = line.text
-        if not text or len(text) > _MAX_LINE_LENGTH or _is_bullet(text):
-            continue
-        institution, degree = _find_institution(text), _DEGREE.search(text)
-        if (institution is not None and has_institution) or (degree and has_degree):
-            yield group
-            group, has_institution, has_degree = [], False, False
-        group.append(_StudyLine(text, institution, degree))
-        has_institution = has_institution or institution is not None
-        has_degree = has_degree or degree is not None
-    yield group
-
-
-def _parse_study(group: Sequence[_StudyLine]) -> Study | None:
-    institution = next((line.institution for line in group if line.institution), None)
-    degree = area = None
-    for line, _, match in group:
-        if match:
-            degree = FoundValue(match[0].strip(), 0.9)
-            after_degree = _AREA.match(_cut_at_gap(line[match.end() :]))
-            if after_degree and not _INSTITUTION.search(after_degree["area"]):
-                area = FoundValue(after_degree["area"].strip(_EDGES), 0.7)
+        rows.append(_build_row(line, head_bullet, now))
+        dated += rows[-1].dates is not None
+        if dated > 2 * limit:
             break
-    if institution is None and degree is None:
+    return rows
+
+
+def _build_row(line: Line, head_bullet: str | None, now: date) -> _Row:
+    bullet = get_bullet(line.text)
+    is_bullet = bullet is not None and (bullet != head_bullet or line.indent > 0)
+    text = strip_bullet(line.text) if bullet is not None and not is_bullet else line.text
+    dates = find_entry_dates(text) if text and not is_bullet else None
+    if dates is not None and dates.span.since.year > now.year + _MAX_YEARS_AHEAD:
+        dates = None
+    return _Row(line, text, is_bullet, dates, bool(text) and not is_bullet and _is_head_text(text))
+
+
+def _find_head_bullet(lines: Sequence[Line]) -> str | None:
+    """Return the bullet that marks the heads of entries, or None if bullets mark only the text below the heads."""
+    first = next((line.text for line in lines if line.text), "")
+    bullet = get_bullet(first) if first else None
+    if bullet is None:
         return None
-    since, until, date_confidence = _find_dates([line.text for line in group])
-    confidences = [0.85 if institution else 0.0, 0.9 if degree else 0.0, date_confidence]
-    return Study(
-        institution=FoundValue(institution, 0.85) if institution else None,
-        degree=degree,
-        area=area,
-        since=since,
-        until=until,
-        confidence=round(sum(confidences) / len(confidences), 2),
-    )
+    texts = [line.text for line in lines if line.text]
+    marked = [index for index, text in enumerate(texts) if get_bullet(text) == bullet]
+    dated = 0
+    for index in marked:
+        below = texts[index + 1 : index + 2]
+        dated += find_entry_dates(strip_bullet(texts[index])) is not None or any(
+            get_bullet(text) is None and find_entry_dates(text) is not None for text in below
+        )
+    return bullet if dated > len(marked) / 2 else None
 
 
-def _find_institution(line: str) -> str | None:
-    return next((part.strip(_EDGES) for part in _GAP.split(_remove_dates(line)) if _INSTITUTION.search(part)), None)
+def _is_head_text(text: str) -> bool:
+    """Return whether a line can name a position or company, as opposed to running text."""
+    if len(text) > _MAX_HEAD_LENGTH or "@" in text or is_label(text):
+        return False
+    found = describe_head_line(text)
+    if text.endswith((".", ";", ":", ",")) and not has_legal_form(text) and not found.is_note:
+        return False
+    if text[0].islower() and found.title < _CERTAIN:
+        return False
+    return len(text.split()) <= _MAX_WORDS and has_head_shape(text)
 
 
-def _remove_dates(line: str) -> str:
-    for span in reversed(find_spans(line)):
-        line = line[: span.start] + "\t" + line[span.end :]
-    return replace_moments(line, "\t")
+def _find_heads(rows: Sequence[_Row], limit: int) -> Iterator[tuple[int, int, int | None]]:
+    """Yield the first and last row of each head, and the row of its dates."""
+    anchors = [index for index, row in enumerate(rows) if row.dates is not None and _is_anchor(rows, index)]
+    lines_above: int | None = None
+    previous_end = 0
+    count = 0
+    heads = []
+    for anchor in anchors[: limit + 1]:
+        if anchor < previous_end:
+            continue
+        head = _Head(rows, anchor)
+        _extend_up(head, previous_end, lines_above)
+        if lines_above is None:
+            lines_above = sum(not describe_head_line(row.text).is_note for row in rows[head.first : anchor] if row.text)
+        heads.append(head)
+        following = next((index for index in anchors if index > anchor), len(rows))
+        _extend_down(head, _find_limit_below(rows, following, lines_above, head))
+        previous_end = head.last + 1
+        count += 1
+    end = heads[0].first if heads else len(rows)
+    yield from _find_undated_heads(rows, 0, end, is_start=True)
+    for number, head in enumerate(heads):
+        yield head.first, head.last, head.anchor
+        end = heads[number + 1].first if number + 1 < len(heads) else len(rows)
+        yield from _find_undated_heads(rows, head.last + 1, end, is_start=False)
 
 
-def _cut_at_gap(text: str) -> str:
-    """Return the text up to the next gap, ignoring the separator between the degree and its area."""
-    lead = re.match(r"\s*[,:–—|-]?\s*", text)
-    offset = lead.end() if lead else 0
-    gap = _GAP.search(text, offset)
-    return text[offset : gap.start()] if gap else text[offset:]
+def _is_anchor(rows: Sequence[_Row], index: int) -> bool:
+    """Return whether dates begin an entry. A single date does so only beside a title or employer."""
+    row = rows[index]
+    if row.dates is None or row.dates.span.is_range:
+        return row.dates is not None
+    nearby = [row.dates.rest, *(rows[i].text for i in (index - 1, index + 1) if 0 <= i < len(rows) and rows[i].is_head)]
+    found = [describe_head_line(text) for text in nearby if text]
+    return any(line.title >= _CERTAIN for line in found) or has_legal_form(row.dates.rest)
 
 
-def _find_dates(lines: Sequence[str]) -> tuple[Moment | None, Moment | None, float]:
-    """Return the start, the end and the confidence. A single date is the end of the study."""
-    for line in lines:
-        for span in find_spans(line):
-            return span.since, span.until, 0.9
-    for line in lines:
-        moments = find_moments(line)
-        if len(moments) == 1:
-            return None, moments[0], 0.7
-    return None, None, 0.0
+def _extend_up(head: _Head, start: int, lines_above: int | None) -> None:
+    """Add the lines above the dates. `lines_above` is their number in the first entry."""
+    rows, index = head.rows, head.first - 1
+    if (
+        index > start
+        and not rows[index].text
+        and not head.is_complete
+        and not head.has_title
+        and rows[index - 1].is_head
+    ):
+        # The title may be above a blank line.
+        index -= 1
+    run = index
+    while run >= start and rows[run].is_head and rows[run].dates is None:
+        run -= 1
+    is_paragraph = run < 0 or not rows[run].text
+    left = _MAX_HEAD_LINES if lines_above is None or (is_paragraph and index - run <= _MAX_HEAD_LINES) else lines_above
+    taken = []
+    while index > run and left > 0:
+        found = describe_head_line(rows[index].text)
+        if found.is_note:
+            # Places and durations stand in a head, but not at its top.
+            taken.append(index)
+            index -= 1
+            continue
+        if not head.misses(found) or _continues_bullet(rows, index, lines_above):
+            break
+        for position in [*taken, index]:
+            head.include(position)
+        taken = []
+        left -= 1
+        index -= 1
+
+
+def _continues_bullet(rows: Sequence[_Row], index: int, lines_above: int | None) -> bool:
+    """Return whether a line is the rest of the bullet above, as its indentation or the bullet's length shows."""
+    if index == 0 or not rows[index - 1].text:
+        return False
+    above, line = rows[index - 1], rows[index].line
+    if above.line.style is not None and line.style is not None and above.is_bullet:
+        return line.style.indent > 0.5 and not line.style.bold
+    if not above.is_bullet or lines_above:
+        return False
+    longest = max(len(row.text) for row in rows)
+    first_word = line.text.split(maxsplit=1)[0]
+    return len(above.text) + 1 + len(first_word) > longest
+
+
+def _find_limit_below(rows: Sequence[_Row], following: int, lines_above: int, head: _Head) -> int:
+    """Return the end of the rows that can belong to a head, so that the head of the following entry keeps its rows."""
+    if following == len(rows) or not lines_above:
+        return following
+    probe = _Head(rows, following)
+    _extend_up(probe, head.last + 1, lines_above)
+    return probe.first
+
+
+def _extend_down(head: _Head, end: int) -> None:
+    """Add the lines below the dates that name what the lines above do not, and the places among them."""
+    rows, index = head.rows, head.last + 1
+    if head.names == 0 and index + 1 < end and not rows[index].text and rows[index + 1].is_head:
+        index += 1
+    if head.names == 0 and index < end and rows[index].is_bullet:
+        found = describe_head_line(strip_bullet(rows[index].text))
+        if found.title >= _CERTAIN or found.names > 1:
+            head.include_bullet(index)
+        return
+    while index < end and rows[index].is_head and rows[index].dates is None:
+        found = describe_head_line(rows[index].text)
+        is_short = len(rows[index].text.split()) <= _MAX_WORDS_BELOW
+        if not (found.is_note or (is_short and found.names and head.misses(found) and not found.is_department)):
+            break
+        head.include(index)
+        index += 1
+
+
+def _find_undated_heads(
+    rows: Sequence[_Row], start: int, end: int, *, is_start: bool
+) -> Iterator[tuple[int, int, None]]:
+    """Yield the heads without dates in a body: a title and an employer, set apart from the text above."""
+    has_blanks = any(not row.text for row in rows[start:end])
+    index = start
+    while index < end:
+        row = rows[index]
+        is_apart = (
+            (index == 0 and is_start)
+            or (index > 0 and not rows[index - 1].text)
+            or (is_prominent(row.line) or (not has_blanks and index > 0 and rows[index - 1].is_bullet))
+        )
+        if (
+            not row.text
+            or not row.is_head
+            or not is_apart
+            or (index == start and not is_start and rows[index - 1].text)
+        ):
+            index += 1
+            continue
+        last = index
+        while last + 1 < end and last - index < _MAX_HEAD_LINES - 1 and rows[last + 1].is_head:
+            last += 1
+        found = [describe_head_line(each.text) for each in rows[index : last + 1]]
+        if (
+            any(line.title >= _CERTAIN for line in found)
+            and sum(line.names for line in found) > 1
+            and not all(line.is_note for line in found)
+        ):
+            yield index, last, None
+        index = last + 1

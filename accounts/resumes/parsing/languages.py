@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from accounts.resumes.parsing.contact import FoundValue
+from accounts.resumes.parsing.values import FoundValue
 
 _MAX_LANGUAGES = 20
 _MAX_FLUENCY_LENGTH = 60

@@ -13,12 +13,18 @@ from itertools import groupby
 from typing import Any
 
 from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH, MAX_PARAGRAPH_LENGTH
-from accounts.resumes.parsing import lines as kinds
-from accounts.resumes.parsing.contact import Contact, FoundValue, find_network, parse_contact
-from accounts.resumes.parsing.entries import Position, Study, parse_positions, parse_studies
+from accounts.resumes.parsing import heading_words as kinds
+from accounts.resumes.parsing.contact import Contact, parse_contact
+from accounts.resumes.parsing.dates import Moment, count_years_covered
+from accounts.resumes.parsing.implied import imply_sections
 from accounts.resumes.parsing.languages import SpokenLanguage, parse_languages
-from accounts.resumes.parsing.lines import Section, count_years_covered, split_sections
+from accounts.resumes.parsing.links import find_network
+from accounts.resumes.parsing.positions import Position, parse_positions
+from accounts.resumes.parsing.sections import Section, split_sections
+from accounts.resumes.parsing.studies import Study, parse_studies
 from accounts.resumes.parsing.styles import LineStyle
+from accounts.resumes.parsing.unread import UnreadLine, list_unread
+from accounts.resumes.parsing.values import FoundValue
 from market.geo.labels import parse_place_label
 from skills.extraction import SkillSpan
 
@@ -62,13 +68,14 @@ class ParsedResume:
     years: float | None
     studies: tuple[Study, ...]
     languages: tuple[SpokenLanguage, ...]
+    unread: tuple[UnreadLine, ...]
 
 
 def parse_resume(
     *,
     text: str,
     links: Iterable[str] = (),
-    styles: Sequence[LineStyle] | None = None,
+    styles: Sequence[LineStyle | None] | None = None,
     spans: Sequence[SkillSpan],
     now: date,
 ) -> ParsedResume:
@@ -77,21 +84,34 @@ def parse_resume(
     `spans` are the skills found in the text. `links` are the link targets of the file, which the text may not show.
     `styles` has one entry per line of the text. It is None if the format has no typography.
     """
-    sections = split_sections(text)
+    sections = imply_sections(split_sections(text, styles))
     experience, education, languages = (
         [section for section in sections if section.kind == kind]
         for kind in (kinds.EXPERIENCE, kinds.EDUCATION, kinds.LANGUAGES)
     )
     positions = [position for section in experience for position in parse_positions(section.lines, now=now)]
-    contact = parse_contact(text=text, head=[line.text for line in sections[0].lines], links=links)
+    studies = [study for section in education for study in parse_studies(section.lines)]
+    entries: list[Position | Study] = [*positions, *studies]
+    all_lines = [line for section in sections for line in section.lines]
+    contact = parse_contact(text=text, head=sections[0].lines, lines=all_lines, links=links)
+    summary = _find_summary(sections, contact)
+    periods = [position.span for position in positions if position.span is not None]
     return ParsedResume(
         contact=contact,
-        summary=_find_summary(sections, contact),
+        summary=summary,
         skills=_build_skills(text, sections, _exclude_contact_spans(text, contact, spans)),
         positions=tuple(positions),
-        years=count_years_covered((position.span for position in positions), now=now) if positions else None,
-        studies=tuple(study for section in education for study in parse_studies(section.lines)),
+        years=count_years_covered(periods, now=now) if periods else None,
+        studies=tuple(studies),
         languages=parse_languages(line.text for section in languages for line in section.lines),
+        unread=list_unread(
+            sections=sections,
+            contact=contact,
+            summary=summary.value if summary is not None else None,
+            entry_lines=[number for entry in entries for number in entry.lines],
+            undated_lines=[position.lines[0] for position in positions if position.span is None],
+            skill_starts=[span.start for span in spans],
+        ),
     )
 
 
@@ -151,8 +171,8 @@ def serialize_resume(parsed: ParsedResume, *, display_names: Mapping[str, str]) 
             {
                 "title": _serialize_found(position.title),
                 "company": _serialize_found(position.company),
-                "start_date": str(position.span.since),
-                "end_date": str(position.span.until) if position.span.until else None,
+                "start_date": _format_date(position.span.since if position.span else None),
+                "end_date": _format_date(position.span.until if position.span else None),
                 "confidence": position.confidence,
             }
             for position in parsed.positions
@@ -165,14 +185,20 @@ def serialize_resume(parsed: ParsedResume, *, display_names: Mapping[str, str]) 
                 "institution": _serialize_found(study.institution),
                 "degree": _serialize_found(study.degree),
                 "area": _serialize_found(study.area),
-                "start_date": str(study.since) if study.since else None,
-                "end_date": str(study.until) if study.until else None,
+                "start_date": _format_date(study.since),
+                "end_date": _format_date(study.until),
+                "score": _serialize_found(study.score),
+                "honors": _serialize_found(study.honors),
                 "confidence": study.confidence,
             }
             for study in parsed.studies
         ],
         "languages": [
             {"language": _serialize_found(spoken.language), "fluency": spoken.fluency} for spoken in parsed.languages
+        ],
+        "unread": [
+            {"line": unread.line, "text": unread.text, "section": unread.section, "reason": unread.reason}
+            for unread in parsed.unread
         ],
     }
 
@@ -254,8 +280,8 @@ def _build_work(position: Position) -> dict[str, Any]:
         {
             "name": _cut_line(position.company),
             "position": _cut_line(position.title),
-            "startDate": str(position.span.since),
-            "endDate": str(position.span.until) if position.span.until else None,
+            "startDate": _format_date(position.span.since if position.span else None),
+            "endDate": _format_date(position.span.until if position.span else None),
             "summary": position.summary[:MAX_PARAGRAPH_LENGTH].rstrip(),
             "highlights": [highlight[:MAX_PARAGRAPH_LENGTH] for highlight in position.highlights],
         }
@@ -268,8 +294,9 @@ def _build_education(study: Study) -> dict[str, Any]:
             "institution": _cut_line(study.institution),
             "studyType": _cut_line(study.degree),
             "area": _cut_line(study.area),
-            "startDate": str(study.since) if study.since else None,
-            "endDate": str(study.until) if study.until else None,
+            "startDate": _format_date(study.since),
+            "endDate": _format_date(study.until),
+            "score": _cut_line(study.score),
         }
     )
 
@@ -283,9 +310,13 @@ def _build_location(place: FoundValue | None) -> dict[str, Any]:
 
 def _get_years_confidence(parsed: ParsedResume) -> float:
     """Return a lower confidence if a date has no month: such a date is wrong by up to a year."""
-    spans = [position.span for position in parsed.positions]
+    spans = [position.span for position in parsed.positions if position.span is not None]
     by_month = all(span.since.month and (span.until is None or span.until.month) for span in spans)
     return 0.9 if by_month else 0.7
+
+
+def _format_date(moment: Moment | None) -> str | None:
+    return str(moment) if moment is not None else None
 
 
 def _serialize_found(found: FoundValue | None) -> dict[str, Any] | None:
