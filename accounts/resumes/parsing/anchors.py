@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from accounts.resumes.parsing.dates import Span, find_dates
 from accounts.resumes.parsing.occupations import score_title
-from accounts.resumes.parsing.pieces import EDGES, is_note
+from accounts.resumes.parsing.organizations import has_legal_form
+from accounts.resumes.parsing.pieces import EDGES, is_note, strip_edges
 from accounts.resumes.parsing.word_sets import build_words
 
 _MAX_LENGTH = 160
@@ -22,6 +23,13 @@ _VERBS = re.compile(
 )
 _LOWER_ALLOWED = build_words(
     "of the and for at in de la le du des del y e et und der die das für da do dos & von im a to en"
+)
+# Separators around dates, without the brackets that belong to the text beside them.
+_BEFORE_DATES = EDGES.replace(")", "").replace("]", "")
+_AFTER_DATES = EDGES.replace("(", "").replace("[", "") + "."
+_DATE_LABEL = re.compile(
+    r"\A\s*(?:dates?|period|duration|time|years?|zeitraum|datum|dauer|période|durée|fechas?|periodo|período|datas?)\s*:?\s*\Z",
+    re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 _SENTENCE_END = re.compile(r"[a-zà-ÿ]{3,}[.;]\Z")
@@ -48,15 +56,19 @@ def find_entry_dates(text: str) -> EntryDates | None:
     ranges = [span for span in dates if span.is_range]
     for span in ranges or dates:
         if _belongs_to_entry(text, span):
-            rest = text[: span.start].rstrip(EDGES) + "\t" + text[span.end :].lstrip(EDGES + ".")
+            rest = (
+                _DATE_LABEL.sub("", text[: span.start]).rstrip(_BEFORE_DATES)
+                + "\t"
+                + text[span.end :].lstrip(_AFTER_DATES)
+            )
             for other in reversed([date for date in find_dates(rest) if date.is_range]):
-                rest = rest[: other.start].rstrip(EDGES) + "\t" + rest[other.end :].lstrip(EDGES)
-            return EntryDates(span, _BRACKETS.sub(" ", rest).strip(EDGES))
+                rest = rest[: other.start].rstrip(_BEFORE_DATES) + "\t" + rest[other.end :].lstrip(_AFTER_DATES)
+            return EntryDates(span, strip_edges(_BRACKETS.sub(" ", rest)))
     return None
 
 
 def _belongs_to_entry(text: str, span: Span) -> bool:
-    before, after = text[: span.start], text[span.end :]
+    before, after = _DATE_LABEL.sub("", text[: span.start]), text[span.end :]
     separated = bool(_SEPARATED_BEFORE.search(before)) or not before.strip()
     if not separated and not _is_head_text(before):
         return False
@@ -86,7 +98,7 @@ def has_head_shape(text: str) -> bool:
     """Return whether a text has the shape of names: short, without a sentence."""
     text = text.strip(EDGES)
     words = text.split()
-    if len(words) > _MAX_HEAD_WORDS + 4 or _SENTENCE_END.search(text):
+    if len(words) > _MAX_HEAD_WORDS + 4 or (_SENTENCE_END.search(text) and not has_legal_form(text)):
         return False
     return not (words and _VERBS.match(text) and _count_lower(words) > 0 and score_title(text) < 0.8)
 

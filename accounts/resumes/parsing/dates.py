@@ -102,7 +102,7 @@ _MENTION = re.compile(
 _DASHES = r"[-–—−‒―‑‐~∼〜→➔➜⟶»>\u00ad]{1,3}"
 _HEDGE = rf"(?:(?:{_join(HEDGES)}|the|le|den)[ ]{{1,3}})?"
 _BETWEEN = re.compile(
-    rf"\s{{0,4}}[,)]?\s{{0,2}}(?:{_DASHES}|(?<=\s)(?:{_join(RANGE_WORDS)})(?=\s))\s{{0,4}}"
+    rf"\s{{0,4}}[,)]?\s{{0,2}}(?:{_DASHES}|(?<=\s)/(?=\s)|(?<=\s)(?:{_join(RANGE_WORDS)})(?=\s))\s{{0,4}}"
     rf"(?:(?:{_join(RANGE_WORDS)})[ ]{{1,3}})?[(]?{_HEDGE}",
     re.IGNORECASE,
 )

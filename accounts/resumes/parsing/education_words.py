@@ -26,17 +26,17 @@ _DEGREE = re.compile(
     r"|post-?graduate(?:\s+(?:degree|diploma))?|(?:national|advanced|higher|graduate|postgraduate)\s+diploma|diploma"
     r"|doctorate|high\s+school\s+diploma"
     r"|abitur|fachabitur|allgemeine\s+hochschulreife|hochschulreife|mittlere\s+reife|a-levels|gcses?|ged|certificate"
-    r"|staatsexamen|promotion"
+    r"|staatsexamen"
     r"|diplom(?:[- ]?ingenieur(?:in)?|[- ]?kaufmann|[- ]?informatiker(?:in)?)?|dipl\.-\w+\.?(?:\s?\([a-z]+\))?"
     r"|licence(?:\s+pro(?:fessionnelle)?)?|maîtrise|doctorat|baccalauréat|dut|bts|deug|diplôme\s+d['’]ingénieur"
     r"|diplôme|mastère"
     r"|licenciatura|grado|máster|maestría|doctorado|diplomatura|bachillerato|técnico\s+superior|ingeniería"
-    r"|bacharelado|mestrado|doutorado|pós-graduação|tecnólogo|ensino\s+médio|licencjat|magisterium|inżynier)"
+    r"|bacharelado|mestrado(?:\s+integrado)?|doutorado|doutoramento|pós-graduação|tecnólogo|ensino\s+médio|licencjat|magisterium|inżynier)"
     r"|B\.?\s?Sc\.?|M\.?\s?Sc\.?|B\.?A\.?|M\.A\.|B\.?Tech\.?|M\.?Tech\.?|B\.E\.|M\.E\.|B\.?Eng\.?|M\.?Eng\.?"
     r"|B\.?Com\.?|M\.?Com\.?"
     r"|M\.?B\.?A\.?|B\.?B\.?A\.?|Ph\.?\s?D\.?|DPhil|MPhil|M\.?Phil\.?|B\.?S\.?|M\.S\.|M\.?Res\.?|B\.?Ed\.?|M\.?Ed\.?"
     r"|B\.?F\.?A\.?|M\.?F\.?A\.?"
-    r"|BCA|MCA|LL\.?[BM]\.?|M\.D\.|J\.D\.|A\.A\.S?\.?|A\.S\.|M\.?P\.?H\.?|M\.?P\.?A\.?|HND|HNC|BTEC|mgr"
+    r"|BCA|MCA|LL\.?[BM]\.?|M\.D\.|J\.D\.|A\.A\.S?\.?|A\.S\.|M\.?P\.?H\.?|M\.?P\.?A\.?|HND|HNC|BTEC|mgr|Promotion(?=\s*(?:\(|,|in\b|zum\b))"
     # Without periods these are also abbreviations of US states, so a subject must follow.
     r"|(?:MA|MS|ME|MD|BE|AA|AS)(?=\s+(?:in\b|[A-Z]))"
     r")(?!\w)"
@@ -57,9 +57,10 @@ _HONORS = re.compile(
     r"|\bdean['’]s\s+list"
     r"|valedictorian|mit\s+auszeichnung|(?:sehr\s+)?gut\b|mention\s+(?:très\s+bien|bien|assez\s+bien)"
     r"|matrícula\s+de\s+honor|con\s+honores"
-    r"|com\s+distinção|merit)",
+    r"|com\s+distinção|major\s+de\s+promotion|con\s+mención|premio\s+extraordinario|merit)",
     re.IGNORECASE,
 )
+_TITLE_WORDS = frozenset({"master", "bachelor", "associate", "doctor", "magister"})
 _CERTIFIED = re.compile(
     r"\b(?:certified|certification|zertifi\w+|licen[sc]ed|certificación|certificação)\b", re.IGNORECASE
 )
@@ -73,6 +74,17 @@ def find_degree(text: str) -> re.Match[str] | None:
 def has_degree(text: str) -> bool:
     """Return whether a text names a degree."""
     return _DEGREE.search(text) is not None
+
+
+def names_position(text: str) -> bool:
+    """Return whether the word for a degree belongs to the title of a position, as in "Scrum Master" or "Associate"."""
+    match = _DEGREE.search(text)
+    return match is not None and match[0].casefold() in _TITLE_WORDS and (match.start() > 0 or match[0] == "Associate")
+
+
+def remove_degree(text: str) -> str:
+    """Return a text without the first degree that it names."""
+    return _DEGREE.sub("", text, count=1).strip()
 
 
 def has_institution(text: str) -> bool:

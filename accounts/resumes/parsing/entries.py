@@ -4,6 +4,7 @@ Dates mark an entry. The lines of the head stand above and below the dates, most
 head without dates that resembles the others begins an entry without dates, so no text moves to another entry.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from accounts.resumes.parsing.heads import HeadLine, describe_head_line, is_labe
 from accounts.resumes.parsing.lines import Line, get_bullet, is_prominent, strip_bullet
 from accounts.resumes.parsing.organizations import has_legal_form
 
+_EMAIL = re.compile(r"\S@\S+\.")
 _MAX_HEAD_LENGTH = 120
 _MAX_HEAD_LINES = 3
 _MAX_WORDS = 14
@@ -103,7 +105,7 @@ class _Head:
 def split_entries(lines: Sequence[Line], *, now: date, limit: int) -> list[Entry]:
     """Return the first entries of a section in text order. An entry must not begin more than two years after `now`."""
     rows = _build_rows(lines, now, limit)
-    heads = list(_find_heads(rows, limit))
+    heads = list(_attach_dates(list(_find_heads(rows, limit)), rows))
     entries = []
     for number, (first, last, anchor) in enumerate(heads[:limit]):
         end = heads[number + 1][0] if number + 1 < len(heads) else len(rows)
@@ -113,8 +115,8 @@ def split_entries(lines: Sequence[Line], *, now: date, limit: int) -> list[Entry
             Entry(
                 span=dates.span if dates is not None else None,
                 head=tuple(strip_bullet(row.head_text) for row in head_rows),
-                date_line=head_rows.index(rows[anchor]) if anchor is not None else len(head_rows),
-                body=tuple(row.line for row in rows[last + 1 : end]),
+                date_line=len(rows[first:anchor]) if anchor is not None else len(head_rows),
+                body=tuple(rows[index].line for index in range(last + 1, end) if index != anchor),
                 first_line=rows[first].line,
             )
         )
@@ -163,7 +165,7 @@ def _find_head_bullet(lines: Sequence[Line]) -> str | None:
 
 def _is_head_text(text: str) -> bool:
     """Return whether a line can name a position or company, as opposed to running text."""
-    if len(text) > _MAX_HEAD_LENGTH or "@" in text or is_label(text):
+    if len(text) > _MAX_HEAD_LENGTH or _EMAIL.search(text) or is_label(text):
         return False
     found = describe_head_line(text)
     if text.endswith((".", ";", ":", ",")) and not has_legal_form(text) and not found.is_note:
@@ -189,7 +191,11 @@ def _find_heads(rows: Sequence[_Row], limit: int) -> Iterator[tuple[int, int, in
             lines_above = sum(not describe_head_line(row.text).is_note for row in rows[head.first : anchor] if row.text)
         heads.append(head)
         following = next((index for index in anchors if index > anchor), len(rows))
-        _extend_down(head, _find_limit_below(rows, following, lines_above, head))
+        is_dated_below = head.names == 0 and any(
+            _find_undated_heads(rows, previous_end, anchor, is_start=not heads[1:])
+        )
+        if not is_dated_below:
+            _extend_down(head, _find_limit_below(rows, following, lines_above, head))
         previous_end = head.last + 1
         count += 1
     end = heads[0].first if heads else len(rows)
@@ -198,6 +204,28 @@ def _find_heads(rows: Sequence[_Row], limit: int) -> Iterator[tuple[int, int, in
         yield head.first, head.last, head.anchor
         end = heads[number + 1].first if number + 1 < len(heads) else len(rows)
         yield from _find_undated_heads(rows, head.last + 1, end, is_start=False)
+
+
+def _attach_dates(
+    heads: Sequence[tuple[int, int, int | None]], rows: Sequence[_Row]
+) -> Iterator[tuple[int, int, int | None]]:
+    """Yield the heads, with dates below the text of an entry attached to the head above that text."""
+    index = 0
+    while index < len(heads):
+        first, last, anchor = heads[index]
+        following = heads[index + 1] if index + 1 < len(heads) else None
+        is_bare = following is not None and following[2] is not None and _is_bare(rows[following[0] : following[1] + 1])
+        if anchor is None and following is not None and is_bare:
+            yield first, last, following[2]
+            index += 2
+            continue
+        yield first, last, anchor
+        index += 1
+
+
+def _is_bare(rows: Sequence[_Row]) -> bool:
+    """Return whether the rows of a head contain dates and notes, but no names."""
+    return all(not row.head_text or describe_head_line(row.head_text).is_note for row in rows)
 
 
 def _is_anchor(rows: Sequence[_Row], index: int) -> bool:

@@ -11,7 +11,7 @@ from accounts.resumes.parsing.pieces import is_noise, is_note, remove_place, spl
 _FIELD_LABEL = re.compile(
     r"\A(?:company|employer|organi[sz]ation|client|position|role|title|job title|firma|arbeitgeber|entreprise|poste"
     r"|empresa"
-    r"|puesto|cargo|function|funktion)\s*:\s*",
+    r"|puesto|cargo|função|function|funktion|stelle|société|employeur|compañía|entidad|instituição|empregador)\s*:\s*",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"\A[^:\t|]{2,40}:\s+\S")

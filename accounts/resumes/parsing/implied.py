@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from accounts.resumes.parsing.anchors import find_entry_dates, has_head_shape
-from accounts.resumes.parsing.education_words import has_certification, has_degree, has_institution
+from accounts.resumes.parsing.education_words import (
+    has_certification,
+    has_degree,
+    has_institution,
+    names_position,
+    remove_degree,
+)
 from accounts.resumes.parsing.heading_words import EDUCATION, EXPERIENCE, HEADER, SUMMARY
 from accounts.resumes.parsing.heads import describe_head_line
 from accounts.resumes.parsing.lines import Line, get_bullet
@@ -109,8 +115,16 @@ def _iterate_near(lines: Sequence[Line], index: int, rest: str) -> Iterator[str]
 
 def _is_study(line: Line) -> bool:
     text = line.text
-    if not text or get_bullet(text) is not None or not has_degree(text) or has_certification(text):
+    if (
+        not text
+        or get_bullet(text) is not None
+        or not has_degree(text)
+        or names_position(text)
+        or has_certification(text)
+    ):
         return False
     dates = find_entry_dates(text)
     is_study = has_institution(text) or dates is not None
-    return is_study and describe_head_line(dates.rest if dates else text).title < _CERTAIN
+    # "Master" is also a title, but "PhD student" is a position.
+    rest = remove_degree(dates.rest if dates is not None else text)
+    return is_study and (not rest or describe_head_line(rest).title < _CERTAIN)

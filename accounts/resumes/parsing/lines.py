@@ -13,8 +13,9 @@ _BULLET = re.compile(r"(?:[•●▪■◦‣⁃∙·*►➢✓✔○❖o]|[-–
 _LEAD = re.compile(r"\s*(?:#{1,6}\s+)?")
 _SOFT_HYPHEN = re.compile(r"(?<=\w)\u00ad(?=\w)")
 _INCOMPLETE = re.compile(
-    rf"(?:[-–—−‒~→]|\s(?:{'|'.join(RANGE_WORDS)}))\s*(?:(?:{'|'.join(MONTHS)})\.?\s*)?\Z", re.IGNORECASE
+    rf"(?:[-–—−‒~→‐]|\s(?:{'|'.join(RANGE_WORDS)}))\s*(?:(?:{'|'.join(MONTHS)})\.?\s*)?\Z", re.IGNORECASE
 )
+_DIVIDED_WORD = re.compile(r"[^\W\d_][-‐\u00ad]\Z")
 _MAX_DATED_LENGTH = 200
 
 
@@ -86,7 +87,8 @@ def _join_dates(upper: str, lower: str) -> tuple[str, str] | None:
         left, right = upper_parts[position].rstrip(), lower_parts[position].strip()
         if not _INCOMPLETE.search(left):
             continue
-        joined = f"{left} {right}"
+        # A hyphen at the end of a line can divide a word: "pre-" and "sente".
+        joined = f"{left[:-1]}{right}" if _DIVIDED_WORD.search(left) and right[:1].islower() else f"{left} {right}"
         spans = find_dates(joined)
         if spans and spans[-1].is_range and spans[-1].start < len(left) and spans[-1].end >= len(joined.rstrip(" )]")):
             upper_parts[position] = joined

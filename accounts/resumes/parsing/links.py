@@ -72,12 +72,19 @@ def find_links(text: str, *, head: str, targets: Iterable[str]) -> tuple[FoundVa
         if len(url) <= _MAX_LENGTH and _is_web_url(url):
             key = url.split("://", 1)[1].removeprefix("www.").rstrip("/").casefold()
             found.setdefault(key, FoundValue(url, confidence))
-    return tuple(found.values())[:_MAX_LINKS]
+    return tuple(value for key, value in found.items() if not _is_cut_off(key, found))[:_MAX_LINKS]
+
+
+def _is_cut_off(key: str, keys: Iterable[str]) -> bool:
+    """Return whether a link is only the beginning of another, because a line break divides that one."""
+    longer = [other for other in keys if other != key and other.startswith(key)]
+    is_bare = key in _NETWORKS or key.removesuffix("/in") in _NETWORKS
+    return bool(longer) and (is_bare or all(other[len(key)] != "/" for other in longer))
 
 
 def _clean(link: str) -> str:
     """Return a link without punctuation and brackets that belong to the text around it."""
-    link = link.rstrip(".:/*_`")
+    link = link.rstrip(".:/*_`-‐")
     while link and link[-1] in ")]}" and link.count(link[-1]) > link.count({")": "(", "]": "[", "}": "{"}[link[-1]]):
         link = link[:-1].rstrip(".:/")
     return link

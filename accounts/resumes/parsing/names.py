@@ -99,7 +99,8 @@ def _iterate_candidates(lines: Sequence[Line]) -> Iterator[_Candidate]:
             beyond = lines[position + 2].text if position + 2 < len(lines) else ""
             yield _Candidate(joined, position, bool(_CONTACT.search(beyond)), size)
         is_above = bool(_CONTACT.search(following)) or bool(_CONTACT.search(line.text))
-        yield _Candidate(extract_name(line.text, is_certain=is_above), position, is_above, size)
+        is_near = any(_CONTACT.search(near.text) for near in lines[position : position + 4])
+        yield _Candidate(extract_name(line.text, is_certain=is_near), position, is_above, size)
 
 
 def _join_lines(lines: Sequence[Line], position: int) -> str | None:

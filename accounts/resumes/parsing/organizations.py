@@ -7,7 +7,7 @@ from accounts.resumes.parsing.word_sets import build_words
 _LEGAL_FORM = re.compile(
     r"(?:(?<=[\s,])(?:inc|llc|l\.l\.c|llp|ltd|limited|corp|corporation|co|plc|pbc|gmbh(?: & co\.? kg)?|mbh|ag|kg|kgaa"
     r"|ug|ohg"
-    r"|gbr|e\.?\s?v|e\.?g|se|s\.?\s?a|s\.?a\.?s|sarl|s\.?a\.?r\.?l|eurl|sl|s\.?l|slu|s\.?l\.?u|lda|ltda|s\.?p\.?a|srl"
+    r"|gbr|e\.?\s?v|e\.?g|se|s\.?\s?a\.?(?: de c\.?\s?v)?|s\.?a\.?s|sarl|s\.?a\.?r\.?l|eurl|sl|s\.?l|slu|s\.?l\.?u|lda|ltda|s\.?p\.?a|srl"
     r"|s\.?r\.?l"
     r"|bv|b\.v|nv|n\.v|ab|as|a/s|aps|oy|oyj|asa|sp\.?\s?z\s?o\.?\s?o|s\.?r\.?o|a\.s|k\.?k|pty|pvt|pte|sdn bhd|kft|zrt)"
     r"\.?(?: (?:ltd|limited)\.?)?)\Z",
@@ -47,6 +47,7 @@ _DEPARTMENT = re.compile(
     r"|infrastructure))",
     re.IGNORECASE,
 )
+_UNIT = re.compile(r"(?:department|dept\.?|faculty|division|school|office|chair|institute) of\b", re.IGNORECASE)
 _LOWER_WORDS = build_words("of the and for de la le les du des del y e et und der die das für da do dos & von van in")
 
 
@@ -74,6 +75,11 @@ def score_company(text: str) -> float:
         return 0.1
     is_name = all(not word[0].islower() or word.casefold() in _LOWER_WORDS for word in words)
     return (0.45 if is_name else 0.2) if len(words) <= 6 else 0.15
+
+
+def is_unit(text: str) -> bool:
+    """Return whether a text names a unit of a larger employer, such as "Department of Physics"."""
+    return _UNIT.match(text) is not None
 
 
 def is_department(text: str) -> bool:

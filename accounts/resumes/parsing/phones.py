@@ -18,9 +18,17 @@ _MAX_INTERNATIONAL_TRIES = 200
 _MAX_REGIONAL_TRIES = 60
 _TEL = re.compile(r"tel:(?P<number>\+?[\d().\s-]{5,30}\d)", re.IGNORECASE)
 _LABEL = re.compile(r"\b(?:tel|phone|mobile|mobil|cell|telefon|téléphone|teléfono|telefone|handy|fax)\b", re.IGNORECASE)
+_INTERNATIONAL = re.compile(r"(?<![\w+])(?P<number>\+[1-9]\d{0,2}(?:[ ().\u2011-]{0,3}\d){6,12})(?!\d)")
+_LABELED = re.compile(
+    r"\b(?:tel|phone|mobile|mobil|cell|telefon|téléphone|teléfono|telefone|celular|móvil|portable|handy)\b\.?\s{0,3}:?\s{0,3}"
+    r"(?P<number>\(?\d(?:[ ()./-]{0,3}\d){6,12})(?!\d)",
+    re.IGNORECASE,
+)
+_CODES = re.compile(r"(?:\+\d{1,3}[ .-]{0,2})?(?:\(\d{1,4}\)[ .-]{0,2})?\Z")
 # A number that one of these precedes or that has one of these forms is no phone number.
 _OTHER_NUMBER = re.compile(
-    r"(?:isbn|issn|doi|patent|ip|id|nr|no|gpa|score|zip|#|\$|€|£)[\s.:#]{0,3}(?:[a-z]{2}\s)?\Z", re.IGNORECASE
+    r"(?<![^\W\d_])(?:isbn|issn|doi|patent|ip|id|nr|no|gpa|score|zip|#|\$|€|£)[\s.:#]{0,3}(?:[a-z]{2}\s)?\Z",
+    re.IGNORECASE,
 )
 _OTHER_FORM = re.compile(
     r"\d,\d|\d[.,]\d{1,2}\s?/\s?\d|\A\d{1,3}(?:\.\d{1,3}){3}\Z|\A\d{1,3}(?:\.\d{3})+\Z|(?:19|20)\d\d\s?[-–/]\s?(?:19"
@@ -36,8 +44,19 @@ def find_phone(text: str, *, targets: Iterable[str] = ()) -> FoundValue | None:
             tries = _MAX_INTERNATIONAL_TRIES if region is None else _MAX_REGIONAL_TRIES
             for match in phonenumbers.PhoneNumberMatcher(eligible, region, max_tries=tries):
                 if not _is_other_number(eligible, match.start, match.raw_string):
-                    return FoundValue(match.raw_string.lstrip("["), 0.95 if region is None else 0.7)
+                    number = _include_codes(eligible, match.start, match.raw_string)
+                    return FoundValue(number, 0.95 if region is None or number.startswith("+") else 0.8)
+        # Numbers that no numbering plan contains still have the form of a phone number.
+        form = _INTERNATIONAL.search(eligible) or _LABELED.search(eligible)
+        if form is not None and not _is_other_number(eligible, form.start("number"), form["number"]):
+            return FoundValue(form["number"].strip(), 0.8)
     return _find_target(targets)
+
+
+def _include_codes(text: str, start: int, number: str) -> str:
+    """Return a number with the country and area codes before it, which other numbering plans write differently."""
+    codes = _CODES.search(text[max(0, start - 12) : start])
+    return (codes[0].lstrip() if codes else "") + number.lstrip("[")
 
 
 def _is_eligible(line: str) -> bool:

@@ -41,6 +41,7 @@ _REMOTE = Place(remote=True)
 _NEAR = re.compile(
     r"\A(?:greater|near)\s+|\s+(?:(?:metropolitan |metro |bay )?area|metro|region|county)\Z", re.IGNORECASE
 )
+_CODE = re.compile("[A-Z]{2}")
 _CITY_WORD = re.compile(
     r"\A(?:San|Santa|St\.?|Saint|New|Fort|Port|Los|Las|El|La|Mount|Lake|North|South|East|West|Bad|Le)\b"
     r"|\b(?:City|Park|Springs|Falls|Beach|Hills|Heights|Valley|Island|Lake)\Z"
@@ -87,7 +88,9 @@ def is_employment_type(text: str) -> bool:
 
 def is_link(text: str) -> bool:
     """Return whether a text is a URL, a domain or an email address."""
-    return _LINK.fullmatch(text.strip(EDGES)) is not None
+    text = text.strip(EDGES)
+    # "Tern.io" with a capital letter is the name of an employer.
+    return _LINK.fullmatch(text) is not None and not (text[0].isupper() and "/" not in text and "@" not in text)
 
 
 @lru_cache(maxsize=4_000)
@@ -143,21 +146,23 @@ def remove_place(text: str) -> str:
     before = segments[: len(segments) - regions]
     if len(before) > 1 and (_is_known_place(before[-1]) or (regions and _is_city_shape(before[-1]))):
         return ", ".join(before[:-1])
+    if is_place(", ".join(segments)):
+        return ""
     if len(before) == 1 and regions and not has_legal_form(before[0]):
         # No comma separates the employer and the city.
-        return "" if is_place(text) else _split_city(before[0])
+        return _split_city(before[0], is_any=_CODE.fullmatch(segments[1]) is not None)
     return ", ".join(before)
 
 
-def _split_city(text: str) -> str:
-    """Remove the city at the end of "Marten Hotels Salt Lake City"; an unknown city is one word."""
+def _split_city(text: str, *, is_any: bool) -> str:
+    """Remove the city at the end of "Marten Hotels Salt Lake City". If `is_any`, an unknown city is one word."""
     words = text.split()
     if len(words) == 1:
         return text
     for count in range(min(_MAX_CITY_WORDS, len(words) - 1), 0, -1):
         if find_city(" ".join(words[-count:])):
             return " ".join(words[:-count])
-    return " ".join(words[:-1])
+    return " ".join(words[:-1]) if is_any else text
 
 
 def is_noise(text: str) -> bool:

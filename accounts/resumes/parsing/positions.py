@@ -10,7 +10,7 @@ from accounts.resumes.parsing.entries import Entry, split_entries
 from accounts.resumes.parsing.heads import remove_field_label
 from accounts.resumes.parsing.lines import Line, get_bullet, strip_bullet
 from accounts.resumes.parsing.occupations import score_title
-from accounts.resumes.parsing.organizations import is_department, score_company
+from accounts.resumes.parsing.organizations import has_legal_form, is_department, is_unit, score_company
 from accounts.resumes.parsing.pieces import (
     is_employment_type,
     is_noise,
@@ -30,6 +30,8 @@ _CERTAIN = 0.8
 _ORDER_BONUS = 0.12
 _UNKNOWN_TITLE = 0.2
 _AT = re.compile(r"(?P<title>[^|•·\t]{2,80}?)\s*(?:\s(?:at|bei|chez)\s|\s?@\s?)(?P<company>[A-ZÀ-Þ\d][^|•·\t]*)\Z")
+# Prepositions that are also part of titles, so they count only if the head names no employer otherwise.
+_IN = re.compile(r"(?P<title>[^|•·\t]{2,80}?)\s(?:en|em|na|no|in|chez)\s(?P<company>[A-ZÀ-Þ\d][^|•·\t]*)\Z")
 _NOTE_IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{2,40})[)\]]")
 
 
@@ -116,7 +118,10 @@ def _split_parts(head: Sequence[str]) -> list[_Part]:
 
 
 def _remove_notes(text: str) -> str:
-    """Remove brackets that hold a place, a duration or a form of employment."""
+    """Remove brackets that hold a place, a duration or a form of employment, or that follow a legal form."""
+    bare = _NOTE_IN_BRACKETS.sub("", text)
+    if bare != text and has_legal_form(bare):
+        return bare
     return _NOTE_IN_BRACKETS.sub(
         lambda match: "" if is_noise(match[1]) or is_employment_type(match[1]) else match[0], text
     )
@@ -135,7 +140,18 @@ def _read_head(head: Sequence[str], is_title_first: bool | None) -> _Reading | N
     if not readings:
         return None
     # `max` returns the first of equal readings, and titles before employers are generated first.
-    return max(readings, key=lambda reading: reading.score + _get_order_bonus(reading, is_title_first))
+    best = max(readings, key=lambda reading: reading.score + _get_order_bonus(reading, is_title_first))
+    return (_split_in(parts) or best) if len(parts) == 1 and None in {best.title, best.company} else best
+
+
+def _split_in(parts: Sequence[_Part]) -> _Reading | None:
+    """Return the title and employer of a head such as "Ingeniero de software en Banco del Valle"."""
+    match = _IN.match(parts[0].text)
+    if match is None or score_title(match["title"]) < _CERTAIN or score_company(match["company"]) < 0.4:
+        return None
+    if is_noise(match["company"]) or is_department(match["company"]):
+        return None
+    return _Reading(match["title"], match["company"], (0, 0), (0, 1), 0.9, 0.39)
 
 
 def _get_order_bonus(reading: _Reading, is_title_first: bool | None) -> float:
@@ -148,6 +164,8 @@ def _iterate_readings(parts: Sequence[_Part]) -> Iterator[_Reading]:
     """Yield every way to take one part, or some of its segments between commas, as title and another as employer."""
     for index, part in enumerate(parts):
         segments = split_commas(part.text)[:_MAX_SEGMENTS]
+        if len(segments) > 2 and all(is_unit(segment) for segment in segments[1:-1]):
+            yield _build_reading(segments[:1], segments[-1:], (index, 0), (index, len(segments) - 1))
         for cut in range(1, len(segments)):
             left, right = segments[:cut], segments[cut:]
             yield _build_reading(left, right, (index, 0), (index, cut))
@@ -166,6 +184,7 @@ def _iterate_readings(parts: Sequence[_Part]) -> Iterator[_Reading]:
 def _build_reading(
     title: Sequence[str] | None, company: Sequence[str] | None, title_at: tuple[int, int], company_at: tuple[int, int]
 ) -> _Reading:
+    company = _cut_at_legal_form(company) if company else None
     title_score = _score_title(title) if title else 0.0
     company_score = _score_company(company) if company else 0.0
     if title and company and title_score < _UNKNOWN_TITLE:
@@ -178,6 +197,12 @@ def _build_reading(
         title_score,
         company_score,
     )
+
+
+def _cut_at_legal_form(segments: Sequence[str]) -> Sequence[str]:
+    """Return the segments up to a legal form, without an unknown place after it: "Adler GmbH, Esslingen"."""
+    end = next((index for index, segment in enumerate(segments) if has_legal_form(segment)), len(segments) - 1)
+    return segments[: end + 1]
 
 
 def _score_title(segments: Sequence[str]) -> float:
@@ -193,9 +218,12 @@ def _score_title(segments: Sequence[str]) -> float:
 
 
 def _score_company(segments: Sequence[str]) -> float:
-    score = score_company(", ".join(segments)) if len(segments) > 1 else score_company(segments[0])
-    if len(segments) > 1 and score < 0.95:
-        score = score_company(segments[0]) - 0.3
+    score = score_company(segments[-1] if has_legal_form(segments[-1]) else segments[0])
+    if len(segments) > 1 and not has_legal_form(segments[-1]):
+        score -= 0.3
+    if all(is_department(segment) for segment in segments):
+        # "VP, Engineering" names no employer.
+        return -0.2
     title_score = max(score_title(segment) for segment in segments)
     return max(0.01, score - 0.25 * title_score)
 

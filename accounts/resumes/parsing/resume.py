@@ -5,6 +5,7 @@ years of experience, the canonical names of skills, and the scheme added to URLs
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def parse_resume(
     `styles` has one entry per line of the text. It is None if the format has no typography.
     """
     sections = imply_sections(split_sections(text, styles))
-    experience, education, languages = (
+    experience, education, languages_sections = (
         [section for section in sections if section.kind == kind]
         for kind in (kinds.EXPERIENCE, kinds.EDUCATION, kinds.LANGUAGES)
     )
@@ -95,15 +96,17 @@ def parse_resume(
     all_lines = [line for section in sections for line in section.lines]
     contact = parse_contact(text=text, head=sections[0].lines, lines=all_lines, links=links)
     summary = _find_summary(sections, contact)
+    languages = parse_languages(line.text for section in languages_sections for line in section.lines)
+    owned = _exclude_spoken_languages(sections, languages, _exclude_contact_spans(text, contact, spans))
     periods = [position.span for position in positions if position.span is not None]
     return ParsedResume(
         contact=contact,
         summary=summary,
-        skills=_build_skills(text, sections, _exclude_contact_spans(text, contact, spans)),
+        skills=_build_skills(text, sections, owned),
         positions=tuple(positions),
         years=count_years_covered(periods, now=now) if periods else None,
         studies=tuple(studies),
-        languages=parse_languages(line.text for section in languages for line in section.lines),
+        languages=languages,
         unread=list_unread(
             sections=sections,
             contact=contact,
@@ -235,6 +238,19 @@ def _exclude_contact_spans(text: str, contact: Contact, spans: Iterable[SkillSpa
         for match in re.finditer(re.escape(value), text):
             is_contact[match.start() : match.end()] = b"\1" * len(value)
     return [span for span in spans if not is_contact[span.start]]
+
+
+def _exclude_spoken_languages(
+    sections: Sequence[Section], languages: Iterable[SpokenLanguage], spans: Iterable[SkillSpan]
+) -> list[SkillSpan]:
+    """Drop the spoken languages that a section of languages lists: `languages` has them, with their fluency."""
+    names = {spoken.language.value.casefold() for spoken in languages}
+    starts = [section.start for section in sections]
+    return [
+        span
+        for span in spans
+        if span.skill not in names or sections[max(0, bisect_right(starts, span.start) - 1)].kind != kinds.LANGUAGES
+    ]
 
 
 def _build_skills(text: str, sections: Sequence[Section], spans: Sequence[SkillSpan]) -> tuple[NamedSkill, ...]:

@@ -154,7 +154,9 @@ def _fits_text_below(lines: Sequence[Line], index: int, heading: Heading) -> boo
         return _has_entries_below(lines, index)
     if heading.kind == EDUCATION:
         return any(has_degree(text) for text in _list_below(lines, index)[:3])
-    return heading.kind == SKILLS or line.text.isupper() or is_prominent(line)
+    # "Fenwick Tools" above a position is an employer.
+    has_dates = any(has_entry_dates(text) for text in _list_below(lines, index)[:4])
+    return not has_dates and (heading.kind == SKILLS or line.text.isupper() or is_prominent(line))
 
 
 def _list_below(lines: Sequence[Line], index: int) -> list[str]:

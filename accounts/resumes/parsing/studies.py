@@ -31,6 +31,11 @@ _GAP = re.compile(
 _AREA_LEAD = re.compile(
     r"^[\s,:–—|-]{0,4}(?:(?:degree|diploma)\s+)?(?:(?:in|of|en|em|im\s+fach|der)(?=[\s(]))?\s*\(?\s*", re.IGNORECASE
 )
+_FIELD_LABEL = re.compile(
+    r"\A(?:dates?|period|zeitraum|fechas?|periodo|datas?|período|période|centre|centro|établissement|einrichtung|instituição"
+    r"|formation|curso|fach|subject|field|studiengang|titulación|degree|qualification|institution|school|university|college|abschluss|diplôme|título)\s*:\s*",
+    re.IGNORECASE,
+)
 _MINOR = re.compile(r"[,;(]?\s*\b(?:minor|minors|concentration|specialization|emphasis|nebenfach)\b.*\Z", re.IGNORECASE)
 _UNIVERSITY_SYSTEM = re.compile(
     r"university of (?:california|texas|illinois|wisconsin|north carolina|massachusetts|maryland)\Z", re.IGNORECASE
@@ -165,7 +170,7 @@ def _parse_study(group: Sequence[_StudyLine]) -> Study | None:
     score = honors = None
     pieces: list[str] = []
     for line in group:
-        text = replace_dates(line.text, "\t")
+        text = replace_dates(_FIELD_LABEL.sub("", line.text, count=1), "\t")
         text, score = _take(text, find_score, score)
         text, honors = _take(text, find_honors, honors)
         if line.is_head or line.is_name:
@@ -208,17 +213,23 @@ def _take(
     if match is None:
         return text, found
     value = next((group for group in match.groups() if group), match[0])
-    return text[: match.start()] + "\t" + text[match.end() :], found or FoundValue(value.strip(EDGES), 0.85)
+    start, end, gap = match.start(), match.end(), "\t"
+    if text[start - 1 : start] == "(" and text[end : end + 1] == ")":
+        # "BA (Hons) History" names a degree and its area, which the honors do not separate.
+        start, end, gap = start - 1, end + 1, ""
+    return text[:start] + gap + text[end:], found or FoundValue(value.strip(EDGES), 0.85)
 
 
 def _read_pieces(pieces: Sequence[str]) -> tuple[FoundValue | None, FoundValue | None, list[str]]:
     """Return the degree, the area and the remaining names."""
     degree = area = None
     names: list[str] = []
+    areas: list[str] = []
     for piece in pieces:
         match = find_degree(piece) if degree is None else None
         if match is None or (has_institution(match[0]) and not has_degree(match[0])):
             names += _split_names(piece)
+            areas += [] if has_institution(piece) else _split_names(piece)
             continue
         degree = FoundValue(match[0].strip(), 0.9)
         before, after = piece[: match.start()].strip(EDGES), piece[match.end() :]
@@ -227,11 +238,11 @@ def _read_pieces(pieces: Sequence[str]) -> tuple[FoundValue | None, FoundValue |
         if segments and _is_area(segments[0]):
             area = FoundValue(_MINOR.sub("", segments[0]).strip(EDGES), 0.85 if after[:1] in " ,:(" else 0.7)
             segments = segments[1:]
-        if before:
-            names += _split_names(before)
-        names += _split_names(", ".join(segments))
-    if degree is not None and area is None:
-        area = _find_area(names)
+        for text in (before, ", ".join(segments)):
+            names += _split_names(text)
+            areas += _split_names(text)
+    if degree is not None and area is None and any(has_institution(name) for name in names):
+        area = next((FoundValue(name, 0.6) for name in areas if _is_area(name)), None)
     return degree, area, [name for name in names if area is None or name != area.value]
 
 
@@ -260,13 +271,6 @@ def _is_area(text: str) -> bool:
         and not any(letter.isdigit() for letter in text)
         and not is_noise(text)
     )
-
-
-def _find_area(names: Sequence[str]) -> FoundValue | None:
-    """Return the name that is the area, if the degree stands apart from it and another name is the institution."""
-    areas = [name for name in names if _is_area(name)]
-    has_other = any(has_institution(name) for name in names)
-    return FoundValue(areas[0], 0.6) if areas and has_other else None
 
 
 def _find_institution(names: Sequence[str]) -> FoundValue | None:

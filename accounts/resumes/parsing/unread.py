@@ -82,14 +82,16 @@ def _find_reason(  # noqa: PLR0917 - private, and called once
         return None if line.number in read else (DATES if find_dates(line.text) else TEXT)
     if section.kind == SUMMARY:
         return None
+    letters = _keep_letters(line.text)
+    if any(value and value in letters for value in values):
+        return None
     if section.kind in {SKILLS, PROJECTS, OTHER} and _has_skill(line, skill_starts):
         return None if section.kind == SKILLS else SECTION
     if section.kind in {PROJECTS, OTHER}:
         return SECTION
     if section.kind == LANGUAGES:
         return None if parse_languages([line.text]) else TEXT
-    letters = _keep_letters(line.text)
-    is_read = section.kind == HEADER and any(value and (value in letters or letters in value) for value in values)
+    is_read = section.kind == HEADER and any(letters in value for value in values)
     return None if is_read else TEXT
 
 
