@@ -102,7 +102,8 @@ _PHRASES = {
     ),
     PROJECTS: "open source|side projects",
     OTHER: (
-        "coordonnées|datos de contacto|dados de contato|dados de contacto|kontaktdaten|mes coordonnées|personal details|personal information|personal data|additional information|military service"
+        "coordonnées|datos de contacto|dados de contato|dados de contacto|kontaktdaten|mes coordonnées"
+        "|personal details|personal information|personal data|additional information|military service"
         "|contact details|contact information|contact me|persönliche daten|informations personnelles|datos personales"
         "|dados pessoais|certifications and licenses|professional development"
     ),

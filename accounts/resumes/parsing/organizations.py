@@ -7,7 +7,8 @@ from accounts.resumes.parsing.word_sets import build_words
 _LEGAL_FORM = re.compile(
     r"(?:(?<=[\s,])(?:inc|llc|l\.l\.c|llp|ltd|limited|corp|corporation|co|plc|pbc|gmbh(?: & co\.? kg)?|mbh|ag|kg|kgaa"
     r"|ug|ohg"
-    r"|gbr|e\.?\s?v|e\.?g|se|s\.?\s?a\.?(?: de c\.?\s?v)?|s\.?a\.?s|sarl|s\.?a\.?r\.?l|eurl|sl|s\.?l|slu|s\.?l\.?u|lda|ltda|s\.?p\.?a|srl"
+    r"|gbr|e\.?\s?v|e\.?g|se|s\.?\s?a\.?(?: de c\.?\s?v)?|s\.?a\.?s|sarl|s\.?a\.?r\.?l|eurl|sl"
+    r"|s\.?l|slu|s\.?l\.?u|lda|ltda|s\.?p\.?a|srl"
     r"|s\.?r\.?l"
     r"|bv|b\.v|nv|n\.v|ab|as|a/s|aps|oy|oyj|asa|sp\.?\s?z\s?o\.?\s?o|s\.?r\.?o|a\.s|k\.?k|pty|pvt|pte|sdn bhd|kft|zrt)"
     r"\.?(?: (?:ltd|limited)\.?)?)\Z",
