@@ -3,7 +3,7 @@
 import re
 
 _INSTITUTION = re.compile(
-    r"\b(?:universi\w*|univ\.|college|institut\w*|school|academy|academia|akademie|académie|polytechni\w*"
+    r"\b(?:universi\w*|univ\.|college|institut\w*|colegio|colégio|ies|school|academy|academia|akademie|académie|polytechni\w*"
     r"|politécni\w*|politechni\w*"
     r"|hochschule|fachhochschule|gymnasium|realschule|gesamtschule|berufsschule|berufskolleg|faculty|fakultät"
     r"|faculdade|facultad"
@@ -36,7 +36,7 @@ _DEGREE = re.compile(
     r"|B\.?Com\.?|M\.?Com\.?"
     r"|M\.?B\.?A\.?|B\.?B\.?A\.?|Ph\.?\s?D\.?|DPhil|MPhil|M\.?Phil\.?|B\.?S\.?|M\.S\.|M\.?Res\.?|B\.?Ed\.?|M\.?Ed\.?"
     r"|B\.?F\.?A\.?|M\.?F\.?A\.?"
-    r"|BCA|MCA|LL\.?[BM]\.?|M\.D\.|J\.D\.|A\.A\.S?\.?|A\.S\.|M\.?P\.?H\.?|M\.?P\.?A\.?|HND|HNC|BTEC|mgr|Promotion(?=\s*(?:\(|,|in\b|zum\b))"
+    r"|BCA|MCA|LL\.?[BM]\.?|M\.D\.|J\.D\.|A\.A\.S?\.?|A\.S\.|M\.?P\.?H\.?|M\.?P\.?A\.?|HND|HNC|BTEC|mgr|Promotion(?=\s*(?:\(|,|in\b|zum\b|[A-ZÄÖÜ]))"
     # Without periods these are also abbreviations of US states, so a subject must follow.
     r"|(?:MA|MS|ME|MD|BE|AA|AS)(?=\s+(?:in\b|[A-Z]))"
     r")(?!\w)"
@@ -57,7 +57,7 @@ _HONORS = re.compile(
     r"|\bdean['’]s\s+list"
     r"|valedictorian|mit\s+auszeichnung|(?:sehr\s+)?gut\b|mention\s+(?:très\s+bien|bien|assez\s+bien)"
     r"|matrícula\s+de\s+honor|con\s+honores"
-    r"|com\s+distinção|major\s+de\s+promotion|con\s+mención|premio\s+extraordinario|merit)",
+    r"|(?:com\s+)?(?:louvor(?:\s+e\s+distinção)?|distinção)|major\s+de\s+promotion|con\s+mención|premio\s+extraordinario|merit)",
     re.IGNORECASE,
 )
 _TITLE_WORDS = frozenset({"master", "bachelor", "associate", "doctor", "magister"})

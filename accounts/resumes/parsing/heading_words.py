@@ -84,14 +84,14 @@ _PHRASES = {
         "|acerca de mí|sobre mim|perfil profesional|perfil profissional|in brief"
     ),
     EXPERIENCE: (
-        "work|work history|employment history|job history|professional history|career history|employment record"
+        "percurso profissional|historique professionnel|laufbahn|work|work history|employment history|job history|professional history|career history|employment record"
         "|work record|professional background|industry background|what i've done|what i have done|where i've worked"
         "|where i worked|beruflicher werdegang|berufliche laufbahn|berufliche stationen|parcours professionnel"
         "|vida laboral|trayectoria profesional"
         "|trajetória profissional|historial laboral|histórico profissional|professional journey|career path"
     ),
     EDUCATION: (
-        "academic background|educational background|education history|academic history|qualifications"
+        "percurso académico|percurso acadêmico|trayectoria académica|academic background|educational background|education history|academic history|qualifications"
         "|academic qualifications|educational qualifications|studies|akademischer werdegang|schulischer werdegang"
         "|parcours académique|parcours universitaire|parcours scolaire|scholastic record|academic record"
     ),

@@ -9,12 +9,18 @@ from accounts.resumes.parsing.organizations import is_department
 from accounts.resumes.parsing.pieces import is_noise, is_note, remove_place, split_commas, split_strong
 
 _FIELD_LABEL = re.compile(
+    r"\A(?:company(?: name)?|employer|organi[sz]ation|client|position(?: held)?|role|title|job title|occupation|firma"
+    r"|arbeitgeber|unternehmen|entreprise|poste(?: occupé)?|empresa|puesto|cargo|função|function|funktion|stelle|société"
+    r"|employeur|compañía|entidad|instituição|empregador)(?:\s*:\s*|\t)",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
     r"\A(?:company|employer|organi[sz]ation|client|position|role|title|job title|firma|arbeitgeber|entreprise|poste"
     r"|empresa"
     r"|puesto|cargo|função|function|funktion|stelle|société|employeur|compañía|entidad|instituição|empregador)\s*:\s*",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"\A[^:\t|]{2,40}:\s+\S")
+_LABEL = re.compile(r"\A[^:\t|,]{2,40}:\s+\S")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def imply_sections(sections: Sequence[Section]) -> list[Section]:
     The header and summary of a resume without a heading for experience can contain positions. A resume without a
     heading for education can contain studies among its positions.
     """
-    kinds = {section.kind for section in sections}
+    kinds = {section.kind for section in sections if section.kind != EDUCATION or _has_study(section)}
     found: list[Section] = []
     for section in sections:
         parts = [section]
@@ -35,6 +35,10 @@ def imply_sections(sections: Sequence[Section]) -> list[Section]:
             parts = [piece for part in parts for piece in (_split_studies(part) if part.kind == EXPERIENCE else [part])]
         found += parts
     return found
+
+
+def _has_study(section: Section) -> bool:
+    return any(has_degree(line.text) or has_institution(line.text) for line in section.lines)
 
 
 def _split_before_entries(section: Section) -> list[Section]:
@@ -104,13 +108,19 @@ def _is_position(lines: Sequence[Line], index: int) -> bool:
     dates = find_entry_dates(text) if text and get_bullet(text) is None else None
     if dates is None or not dates.span.is_range:
         return False
-    return any(describe_head_line(near).title >= _CERTAIN for near in _iterate_near(lines, index, dates.rest))
+    near = _iterate_near(lines, index, dates.rest)
+    return any(describe_head_line(text).title >= _CERTAIN for text in near if not _names_study(text))
 
 
 def _iterate_near(lines: Sequence[Line], index: int, rest: str) -> Iterator[str]:
     if rest:
         yield rest
-    yield from (line.text for line in (*lines[max(0, index - 2) : index], *lines[index + 1 : index + 2]) if line.text)
+    nearby = (*lines[max(0, index - 2) : index], *lines[index + 1 : index + 2])
+    yield from (line.text for line in nearby if line.text and get_bullet(line.text) is None)
+
+
+def _names_study(text: str) -> bool:
+    return has_degree(text) and has_institution(text) and not names_position(text)
 
 
 def _is_study(line: Line) -> bool:

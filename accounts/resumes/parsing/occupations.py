@@ -34,6 +34,9 @@ def score_title(text: str) -> float:
     # "Member of Technical Staff", "Engineer II - Payments": the noun is at the start.
     if _is_romance_noun(first):
         return 0.85
+    # "Leiter Controlling", "Sachbearbeiterin Einkauf"
+    if first.casefold() not in ENGLISH_NOUNS and _is_noun(first):
+        return 0.8
     if len(words) > 1 and first.casefold().rstrip(".") in RANKS and any(_is_noun(word) for word in words[1:]):
         return 0.7
     if any(_is_noun(word) for word in words):

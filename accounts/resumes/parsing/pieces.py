@@ -1,7 +1,8 @@
 """Split the head of an entry into pieces, and recognize pieces that name no position or employer. Pure."""
 
+import gettext
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from accounts.resumes.parsing.dates import find_dates
 from accounts.resumes.parsing.occupations import score_title
@@ -112,12 +113,31 @@ def _is_known_place(name: str) -> bool:
     if score_company(name) >= 0.7 or any(letter.isdigit() for letter in name):
         return False
     bare = _NEAR.sub("", name).strip()
+    if name.casefold() in _load_country_names():
+        return True
     return find_place(name) is not None or find_place(bare) is not None or parse_place_label(name) == _REMOTE
 
 
 def _is_region(name: str) -> bool:
     """Return whether a name is that of a country, state or region, or its code."""
+    if name.casefold() in _load_country_names():
+        return True
     return find_region(name) is not None or find_place(name) == _REMOTE or parse_place_label(name) == _REMOTE
+
+
+@cache
+def _load_country_names() -> frozenset[str]:
+    """Return the names of the countries in German, French, Spanish and Portuguese, in lower case."""
+    import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
+
+    translations = [
+        gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[code]) for code in ("de", "fr", "es", "pt")
+    ]
+    return frozenset(
+        translation.gettext(country.name).split(",")[0].casefold()
+        for translation in translations
+        for country in pycountry.countries
+    )
 
 
 def _is_city_shape(name: str) -> bool:

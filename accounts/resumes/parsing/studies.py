@@ -33,7 +33,7 @@ _AREA_LEAD = re.compile(
 )
 _FIELD_LABEL = re.compile(
     r"\A(?:dates?|period|zeitraum|fechas?|periodo|datas?|período|période|centre|centro|établissement|einrichtung|instituição"
-    r"|formation|curso|fach|subject|field|studiengang|titulación|degree|qualification|institution|school|university|college|abschluss|diplôme|título)\s*:\s*",
+    r"|formation|curso|fach|subject|field|studiengang|titulación|degree|qualification|institution|school|university|college|abschluss|diplôme|título)(?:\s*:\s*|\t)",
     re.IGNORECASE,
 )
 _MINOR = re.compile(r"[,;(]?\s*\b(?:minor|minors|concentration|specialization|emphasis|nebenfach)\b.*\Z", re.IGNORECASE)
@@ -109,10 +109,8 @@ def _iterate_lines(lines: Sequence[Line]) -> Iterator[_StudyLine]:
             if find_score(text) or find_honors(text):
                 yield _StudyLine(text, line.number, False, False, False, False, False)
             continue
-        is_detail = (is_label(text) and not has_degree(text)) or (
-            _DETAIL.search(text) is not None and not find_dates(text)
-        )
-        bare = replace_dates(text, "\t")
+        is_detail = _is_detail(text)
+        bare = _FIELD_LABEL.sub("", replace_dates(text, "\t"), count=1)
         yield _StudyLine(
             text,
             line.number,
@@ -123,6 +121,14 @@ def _iterate_lines(lines: Sequence[Line]) -> Iterator[_StudyLine]:
             not is_detail and _is_name(bare),
         )
         is_after_blank = False
+
+
+def _is_detail(text: str) -> bool:
+    """Return whether a line only adds details to a study, such as its courses or thesis."""
+    if is_label(text) and not has_degree(text):
+        return True
+    detail = _DETAIL.search(text)
+    return detail is not None and not find_dates(text) and not has_institution(text[: detail.start()])
 
 
 def _is_name(text: str) -> bool:
@@ -150,11 +156,15 @@ def _group_lines(lines: Sequence[Line]) -> Iterator[list[_StudyLine]]:
 def _begins_study(group: Sequence[_StudyLine], row: _StudyLine) -> bool:
     has_institution, has_degree = any(line.has_institution for line in group), any(line.has_degree for line in group)
     has_dates = any(line.has_dates for line in group)
+    if row.has_institution and has_degree and group[0].is_name and not group[0].is_head:
+        # The group already has an institution, whose name contains no word for one.
+        return True
     if (row.has_institution and has_institution) or (row.has_degree and has_degree):
         # "College of Engineering" below "State University" is a part of the same institution.
         is_same = not row.has_degree and not row.has_dates and not row.is_after_blank and not has_degree
         return not is_same
-    if row.has_dates and has_dates and (row.is_after_blank or row.is_head or row.is_name):
+    is_dated_first = group[0].has_dates and not group[0].is_head and not group[0].is_name
+    if row.has_dates and has_dates and (row.is_after_blank or row.is_head or row.is_name or is_dated_first):
         return True
     return row.is_after_blank and row.is_name and row.has_dates and (has_institution or has_degree) and has_dates
 
@@ -170,7 +180,7 @@ def _parse_study(group: Sequence[_StudyLine]) -> Study | None:
     score = honors = None
     pieces: list[str] = []
     for line in group:
-        text = replace_dates(_FIELD_LABEL.sub("", line.text, count=1), "\t")
+        text = _FIELD_LABEL.sub("", replace_dates(line.text, "\t"), count=1)
         text, score = _take(text, find_score, score)
         text, honors = _take(text, find_honors, honors)
         if line.is_head or line.is_name:
