@@ -1,0 +1,1 @@
+"""Producers of resume files: each turns an abstract page into a PDF or DOCX in its own way."""
