@@ -225,6 +225,7 @@ class Environment(BaseSettings):
     throttle_activity: RateOrOff = Rate(2_000, 3600)
     throttle_fetch_jobs: RateOrOff = Rate(10, 3600)
     throttle_target_roles: RateOrOff = Rate(200, 24 * 3600)
+    throttle_check_resume: RateOrOff = Rate(60, 60)
     throttle_extract_address: RateOrOff = Rate(60, 60)
     throttle_user: RateOrOff = Rate(6_000, 60)
     throttle_address: RateOrOff = Rate(12_000, 60)

@@ -21,6 +21,8 @@ from accounts.auth_services import Conflict, queue_collection
 from accounts.documents import ConcurrentChange
 from accounts.resumes import serializers as shapes
 from accounts.resumes.builder import CannotBuildResume
+from accounts.resumes.check_serializers import CheckedPostingSerializer, ResumeCheckSerializer
+from accounts.resumes.checks import PostingKeywords, StillProcessing, assess_resume
 from accounts.resumes.documents import Resume
 from accounts.resumes.files.formats import MAX_BYTES, REASONS, FileRejected
 from accounts.resumes.selectors import find_resume, list_resumes, wait_until_read
@@ -204,6 +206,37 @@ class ResumeViewSet(DocumentViewSet):
         queue_collection(change)
         confirmed = {"resume": resume, "skills": change.user.skills, "filled": selection["fields"]}
         return Response(self.get_serializer(confirmed).data)
+
+    @action(
+        detail=True,
+        methods=["post"],
+        request_serializer_class=CheckedPostingSerializer,
+        serializer_class=ResumeCheckSerializer,
+        success_status=200,
+        error_statuses=(409,),
+        throttle_scope="check_resume",
+    )
+    def check(self, request: Request, resume_id: str) -> Response:
+        """Check how well applicant-tracking systems can read a resume, and whether it has a posting's keywords.
+
+        The reasons come from reading the resume: values that were not found or are uncertain, dates and lines that were
+        not understood, and columns, pictures and text boxes in the file. If `job_id` or `text` names a posting, its
+        skills are sorted into those that the resume shows in a position, a project or a degree, those that it only
+        claims, and those that are missing. Nothing is stored.
+        """
+        body, resume = self.body, self.get_object()
+        try:
+            posting = PostingKeywords.from_job(body["job_id"]) if body.get("job_id") else None
+        except DoesNotExist as error:
+            raise NotFound("There is no job with this id.", "job_not_found") from error
+        if body.get("text"):
+            posting = PostingKeywords.from_text(body["text"])
+        try:
+            checked = assess_resume(resume=resume, posting=posting, now=timezone.now())
+        except StillProcessing as error:
+            message = "The resume is still being processed. Try again shortly."
+            raise Conflict(message, "resume_processing") from error
+        return Response(self.get_serializer(checked).data)
 
     @action(
         detail=False,

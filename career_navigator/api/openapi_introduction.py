@@ -106,6 +106,7 @@ can change the limits. The defaults are:
 | Wrong passwords of a user who is logged in | 10 per minute |
 | Activity log entries of a user | 2000 per hour |
 | `POST /jobs/fetch_jobs` of a user | 10 per hour |
+| Checks of a resume by a user | 60 per minute |
 | `POST /skills/extract` from an IP address | 60 per minute |
 
 An IPv6 /64 network counts as one IP address.

@@ -18,7 +18,7 @@ from tests.fixtures.users import API
 LIMITS = (
     *("user", "address", "login_account", "login_address", "logins_account", "logins_address"),
     *("register_account", "register_address", "forgot_account", "forgot_address", "confirmation", "password"),
-    *("activity", "fetch_jobs", "extract_address"),
+    *("activity", "fetch_jobs", "check_resume", "extract_address"),
 )
 SECONDS = {"minute": 60, "hour": 3600}
 

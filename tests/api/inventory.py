@@ -114,6 +114,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "POST resumes/apply": _token(user_id=_USER, job_id=_OTHER_JOB, resume_id=_RESUME),
     "GET resumes/user/<str:user_id>": _token(),
+    "POST resumes/<str:resume_id>/check": _token(text="We require Python."),
     "POST resumes/<str:resume_id>/confirm": _token(skills=["python"], fields=[]),
     "GET resumes/<str:resume_id>.pdf": _token(),
     "GET resumes/<str:resume_id>.docx": _token(),

@@ -48,6 +48,7 @@ ANSWERS = [
     ("GET", f"/resumes/{NOBODY}", None, 404, "resume_not_found"),
     ("GET", f"/resumes/{NOBODY}.pdf", None, 404, "resume_not_found"),
     ("DELETE", f"/resumes/{NOBODY}", None, 404, "resume_not_found"),
+    ("POST", f"/resumes/{NOBODY}/check", {}, 404, "resume_not_found"),
     ("POST", f"/resumes/{NOBODY}/confirm", {"skills": ["x"]}, 404, "resume_not_found"),
     ("GET", f"/jobs/searches/{NOBODY}", None, 404, "search_not_found"),
     ("GET", "/jobs/searches/x/new", None, 404, "search_not_found"),
