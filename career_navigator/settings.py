@@ -405,6 +405,9 @@ LOGGING: dict[str, Any] = {
         "django.server": {"handlers": [], "propagate": True},
         "pymongo": {"level": "WARNING"},
         "urllib3.connectionpool": {"level": "ERROR"},  # Retries of link checks are not worth a log line.
+        # Both write parts of resumes to the log: the glyphs of each font, and the characters that a font lacks.
+        "fontTools": {"level": "WARNING"},
+        "fpdf": {"level": "ERROR"},
         "celery.app.trace": {"level": "WARNING"},  # career_navigator/celery.py logs the end of each task.
     },
 }

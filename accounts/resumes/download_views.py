@@ -1,6 +1,7 @@
 """Downloads of resumes as PDF, DOCX, HTML, Markdown and JSON: /resumes/{resume_id}.pdf and so on."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 import orjson
@@ -21,13 +22,15 @@ from accounts.resumes.renderers.html import get_policy, render_html
 from accounts.resumes.renderers.layout import ResumeLayout, build_layout
 from accounts.resumes.renderers.markdown import render_markdown
 from accounts.resumes.renderers.pdf import render_pdf
+from accounts.resumes.renderers.scripts import split_clusters
 from accounts.resumes.selectors import list_resumes
 from career_navigator.api.viewsets import DocumentViewSet
 
 _ID = OpenApiParameter("resume_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The resume's id.")
 _PATH = r"(?P<resume_id>[^/]+)\."
 _MAX_NAME_LENGTH = 60
-_WORD = re.compile(r"[^\W_]+")
+# Joiners inside words of Persian and Indian languages. File names do not need them.
+_JOINERS = re.compile("[\u200c\u200d]")
 
 
 class ResumeFileViewSet(DocumentViewSet):
@@ -62,7 +65,8 @@ class ResumeFileViewSet(DocumentViewSet):
     def pdf(self, request: Request, resume_id: str) -> HttpResponse:
         """Return a resume as a PDF.
 
-        The text can be selected and searched. The font covers the Latin, Greek and Cyrillic scripts.
+        The text can be selected and searched, and its headings are tagged. The fonts cover Latin, Greek, Cyrillic,
+        Arabic, Hebrew, Devanagari, Thai, Chinese, Japanese and Korean. Characters of other scripts appear as boxes.
         """
         return self._render("pdf", render_pdf)
 
@@ -122,8 +126,26 @@ class ResumeFileViewSet(DocumentViewSet):
 def _build_file_name(resume: Resume, extension: str) -> str:
     """Return a file name such as "Ada-Lovelace-resume-v2.pdf".
 
-    The owner's name is reduced to letters, digits and hyphens, so the file name cannot contain a path or a command.
+    The owner's name is reduced to letters with their marks, digits and hyphens, so the file name cannot contain a path
+    or a command.
     """
     name = str(resume.content.get("basics", {}).get("name") or "")
-    words = "-".join(_WORD.findall(name))[:_MAX_NAME_LENGTH]
+    words = _cut_clusters("-".join(_list_words(name)))
     return "-".join(filter(None, (words, "resume", f"v{resume.version}"))) + f".{extension}"
+
+
+def _list_words(name: str) -> list[str]:
+    """Return the words of a name: letters and digits with the marks that belong to them."""
+    plain = _JOINERS.sub("", unicodedata.normalize("NFC", name))
+    words = "".join(c if c.isalnum() or unicodedata.category(c).startswith("M") else " " for c in plain).split()
+    return [word for word in words if any(map(str.isalnum, word))]
+
+
+def _cut_clusters(text: str) -> str:
+    """Cut a text to the maximum length, without separating a letter from its marks."""
+    cut = ""
+    for cluster in split_clusters(text):
+        if len(cut) + len(cluster) > _MAX_NAME_LENGTH:
+            break
+        cut += cluster
+    return cut

@@ -1,6 +1,7 @@
 """Downloads of resumes: /resumes/{id}.pdf and the other formats."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -65,6 +66,11 @@ def test_the_page_has_a_strict_content_security_policy(ada, store_for_ada):
         ("a\r\nSet-Cookie: b", 'attachment; filename="a-Set-Cookie-b-resume-v1.pdf"'),
         ("N" * 300, f'attachment; filename="{"N" * 60}-resume-v1.pdf"'),
         ("...", 'attachment; filename="resume-v1.pdf"'),
+        ("ไม้ ก่", f"attachment; filename*=utf-8''{quote('ไม้-ก่')}-resume-v1.pdf"),
+        ("हिन्दी की", f"attachment; filename*=utf-8''{quote('हिन्दी-की')}-resume-v1.pdf"),
+        ("Re\u0301my", f"attachment; filename*=utf-8''{quote('Rémy')}-resume-v1.pdf"),
+        ("می\u200cخواهم", f"attachment; filename*=utf-8''{quote('میخواهم')}-resume-v1.pdf"),
+        ("\u0301 \u0301", 'attachment; filename="resume-v1.pdf"'),
         (None, 'attachment; filename="resume-v1.pdf"'),
     ],
 )
@@ -72,6 +78,15 @@ def test_builds_the_file_name_from_words_only(ada, store_for_ada, name, expected
     resume = store_for_ada(content={"basics": {"name": name} if name else {}})
 
     assert ada.get(f"/resumes/{resume.pk}.pdf")["Content-Disposition"] == expected
+
+
+def test_cuts_a_long_file_name_between_letters_with_their_marks(ada, store_for_ada):
+    resume = store_for_ada(content={"basics": {"name": "q\u0323\u0307" * 40}})
+
+    disposition = ada.get(f"/resumes/{resume.pk}.pdf")["Content-Disposition"]
+
+    name = quote("q\u0323\u0307" * 20)
+    assert disposition == f"attachment; filename*=utf-8''{name}-resume-v1.pdf"
 
 
 def test_returns_404_for_an_unknown_resume(ada):

@@ -181,9 +181,10 @@ def test_embeds_fonts_and_character_maps_in_the_pdf():
     page: Any = pypdf.PdfReader(BytesIO(render("pdf", CONTENT))).pages[0]
 
     fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
-    used = [font for font in fonts if "FiraSans" in font["/BaseFont"]]
-    assert len(used) >= 2
-    assert all("/ToUnicode" in font and "/FontFile2" in font["/FontDescriptor"] for font in used)
+    descriptors = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts]
+    assert ["FiraSans" in font["/BaseFont"] for font in fonts] == [True, True]
+    assert all("/ToUnicode" in font for font in fonts)
+    assert all("/FontFile2" in descriptor for descriptor in descriptors)
 
 
 @pytest.mark.parametrize("file_format", RENDERERS)
