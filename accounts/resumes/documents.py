@@ -37,7 +37,7 @@ class Resume(StoredDocument):
     file_name = StringField(max_length=MAX_FILE_NAME_LENGTH)
     media_type = StringField()
     file_size = IntField()
-    # Properties of the file's layout that some systems misread, among `readability.LAYOUT_FEATURES`.
+    # Properties of the file's layout that some systems misread, among `files.features.LAYOUT_FEATURES`.
     layout_features = ListField(StringField())
     # The file's bytes and the number of attempts to read them. Both are unset when processing ends.
     upload = BinaryField()

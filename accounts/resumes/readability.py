@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from accounts.resumes.files.features import LAYOUT_FEATURES
 from accounts.resumes.parsing import lines as kinds
 
 Severity = Literal["high", "medium", "low"]
@@ -16,7 +17,8 @@ _MAX_EXAMPLE_LENGTH = 160
 # The parser offers a value below this confidence as a question.
 _MIN_CONFIDENCE = 0.5
 
-# Severity and message of each issue. A system cannot use a resume with an issue of high severity.
+# Severity and message of each issue. A system cannot use a resume with an issue of high severity. Each feature of a
+# file's layout is an issue of the same name.
 ISSUES: Mapping[str, tuple[Severity, str]] = {
     "missing_text_layer": (
         "high",
@@ -54,8 +56,6 @@ ISSUES: Mapping[str, tuple[Severity, str]] = {
     ),
 }
 ISSUE_CODES = tuple(ISSUES)
-# Properties of a file's layout that some systems misread, each with the issue of the same name.
-LAYOUT_FEATURES = ("columns", "images", "text_boxes", "tables", "header_text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

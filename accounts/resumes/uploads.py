@@ -199,7 +199,7 @@ def _check_limits(user_id: ObjectId) -> None:
 
 
 def _parse_text(file: FileText, *, now: datetime) -> dict[str, Any]:
-    """Return the `content` and `parsed` fields of a resume.
+    """Return the `content`, `parsed` and `layout_features` fields of a resume.
 
     Raises:
         FileRejected: The text exceeds a limit of the JSON Resume schema.
@@ -214,7 +214,11 @@ def _parse_text(file: FileText, *, now: datetime) -> dict[str, Any]:
     display_names = {skill.name: entry.display_name for skill in parsed.skills if (entry := vocabulary.get(skill.name))}
     content = build_json_resume(parsed, display_names=display_names)
     _check_content(content)
-    return {"content": content, "parsed": serialize_resume(parsed, display_names=display_names)}
+    return {
+        "content": content,
+        "parsed": serialize_resume(parsed, display_names=display_names),
+        "layout_features": list(file.layout_features),
+    }
 
 
 def _build_imported(content: dict[str, Any], *, unread: Sequence[str], now: datetime) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from accounts.resumes.readability import LAYOUT_FEATURES, MAX_EXAMPLES, SEVERITIES, assess_readability
+from accounts.resumes.files.features import LAYOUT_FEATURES
+from accounts.resumes.readability import MAX_EXAMPLES, SEVERITIES, assess_readability
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from multiprocessing import get_context
@@ -64,10 +64,9 @@ def read_file(data: bytes) -> Reading:
     except ExtractionFailed:
         return _build_rejection("extraction failed", time.perf_counter() - started)
     extracted = time.perf_counter()
-    # The parser takes the fields of the file's text by name.
-    arguments = {field.name: getattr(file, field.name) for field in fields(file)}
-    arguments["text"] = make_plain(file.text).text
-    parsed = parse_resume(**arguments, spans=extractor.find_spans(arguments["text"]), now=_TODAY)
+    text = make_plain(file.text).text
+    spans = extractor.find_spans(text)
+    parsed = parse_resume(text=text, links=file.links, styles=file.styles, spans=spans, now=_TODAY)
     names = {skill.name: entry.display_name for skill in parsed.skills if (entry := vocabulary.get(skill.name))}
     return Reading(
         parsed=serialize_resume(parsed, display_names=names),

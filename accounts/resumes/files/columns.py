@@ -45,6 +45,19 @@ class Column:
     segments: list[Segment]
     is_margin: bool = False
 
+    def is_beside(self, other: "Column") -> bool:
+        """Return whether both columns share some height, and one is to the left of the other."""
+        left, top, right, bottom = self._measure()
+        other_left, other_top, other_right, other_bottom = other._measure()
+        return max(top, other_top) < min(bottom, other_bottom) and (right < other_left or other_right < left)
+
+    def _measure(self) -> tuple[float, float, float, float]:
+        """Return the left edge, the first baseline, the right edge and the last baseline."""
+        segments = self.segments
+        baselines = [segment.baseline for segment in segments]
+        left, right = min(segment.left for segment in segments), max(segment.right for segment in segments)
+        return left, min(baselines), right, max(baselines)
+
 
 def split_columns(segments: Sequence[Segment], *, body_size: float, depth: int = 0) -> list[Column]:
     """Return the columns of a page in reading order.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import NoReturn
 
+from accounts.resumes.files.features import find_layout_features
 from accounts.resumes.files.formats import HTML, MAX_CHARACTERS, PDF, READY, STRUCTURED, FileRejected, check_text
 from accounts.resumes.files.lines import Line
 
@@ -50,7 +51,12 @@ def _load_extractor(media_type: str) -> Callable[[bytes], dict[str, object]]:
         from accounts.resumes.files.web_page import extract_html as extract  # noqa: PLC0415 - only the needed library
     else:
         from accounts.resumes.files.word import extract_docx as extract  # noqa: PLC0415 - only the needed library
-    return lambda data: _build_result(*extract(data, max_characters=MAX_CHARACTERS))
+
+    def build_result(data: bytes) -> dict[str, object]:
+        lines, links = extract(data, max_characters=MAX_CHARACTERS)
+        return _build_result(lines, links) | {"layout_features": find_layout_features(media_type, data, lines)}
+
+    return build_result
 
 
 def _build_result(lines: Sequence[Line], links: Sequence[str]) -> dict[str, object]:

@@ -80,7 +80,8 @@ class FileRejected(Exception):
 class FileText:
     """The text of a file, and the targets of its links, which the text may not show.
 
-    `styles` has one entry per line of the text. It is None if the format has no typography. A file in a structured
+    `styles` has one entry per line of the text. It is None if the format has no typography. `layout_features` are the
+    properties of the layout that some applicant-tracking systems misread (see `features`). A file in a structured
     format has no text. Its `content` is in the JSON Resume format, and `unread` lists values that have no place there.
     """
 
@@ -89,6 +90,7 @@ class FileText:
     styles: tuple[LineStyle, ...] | None = None
     content: dict[str, Any] | None = None
     unread: tuple[str, ...] = ()
+    layout_features: tuple[str, ...] = ()
 
 
 def detect_file_type(data: bytes) -> str:

@@ -7,7 +7,8 @@ from accounts.resumes.parsing.styles import LineStyle
 
 @dataclass(slots=True)
 class Line:
-    """A line of text with its typography."""
+    """A line of text with its typography. `is_beside` tells that the line's column stands beside another one."""
 
     text: str
     style: LineStyle = field(default_factory=LineStyle)
+    is_beside: bool = False

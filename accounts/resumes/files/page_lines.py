@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from accounts.resumes.files.columns import Column, group_rows, is_date, split_columns
@@ -35,8 +36,12 @@ def build_lines(pages: Sequence[Sequence[Segment]]) -> list[Line]:
     first_page: list[Segment] = []
     for number, segments in enumerate(pages):
         visible = _drop_running_heads(segments, first_page, number)
-        for column in split_columns(visible, body_size=body_size):
-            (margins if column.is_margin else lines).extend(_build_column(column, number, body_size))
+        columns = split_columns(visible, body_size=body_size)
+        for column in columns:
+            built = _build_column(column, number, body_size)
+            if any(column.is_beside(other) for other in columns):
+                built = [replace(line, is_beside=True) for line in built]
+            (margins if column.is_margin else lines).extend(built)
     return lines + margins
 
 

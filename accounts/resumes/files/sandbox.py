@@ -74,4 +74,5 @@ def extract_text(data: bytes) -> FileText:
         text=result["text"],
         links=tuple(result["links"]),
         styles=tuple(LineStyle(**style) for style in styles) if styles is not None else None,
+        layout_features=tuple(result["layout_features"]),
     )
