@@ -5,7 +5,7 @@ they can use the skill at work, and they make the parts of a plan comparable. A 
 and a tool an evening or two.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
@@ -216,7 +216,7 @@ def build_roadmap(
             for skill in plan
         ]
     else:
-        foundations_by_skill = _select_foundations(prerequisites, vocabulary)
+        foundations_by_skill = _select_foundations(priorities, prerequisites, vocabulary)
         alternatives, steps = _order_by_demand(
             priorities=priorities,
             held=held,
@@ -305,16 +305,22 @@ def build_roadmap(
 
 
 def _select_foundations(
-    prerequisites: Mapping[str, tuple[str, ...]], vocabulary: Vocabulary
+    names: Iterable[str], prerequisites: Mapping[str, tuple[str, ...]], vocabulary: Vocabulary
 ) -> dict[str, tuple[str, ...]]:
-    """Return the prerequisites without fields, which a person has by having their technologies.
+    """Return the prerequisites of skills, and of those in turn, without fields.
 
-    Otherwise a roadmap would list all subjects of machine learning before a first tool for AI agents.
+    A person has a field by having its technologies. With fields, a roadmap would list all subjects of machine learning
+    before a first tool for AI agents.
     """
-    return {
-        name: tuple(need for need in needs if vocabulary.kinds.get(need, TECHNOLOGY) in LEARNED_KINDS)
-        for name, needs in prerequisites.items()
-    }
+    selected: dict[str, tuple[str, ...]] = {}
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in selected:
+            needs = prerequisites.get(name, ())
+            selected[name] = tuple(need for need in needs if vocabulary.kinds.get(need, TECHNOLOGY) in LEARNED_KINDS)
+            pending += selected[name]
+    return selected
 
 
 def _order_by_demand(
