@@ -1,7 +1,6 @@
 """Render a roadmap as recommendations, as a Markdown page and as an iCalendar file (RFC 5545). Pure."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -25,7 +24,7 @@ def build_recommendations(*, roadmap: Roadmap) -> list[str]:
     missing = roadmap.missing
     if roadmap.source is RoadmapSource.POSTINGS and roadmap.paths:
         sentences += _describe_coverage(roadmap)
-    sentences += _describe_milestones(roadmap.milestones)
+    sentences += _describe_milestones(roadmap)
     to_learn = roadmap.to_learn
     if to_learn:
         sentences += _describe_order(roadmap, to_learn)
@@ -53,11 +52,13 @@ def _describe_coverage(roadmap: Roadmap) -> list[str]:
     return sentences
 
 
-def _describe_milestones(milestones: Sequence[Milestone]) -> list[str]:
-    if len({milestone.skills for milestone in milestones}) < len(milestones):
+def _describe_milestones(roadmap: Roadmap) -> list[str]:
+    sentences = [describe_milestone(milestone) for milestone in roadmap.milestones]
+    are_same = len({milestone.skills for milestone in roadmap.milestones}) < len(roadmap.milestones)
+    if are_same and roadmap.source is RoadmapSource.POSTINGS:
         reason = f"less than {MIN_PERCENT}% of the postings require any skill of the specialisation"
-        return [describe_milestone(milestones[0]), f"Competitive: the same skills, because {reason}."]
-    return [describe_milestone(milestone) for milestone in milestones]
+        sentences[-1] = f"Competitive: the same skills, because {reason}."
+    return sentences
 
 
 def describe_milestone(milestone: Milestone) -> str:

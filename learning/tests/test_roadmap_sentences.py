@@ -60,7 +60,12 @@ def test_describes_what_a_milestone_is_based_on(milestone: Milestone, sentences:
     assert describe_milestone(milestone) == sentences
 
 
-def recommend(core: list[str], skills: list[Skill], shares: dict[str, float]) -> list[str]:
+def recommend(
+    core: list[str],
+    skills: list[Skill],
+    shares: dict[str, float],
+    source: RoadmapSource = RoadmapSource.POSTINGS,
+) -> list[str]:
     blueprint = Blueprint(
         role="Frontend Developer", names=(), entries=parse_entries({Tier.CORE: core}), never=frozenset()
     )
@@ -68,7 +73,7 @@ def recommend(core: list[str], skills: list[Skill], shares: dict[str, float]) ->
     roadmap = build_roadmap(
         target_role="Frontend Developer",
         role_key="frontend developer",
-        source=RoadmapSource.POSTINGS,
+        source=source,
         postings=25,
         priorities=shares,
         learner=Learner(named_skills=(), statuses={}),
@@ -115,3 +120,10 @@ def test_says_so_if_the_specialisation_adds_nothing() -> None:
     assert sentences[3] == (
         "Competitive: the same skills, because less than 10% of the postings require any skill of the specialisation."
     )
+
+
+def test_does_not_mention_shares_of_the_specialisation_without_enough_postings() -> None:
+    sentences = recommend(["1. npm: 5"], [build_skill("npm")], {}, source=RoadmapSource.FEW_POSTINGS)
+
+    assert "Competitive: 1 skill, about 5 hours. The core and the specialisation." in sentences
+    assert not any("%" in sentence for sentence in sentences)
