@@ -35,7 +35,15 @@ from market.membership import (
 )
 from market.samples import pack_employers
 from market.selectors import RENDERED_AT_KEY, VERSION_KEY, get_responses_key, get_version_prefix, render_responses
-from market.stats_rows import CommittedState, build_role_writes, clean_up_rows, commit, mark_dirty, read_state, withhold
+from market.stats_rows import (
+    CommittedState,
+    build_role_writes,
+    clean_up_rows,
+    commit_rows,
+    mark_dirty,
+    read_state,
+    withhold_rows,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +94,7 @@ def refresh_stats(*, now: datetime, wait: bool = True) -> RefreshSummary:
     Raises:
         RefreshRunningError: If another refresh is running and `wait` is False. The days stay dirty.
     """
-    with _lock(wait=wait) as lock:
+    with _hold_lock(wait=wait) as lock:
         if lock is None:
             raise RefreshRunningError("another refresh is running")
         state = read_state()
@@ -95,7 +103,7 @@ def refresh_stats(*, now: datetime, wait: bool = True) -> RefreshSummary:
             return RefreshSummary()
         days = [mark["_id"] for mark in marks]
         try:
-            _publish(days, state, lock, now)
+            _publish_days(days, state, lock, now)
         except RedisError:
             # If the lock was lost, another refresh may have removed the marks, and the older rows written here may have
             # replaced its rows.
@@ -110,7 +118,7 @@ def refresh_stats(*, now: datetime, wait: bool = True) -> RefreshSummary:
         return RefreshSummary(days=len(days), rendered=True)
 
 
-def _publish(days: Sequence[datetime], state: CommittedState, lock: Lock, now: datetime) -> None:
+def _publish_days(days: Sequence[datetime], state: CommittedState, lock: Lock, now: datetime) -> None:
     """Write the rows of the days, render the responses, and make both visible.
 
     Raises:
@@ -118,15 +126,15 @@ def _publish(days: Sequence[datetime], state: CommittedState, lock: Lock, now: d
     """
     backfilled, writer = list_backfilled_roles(), uuid.uuid4().hex
     for start in range(0, len(days), _DAYS_PER_BATCH):
-        _recompute(days[start : start + _DAYS_PER_BATCH], now, writer, state)
+        _recompute_days(days[start : start + _DAYS_PER_BATCH], now, writer, state)
         lock.reacquire()
     version, responses = render_responses(now=now)
     # Roles whose registration is in progress: some of their postings were read before they got the role. Registration
     # marks their days dirty again when it completes.
-    withhold(roles=set(list_registered_roles()) - set(backfilled), days=days, writer=writer)
+    withhold_rows(roles=set(list_registered_roles()) - set(backfilled), days=days, writer=writer)
     lock.reacquire()
     # Commit rows before publishing the version, so that readers of the new version see rows at least as new.
-    if not commit(writer=writer, state=state, version=version.decode()):
+    if not commit_rows(writer=writer, state=state, version=version.decode()):
         raise LockNotOwnedError("Another refresh has published since this one started", lock_name=_LOCK_KEY)
     publish_responses(version=version, responses=responses, now=now)
     clean_up_rows(writer=writer, days=days, state=state)
@@ -161,7 +169,7 @@ def publish_responses(*, version: bytes, responses: dict[str, bytes], now: datet
 
 
 @contextmanager
-def _lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock | None]:
+def _hold_lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock | None]:
     """Hold the lock for writing rows, so that older counts cannot overwrite newer ones.
 
     Yields None if the lock is taken and `wait` is False.
@@ -175,7 +183,7 @@ def _lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock 
         yield None
         return
     ended = threading.Event()
-    extender = threading.Thread(target=_extend, args=(lock, ended), name="stats-lock", daemon=True)
+    extender = threading.Thread(target=_extend_lock, args=(lock, ended), name="stats-lock", daemon=True)
     extender.start()
     try:
         yield lock
@@ -185,7 +193,7 @@ def _lock(*, wait: bool = True, client: "Redis | None" = None) -> Iterator[Lock 
         lock.release()
 
 
-def _extend(lock: Lock, ended: threading.Event) -> None:
+def _extend_lock(lock: Lock, ended: threading.Event) -> None:
     """Extend the lock until `ended` is set. The holder notices a lost lock at its next `reacquire`."""
     while not ended.wait(_LOCK_TTL / 4):
         try:
@@ -208,7 +216,7 @@ def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
     postings and are left out.
     """
     try:
-        with _lock(wait=False, client=fail_fast_redis()) as lock:
+        with _hold_lock(wait=False, client=fail_fast_redis()) as lock:
             rows = _build_role_rows(role, now)
             if lock is not None and rows:
                 state, writer = read_state(), uuid.uuid4().hex
@@ -216,7 +224,7 @@ def compute_role(*, role: str, now: datetime) -> list[dict[str, Any]]:
                     list(build_role_writes(rows=rows, days=(), writer=writer, state=state)), ordered=False
                 )
                 lock.reacquire()
-                if commit(writer=writer, state=state):
+                if commit_rows(writer=writer, state=state):
                     clean_up_rows(writer=writer, days=[row["day"] for row in rows], state=state)
             return rows
     except RedisError as error:
@@ -262,7 +270,7 @@ def check_stats(*, on_day: Callable[[], object] | None = None) -> StatsCheck:
             check.postings += repaired
             check.differing.append(day.date())
         elif _has_stale_rows(day):
-            with _lock():
+            with _hold_lock():
                 # Compare again while no refresh can remove marks: a posting may have changed between the two reads.
                 if _has_stale_rows(day) and not database().dirty_days.find_one({"_id": day}):
                     check.differing.append(day.date())
@@ -276,7 +284,7 @@ def _has_stale_rows(day: datetime) -> bool:
     rows = database().market_figures.find({"day": day, "postings": {"$exists": True}})
     stored = {row["scope"]: _remove_metadata(row) for row in rows}
     return stored != {
-        scope: _remove_metadata(_build_row(scope, day, each)) for scope, each in _count([day])[day].items()
+        scope: _remove_metadata(_build_row(scope, day, counts)) for scope, counts in _count_days([day])[day].items()
     }
 
 
@@ -285,10 +293,10 @@ def close_day(*, day: datetime, now: datetime) -> int:
 
     No posting is stored for a closed day.
     """
-    with _lock():
+    with _hold_lock():
         if not find_closed_days([day]):
             # The empty market row closes a day that has only hidden postings.
-            _store_closed_day(day, {MARKET_SCOPE: PostingCounts()} | _count([day])[day], now)
+            _store_closed_day(day, {MARKET_SCOPE: PostingCounts()} | _count_days([day])[day], now)
         return database().job_postings.delete_many({"day": day}).deleted_count
 
 
@@ -300,14 +308,14 @@ def find_closed_days(days: Collection[datetime]) -> set[datetime]:
     return set(database().market_figures.distinct("day", query))
 
 
-def _recompute(days: Sequence[datetime], now: datetime, writer: str, state: CommittedState) -> None:
+def _recompute_days(days: Sequence[datetime], now: datetime, writer: str, state: CommittedState) -> None:
     closed = find_closed_days(days)
     if closed:
         # Delete postings that were stored while their day was being closed.
         database().job_postings.delete_many({"day": {"$in": list(closed)}})
     writes: list[Any] = []
     rows: list[dict[str, Any]] = []
-    counts_by_day = _count([day for day in days if day not in closed])
+    counts_by_day = _count_days([day for day in days if day not in closed])
     for day, scopes in counts_by_day.items():
         if MARKET_SCOPE not in scopes:
             writes.append(DeleteOne({"scope": MARKET_SCOPE, "day": day}))
@@ -322,7 +330,7 @@ def _recompute(days: Sequence[datetime], now: datetime, writer: str, state: Comm
         database().market_figures.bulk_write(writes, ordered=False)
 
 
-def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, PostingCounts]]:
+def _count_days(days: Sequence[datetime]) -> dict[datetime, dict[str, PostingCounts]]:
     """Count each day's visible postings by scope. A day without postings has no scopes."""
     projection = dict.fromkeys((*COUNTED_FIELDS, "day"), 1) | {"_id": 0}
     by_day: dict[datetime, dict[str, PostingCounts]] = {day: {} for day in days}
@@ -335,7 +343,7 @@ def _count(days: Sequence[datetime]) -> dict[datetime, dict[str, PostingCounts]]
 def _store_closed_day(day: datetime, scopes: dict[str, PostingCounts], now: datetime) -> None:
     """Replace a day's rows with sealed ones, the market's last, so that a crash leaves the day open."""
     writes: list[Any] = [DeleteMany({"day": day, "scope": {"$nin": list(scopes)}})]
-    for scope, counts in sorted(scopes.items(), key=lambda each: each[0] == MARKET_SCOPE):
+    for scope, counts in sorted(scopes.items(), key=lambda scope_counts: scope_counts[0] == MARKET_SCOPE):
         row = _build_row(scope, day, counts) | {"computed_at": now, "sealed": True}
         writes.append(ReplaceOne({"scope": scope, "day": day}, row, upsert=True))
     database().market_figures.bulk_write(writes)

@@ -35,7 +35,7 @@ from market.name_keys import compute_name_key
 from market.related_skills import RelatedSkill, find_related
 from market.role_selectors import canonicalize_role, get_role_table
 from market.samples import SAMPLE_FIELDS, Sample, build_sample
-from market.stats_rows import find_visible
+from market.stats_rows import find_visible_rows
 from market.trends import (
     MAX_WINDOW_DAYS,
     Comparison,
@@ -145,7 +145,7 @@ def load_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
     # One query for both windows. A second round trip would take longer than computing everything from the rows, and
     # longer than transferring the previous window's postings, which are not used.
     both = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
-    return _compute_role_stats(role, find_visible(query=both, fields=_WINDOW_FIELDS), first, last)
+    return _compute_role_stats(role, find_visible_rows(query=both, fields=_WINDOW_FIELDS), first, last)
 
 
 def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleStats | None:
@@ -160,7 +160,7 @@ def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime
 
 def has_rows(*, role: str) -> bool:
     """Return whether a normalized role has a visible row on any day."""
-    return bool(find_visible(query={"scope": role}, fields=("postings",)))
+    return bool(find_visible_rows(query={"scope": role}, fields=("postings",)))
 
 
 def get_window_days(days: int, now: datetime) -> tuple[datetime, datetime]:
@@ -197,7 +197,7 @@ def get_role_demands(*, days: int, now: datetime) -> dict[str, RoleDemand]:
 
 def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
     first, last = get_window_days(days, now)
-    found = find_visible(
+    found = find_visible_rows(
         query={"scope": {"$ne": MARKET_SCOPE}, "day": {"$gte": first, "$lte": last}},
         fields=("scope", "day", *SAMPLE_FIELDS, *PACKED_COUNTS),
     )

@@ -34,21 +34,21 @@ _BATCH = 10_000
 
 def mark_dirty(*, days: Collection[datetime]) -> None:
     """Mark days (UTC midnights) as dirty. Code that changes postings must use `dirty_days` instead."""
-    _mark(days, {})
+    _mark_days(days, {})
 
 
 @contextmanager
 def dirty_days(*, days: Collection[datetime], now: datetime) -> Iterator[None]:
     """Mark days dirty before and after the block, even if it fails, because it may have written postings."""
     writer = f"writers.{uuid.uuid4().hex}"
-    _mark(days, {"$set": {writer: now}})
+    _mark_days(days, {"$set": {writer: now}})
     try:
         yield
     finally:
-        _mark(days, {"$unset": {writer: ""}})
+        _mark_days(days, {"$unset": {writer: ""}})
 
 
-def _mark(days: Collection[datetime], change: dict[str, dict[str, Any]]) -> None:
+def _mark_days(days: Collection[datetime], change: dict[str, dict[str, Any]]) -> None:
     if days:
         change = change | {"$set": {"token": uuid.uuid4().hex} | change.get("$set", {})}
         database().dirty_days.bulk_write([UpdateOne({"_id": day}, change, upsert=True) for day in days], ordered=False)
@@ -69,7 +69,7 @@ def read_state() -> CommittedState:
     return CommittedState(row.get("version"), row["commits"], tuple(row["committed"])) if row else CommittedState()
 
 
-def find_visible(*, query: Mapping[str, Any], fields: Collection[str]) -> list[Row]:
+def find_visible_rows(*, query: Mapping[str, Any], fields: Collection[str]) -> list[Row]:
     """Return the visible rows of roles that match a query, as of a single commit, sorted by scope and day.
 
     `fields` must include `postings`, which every row has.
@@ -78,7 +78,7 @@ def find_visible(*, query: Mapping[str, Any], fields: Collection[str]) -> list[R
     while True:
         state = read_state()
         found = database().market_figures.find(query, projection).sort([("scope", 1), ("day", 1)])
-        rows = [row for each in found.batch_size(_BATCH) if (row := _get_committed(each, state))]
+        rows = [row for stored in found.batch_size(_BATCH) if (row := _get_committed(stored, state))]
         # Repeats only if there was a commit in the meantime. Commits take milliseconds and are seconds apart.
         if read_state().commits == state.commits:
             return rows
@@ -109,14 +109,14 @@ def build_role_writes(
         yield UpdateMany(obsolete, [{"$replaceWith": {"scope": "$scope", "day": "$day"} | mark}])
 
 
-def withhold(*, roles: Collection[str], days: Sequence[datetime], writer: str) -> None:
+def withhold_rows(*, roles: Collection[str], days: Sequence[datetime], writer: str) -> None:
     """Exclude a writer's rows of these roles from its commit."""
     if roles:
         rows = {"day": {"$in": list(days)}, "scope": {"$in": sorted(roles)}, "writer": writer}
         database().market_figures.update_many(rows, {"$set": {"writer": WITHHELD}})
 
 
-def commit(*, writer: str, state: CommittedState, version: str | None = None) -> bool:
+def commit_rows(*, writer: str, state: CommittedState, version: str | None = None) -> bool:
     """Make a writer's rows visible, and set the version if one is given, in a single write.
 
     Returns False and changes nothing if another version has been committed since `state` was read.
@@ -137,7 +137,7 @@ def clean_up_rows(*, writer: str, days: Sequence[datetime], state: CommittedStat
     This includes the rows of committed writers that died before they could clean up.
     """
     queries: list[dict[str, Any]] = [{"day": {"$in": list(days)}, "writer": writer}]
-    queries += [{"writer": each} for each in state.committed]
+    queries += [{"writer": other_writer} for other_writer in state.committed]
     for rows in queries:
         database().market_figures.bulk_write(
             [

@@ -117,7 +117,7 @@ class TestInThisProcess:
     def test_no_worker_waits_for_a_running_refresh(self, mongo, redis):
         run = begin()
 
-        with refresh._lock():
+        with refresh._hold_lock():
             tasks.collect_role(str(run.id), "Software Engineer")
             assert take_queued(redis) == [("market.tasks.refresh_daily_stats", [])]
             refresh_daily_stats()

@@ -16,7 +16,7 @@ from market.daily_stats import day_start
 from market.refresh import RefreshRunningError, check_stats, refresh_stats
 from market.selectors import get_role_stats, read_response, render_response
 from market.services import store_postings
-from market.stats_rows import mark_dirty, read_state, withhold
+from market.stats_rows import mark_dirty, read_state, withhold_rows
 from tests.factories import NOW, TODAY, PostingFactory, days_ago
 
 pytestmark = pytest.mark.usefixtures("mongo", "redis")
@@ -61,15 +61,15 @@ def test_windows_move_at_midnight():
 
 def test_a_write_during_a_refresh_leaves_its_day_dirty(mongo, monkeypatch):
     store_postings(postings=[PostingFactory.build()], now=NOW)
-    count = refresh._count
+    count = refresh._count_days
 
     def count_before_a_write(days):
         stats = count(days)
-        monkeypatch.setattr(refresh, "_count", count)
+        monkeypatch.setattr(refresh, "_count_days", count)
         store_postings(postings=[PostingFactory.build()], now=NOW)
         return stats
 
-    monkeypatch.setattr(refresh, "_count", count_before_a_write)
+    monkeypatch.setattr(refresh, "_count_days", count_before_a_write)
 
     refresh_stats(now=NOW)
 
@@ -104,14 +104,14 @@ def test_a_writer_killed_before_its_second_mark_leaves_its_day_dirty(mongo):
 
 def test_a_refresh_that_lost_its_lock_leaves_its_days_dirty(mongo, monkeypatch, redis):
     store_postings(postings=[PostingFactory.build()], now=NOW)
-    recompute = refresh._recompute
+    recompute = refresh._recompute_days
 
     def recompute_and_lose_the_lock(*arguments):
         recompute(*arguments)
         redis.delete(refresh._LOCK_KEY)
         mongo.dirty_days.delete_many({})
 
-    monkeypatch.setattr(refresh, "_recompute", recompute_and_lose_the_lock)
+    monkeypatch.setattr(refresh, "_recompute_days", recompute_and_lose_the_lock)
 
     with pytest.raises(LockNotOwnedError):
         refresh_stats(now=NOW)
@@ -163,14 +163,14 @@ def test_the_check_marks_a_wrong_day_dirty(mongo):
 def test_the_check_does_not_report_a_day_that_changed_during_the_check(mongo, monkeypatch):
     store_postings(postings=[PostingFactory.build()], now=NOW)
     refresh_stats(now=NOW)
-    count = refresh._count
+    count = refresh._count_days
 
     def count_after_a_write(days):
-        monkeypatch.setattr(refresh, "_count", count)
+        monkeypatch.setattr(refresh, "_count_days", count)
         store_postings(postings=[PostingFactory.build()], now=NOW)
         return count(days)
 
-    monkeypatch.setattr(refresh, "_count", count_after_a_write)
+    monkeypatch.setattr(refresh, "_count_days", count_after_a_write)
 
     assert check_stats().differing == []
 
@@ -215,7 +215,7 @@ def wait_for(condition):
 def test_the_lock_of_a_killed_refresh_expires(redis):
     pid = os.fork()
     if not pid:
-        with refresh._lock():
+        with refresh._hold_lock():
             time.sleep(60)
         os._exit(0)
     wait_for(lambda: redis.exists(refresh._LOCK_KEY))
@@ -230,7 +230,7 @@ def test_the_lock_of_a_killed_refresh_expires(redis):
 def test_the_lock_is_extended_until_it_is_released(monkeypatch, redis):
     monkeypatch.setattr(refresh, "_LOCK_TTL", 0.5)
 
-    with refresh._lock():
+    with refresh._hold_lock():
         time.sleep(1.5)
         is_held = redis.exists(refresh._LOCK_KEY)
 
@@ -242,7 +242,7 @@ def test_the_lock_is_extended_until_it_is_released(monkeypatch, redis):
 def test_a_refresh_that_does_not_wait_leaves_the_days_dirty(mongo):
     store_postings(postings=[PostingFactory.build()], now=NOW)
 
-    with refresh._lock(), pytest.raises(RefreshRunningError):
+    with refresh._hold_lock(), pytest.raises(RefreshRunningError):
         refresh_stats(now=NOW, wait=False)
 
     assert mongo.dirty_days.count_documents({}) == 1
@@ -253,12 +253,12 @@ def test_a_refresh_that_was_overtaken_before_publishing_publishes_nothing(mongo,
     store_postings(postings=[PostingFactory.build()], now=NOW)
 
     def publish_concurrently(**arguments):
-        monkeypatch.setattr(refresh, "withhold", withhold)
+        monkeypatch.setattr(refresh, "withhold_rows", withhold_rows)
         store_postings(postings=[PostingFactory.build()], now=NOW)
         state = read_state()
-        refresh._publish(mongo.dirty_days.distinct("_id"), state, Mock(), NOW)
+        refresh._publish_days(mongo.dirty_days.distinct("_id"), state, Mock(), NOW)
 
-    monkeypatch.setattr(refresh, "withhold", publish_concurrently)
+    monkeypatch.setattr(refresh, "withhold_rows", publish_concurrently)
 
     with pytest.raises(LockNotOwnedError):
         refresh_stats(now=NOW)

@@ -74,7 +74,13 @@ def record_visible(monkeypatch, *names):
 
 def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
     counts = record_visible(
-        monkeypatch, "_recompute", "render_responses", "withhold", "commit", "publish_responses", "clean_up_rows"
+        monkeypatch,
+        "_recompute_days",
+        "render_responses",
+        "withhold_rows",
+        "commit_rows",
+        "publish_responses",
+        "clean_up_rows",
     )
 
     refresh_stats(now=NOW)
@@ -83,7 +89,9 @@ def test_the_rows_of_a_refresh_become_visible_together(two_halves, monkeypatch):
     assert len(counts) >= 10
 
 
-@pytest.mark.parametrize("step", ["_recompute", "render_responses", "commit", "publish_responses", "clean_up_rows"])
+@pytest.mark.parametrize(
+    "step", ["_recompute_days", "render_responses", "commit_rows", "publish_responses", "clean_up_rows"]
+)
 def test_a_refresh_that_dies_makes_all_its_rows_visible_or_none(mongo, two_halves, monkeypatch, step):
     work = getattr(refresh, step)
 
@@ -101,8 +109,8 @@ def test_a_refresh_that_dies_makes_all_its_rows_visible_or_none(mongo, two_halve
     store_postings(postings=[PostingFactory.build(title="Nurse")], now=NOW)
     compute_stats(role="Nurse")
     counts.append(count_visible())
-    assert counts == [(100, 100) if step in ("commit", "publish_responses", "clean_up_rows") else (50, 50)] * 2
-    counts = record_visible(monkeypatch, "_recompute")
+    assert counts == [(100, 100) if step in ("commit_rows", "publish_responses", "clean_up_rows") else (50, 50)] * 2
+    counts = record_visible(monkeypatch, "_recompute_days")
     refresh_stats(now=NOW)
     assert set(counts) <= {(50, 50), (100, 100)}
     assert count_visible() == (100, 100)
@@ -117,7 +125,7 @@ def test_rows_of_days_without_postings_disappear_together(mongo, two_halves, mon
     mongo.job_postings.update_many({}, {"$set": {"hidden": True}})
     mongo.job_postings.update_one({}, {"$set": {"hidden": False}})
     mark_dirty(days=days)
-    counts = record_visible(monkeypatch, "_recompute", "commit")
+    counts = record_visible(monkeypatch, "_recompute_days", "commit_rows")
 
     refresh_stats(now=NOW)
 
@@ -169,7 +177,7 @@ def test_computes_a_role_without_storing_it_while_a_refresh_is_running(mongo):
         *(PostingFactory.build(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)), role=None
     )
 
-    with refresh._lock():
+    with refresh._hold_lock():
         stats, queued_refreshes = compute_stats(days=90)
 
     assert (stats.window.demand.postings, queued_refreshes) == (90, 1)
@@ -195,7 +203,7 @@ def test_a_refresh_during_a_registration_hides_the_role(monkeypatch):
     monkeypatch.setattr(refresh, "_DAYS_PER_BATCH", 10)
     postings = [PostingFactory.build(title="Data Engineer", date_posted=days_ago(number)) for number in range(90)]
     store_postings(postings=postings, now=NOW)
-    recompute, calls = refresh._recompute, []
+    recompute, calls = refresh._recompute_days, []
 
     def register_and_recompute(*arguments):
         calls.append(arguments)
@@ -203,7 +211,7 @@ def test_a_refresh_during_a_registration_hides_the_role(monkeypatch):
             register_role(role="Data Engineer", now=NOW)
         recompute(*arguments)
 
-    monkeypatch.setattr(refresh, "_recompute", register_and_recompute)
+    monkeypatch.setattr(refresh, "_recompute_days", register_and_recompute)
 
     refresh_stats(now=NOW)
 
