@@ -185,7 +185,8 @@ class _PreparedPosting:
         if not self.employer_key or self.slug_skills:
             return []
         title = " ".join(normalize_words(self.title))
-        return [(Sentence(self.employer_key, each), title) for each in self.text.list_repeatable_sentences()]
+        hashes = self.text.list_repeatable_sentences()
+        return [(Sentence(self.employer_key, sentence_hash), title) for sentence_hash in hashes]
 
 
 class SkillExtraction:

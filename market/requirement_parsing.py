@@ -167,7 +167,7 @@ def _parse_line(requirements: RequirementSpans, plain: str, start: int, end: int
         section = section if section == NICE else kind
         start = label.end()
     at = start
-    for sentence_end in [*(found.start() for found in _SENTENCE_END.finditer(plain, start, end)), end]:
+    for sentence_end in [*(mark.start() for mark in _SENTENCE_END.finditer(plain, start, end)), end]:
         sentence_start, at = at, sentence_end + 1
         if sentence_start >= sentence_end:
             continue

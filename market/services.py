@@ -34,7 +34,7 @@ from skills.selectors import get_vocabulary
 from skills.services import count_unknown_slugs
 
 # Used instead of `dataclasses.asdict`, whose deep copies take longer than everything else in storing.
-_POSTING_FIELDS = tuple(each.name for each in dataclass_fields(Posting))
+_POSTING_FIELDS = tuple(posting_field.name for posting_field in dataclass_fields(Posting))
 # Two writers may insert the same posting concurrently. The one that fails finds it in the next attempt.
 _MAX_ATTEMPTS = 3
 _WRITES_PER_PART = 250
@@ -236,7 +236,7 @@ def _list_changes(
 
 
 class _BatchWriter:
-    """Builds the writes of a batch, and collects what must be updated after them."""
+    """The writes of a batch, and what must be updated after them."""
 
     def __init__(
         self, changes: Sequence[_Change], *, search: dict[str, Any], closed_at: datetime | None, now: datetime
@@ -335,8 +335,7 @@ def _build_update_pipeline(
 def _write(writes: Iterator[InsertOne[Row] | UpdateOne]) -> set[int]:
     """Write unordered. Return the numbers of the writes that failed with a duplicate key.
 
-    MongoDB writes each part while the next part is being built. Building takes about twice as long as writing, so with
-    two cores the writes cost hardly any time.
+    MongoDB writes each part while the next part is being built, which takes about twice as long.
     """
     parts: list[Future[set[int]]] = []
     with ThreadPoolExecutor(max_workers=1) as executor:

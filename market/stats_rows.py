@@ -77,8 +77,8 @@ def find_visible_rows(*, query: Mapping[str, Any], fields: Collection[str]) -> l
     projection = dict.fromkeys((*fields, "writer", *(f"before.{name}" for name in fields)), 1) | {"_id": 0}
     while True:
         state = read_state()
-        found = database().market_figures.find(query, projection).sort([("scope", 1), ("day", 1)])
-        rows = [row for stored in found.batch_size(_BATCH) if (row := _get_committed(stored, state))]
+        cursor = database().market_figures.find(query, projection).sort([("scope", 1), ("day", 1)])
+        rows = [row for stored in cursor.batch_size(_BATCH) if (row := _get_committed(stored, state))]
         # Repeats only if there was a commit in the meantime. Commits take milliseconds and are seconds apart.
         if read_state().commits == state.commits:
             return rows
