@@ -8,17 +8,17 @@ import re
 
 # Characters considered on each side of a name.
 _WINDOW = 60
-# Maximum length of the text that introduces a list of organisations, including the names before the mention.
+# Maximum length of the text that introduces a list of organizations, including the names before the mention.
 _MAX_LEAD = 140
-# `_ORGANISATIONS` cannot match a text that contains none of these stems. Searching for the stems is far faster.
-_ORGANISATION_STEMS = (
+# `_ORGANIZATIONS` cannot match a text that contains none of these stems. Searching for the stems is far faster.
+_ORGANIZATION_STEMS = (
     *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader", "executive"),
     *("engineers", "alum", "employer", "startup", "organi", "business", "enterprise", " by", "former", "previous"),
     *("ex-", "compet", "people", "team", "experience", "background", "veteran", "partner", "angel", "worked"),
     *(" as", "likes of", "folks", "colleagues", "talent", "rival", "alternative"),
 )
 _NAME_LIST = r"(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
-_ORGANISATIONS = re.compile(
+_ORGANIZATIONS = re.compile(
     r"(?i:\b(?:customers?|clients?|compan(?:y|ies)|brands|investors?|founders?|leaders"
     r"|executives|engineers|alum(?:ni|s)"
     r"|employers?|ceos?|heads? of [a-z]+|startups|organi[sz]ations|businesses|enterprises"
@@ -254,8 +254,8 @@ def is_department(text: str, start: int, end: int) -> bool:
     return _COLLABORATORS.search(before) is not None and _AFTER_DEPARTMENT.match(text, end) is not None
 
 
-def is_organisation(text: str, start: int) -> bool:
+def is_organization(text: str, start: int) -> bool:
     """Return whether the name at `start` is a customer, investor, rival or employer: "backed by Okta", "ex-Stripe"."""
     before = text[max(0, start - _MAX_LEAD) : start]
     lower = before.lower()
-    return any(stem in lower for stem in _ORGANISATION_STEMS) and _ORGANISATIONS.search(before) is not None
+    return any(stem in lower for stem in _ORGANIZATION_STEMS) and _ORGANIZATIONS.search(before) is not None

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from skills import disambiguation_words as words
-from skills.context_rules import is_organisation
+from skills.context_rules import is_organization
 
 _SUBJECTS = {key: re.compile(pattern) for key, pattern in words.SUBJECTS.items()}
-# Names that need further checks if they are in `words.ORGANISATIONS` too.
+# Names that need further checks if they are in `words.ORGANIZATIONS` too.
 _NEEDS_FURTHER_CHECKS = words.PROPER | words.STRICT | words.GENERIC | words.USUAL
 
 # Characters considered on each side of a name. This is wider than any pattern below needs.
@@ -58,7 +58,7 @@ class Mention(NamedTuple):
 
 
 class DisambiguationRules:
-    """Rules that classify mentions by spelling and neighbouring words and, if necessary, by spaCy patterns."""
+    """Rules that classify mentions by spelling and neighboring words and, if necessary, by spaCy patterns."""
 
     def __init__(self) -> None:
         self._patterns: _Patterns | None = None
@@ -69,8 +69,8 @@ class DisambiguationRules:
         generic = key in words.GENERIC
         if not subjects.allow(key):
             return False
-        if key in words.ORGANISATIONS:
-            if is_organisation(mention.text, mention.start):
+        if key in words.ORGANIZATIONS:
+            if is_organization(mention.text, mention.start):
                 return False
             if key not in _NEEDS_FURTHER_CHECKS:
                 return True
@@ -84,10 +84,10 @@ class DisambiguationRules:
             return mention.listed or bool(self._match(mention))
         capital = surface[0].isupper()
         if key in words.USUAL:
-            known = capital or mention.listed or key in words.LOWER_CASE or _has_cue(mention)
+            is_recognized = capital or mention.listed or key in words.LOWER_CASE or _has_cue(mention)
             if surface.isupper() and key in words.NEVER_ALL_CAPS:
                 return False
-            return known and not _is_everyday(mention)
+            return is_recognized and not _is_everyday(mention)
         if (len(key) == 1 and not capital) or (surface.isupper() and key in words.NEVER_ALL_CAPS):
             return False
         if mention.listed:
@@ -174,8 +174,8 @@ class _Patterns:
             technical += [[*name, {flags["cue"]: True}], [*name, word, {flags["strong cue"]: True}]]
         if key in words.LANGUAGES:
             technical.append([{flags["using"]: True}, *capital_name])
-        if own := words.OWN_CUES.get(key):
-            technical += [[_any_of(own), *name], [*name, _any_of(own)]]
+        if cues := words.SPECIFIC_CUES.get(key):
+            technical += [[_any_of(cues), *name], [*name, _any_of(cues)]]
         everyday = []
         if after := words.EVERYDAY_AFTER.get(key):
             everyday.append([*name, _any_of(after)])
@@ -210,20 +210,20 @@ def _is_attached(mention: Mention) -> bool | None:
     before, after = text[start - 1 : start], text[end : end + 1]
     if before in _BOUNDARIES and after in _BOUNDARIES:
         return None
-    before_that = text[start - 2 : start - 1]
-    if before in ("@", "_") or (before in (*_HYPHENS, ".", "'", "\u2019", "&") and before_that.isalnum()):
+    second_before = text[start - 2 : start - 1]
+    if before in ("@", "_") or (before in (*_HYPHENS, ".", "'", "\u2019", "&") and second_before.isalnum()):
         return False
-    after_that = text[end + 1 : end + 2]
-    if after in _HYPHENS and after_that.isalnum():
+    second_after = text[end + 1 : end + 2]
+    if after in _HYPHENS and second_after.isalnum():
         return (
             text[end + 1 : end + 5].lower().startswith(_AFTER_HYPHEN) or None
             if mention.key in words.GENERIC
             else (text[end + 1 : end + 6].lower().startswith(_AFTER_HYPHEN))
         )
-    if after in ("@", "_") or (after in (".", "&") and after_that.isalnum()):
+    if after in ("@", "_") or (after in (".", "&") and second_after.isalnum()):
         return False
-    if after in ("'", "\u2019") and after_that.isalnum():
-        return None if after_that == "s" and mention.key in words.PROPER else False
+    if after in ("'", "\u2019") and second_after.isalnum():
+        return None if second_after == "s" and mention.key in words.PROPER else False
     return None
 
 
@@ -242,18 +242,18 @@ def _may_match(key: str, before: list[str], after: list[str]) -> bool:
         return True
     if key in words.LANGUAGES and first in words.USING:
         return True
-    own, everyday_before, everyday_after = _get_own_words(key)
-    return first in own or following in own or first in everyday_before or following in everyday_after
+    cues, everyday_before, everyday_after = _get_specific_words(key)
+    return first in cues or following in cues or first in everyday_before or following in everyday_after
 
 
 @cache
-def _get_own_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Return the words in a name's own cues and the words that make it an everyday word, before and after it."""
-    lists = (words.OWN_CUES, words.EVERYDAY_BEFORE, words.EVERYDAY_AFTER)
-    own, before, after = (
+def _get_specific_words(key: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the words in a name's specific cues and the words that make it an everyday word, before and after it."""
+    lists = (words.SPECIFIC_CUES, words.EVERYDAY_BEFORE, words.EVERYDAY_AFTER)
+    cues, before, after = (
         frozenset(part for term in terms.get(key, ()) for part in _PLAIN_WORD.findall(term)) for terms in lists
     )
-    return own, before, after
+    return cues, before, after
 
 
 def _is_all_caps(key: str, surface: str) -> bool:
@@ -264,20 +264,20 @@ def _is_all_caps(key: str, surface: str) -> bool:
 
 
 def _is_everyday(mention: Mention) -> bool:
-    """Return whether a neighbouring word shows that the name is an everyday word, even in a list."""
+    """Return whether a neighboring word shows that the name is an everyday word, even in a list."""
     return _get_word_after(mention) in words.EVERYDAY_AFTER.get(mention.key, ()) or (
         _get_word_before(mention) in words.EVERYDAY_BEFORE.get(mention.key, ())
     )
 
 
 def _has_cue(mention: Mention) -> bool:
-    """Return whether a neighbouring word is the first or last word of one of the name's patterns."""
-    own = words.OWN_CUES.get(mention.key, frozenset())
+    """Return whether a neighboring word is the first or last word of one of the name's patterns."""
+    cues = words.SPECIFIC_CUES.get(mention.key, frozenset())
     after = _get_word_after(mention)
-    if after in words.CUES_AFTER or after in own:
+    if after in words.CUES_AFTER or after in cues:
         return True
     before = _get_word_before(mention)
-    return before in words.ABILITY_LINKS or before in own
+    return before in words.ABILITY_LINKS or before in cues
 
 
 def _is_in_brackets(mention: Mention) -> bool:

@@ -91,7 +91,7 @@ USUAL = SUBJECT_PHRASES | _names("""
     """)
 # Products named after their makers. If the maker is mentioned as a customer, an investor or a former employer, the
 # product is not a required skill.
-ORGANISATIONS = _words("""
+ORGANIZATIONS = _words("""
     adyen amplitude asana canva cloudflare databricks datadog dropbox elastic figma github gitlab hashicorp hubspot
     mixpanel mongodb netlify notion okta openai oracle pagerduty palantir plaid redis salesforce segment sentry
     servicenow shopify slack snowflake splunk squarespace stripe twilio vercel webflow workday zapier zendesk zoom
@@ -180,7 +180,7 @@ STRONG_CUES_AFTER = _words("""
     codebase codebases developer developers engineer engineers framework language library programmer programming
     """)
 # Cues specific to one name, before or after it.
-OWN_CUES = {
+SPECIFIC_CUES = {
     "access": _words("microsoft ms"),
     "amplify": _words("aws appsync"),
     "bash": _words("script scripts shell scripting write"),
@@ -373,4 +373,4 @@ FALSE_FRIENDS = {
 }
 ALL_FALSE_FRIENDS = frozenset().union(*FALSE_FRIENDS.values())
 
-AMBIGUOUS = PROPER | STRICT | CAPITALS | GENERIC | USUAL | ORGANISATIONS | SUBJECTS.keys()
+AMBIGUOUS = PROPER | STRICT | CAPITALS | GENERIC | USUAL | ORGANIZATIONS | SUBJECTS.keys()

@@ -28,7 +28,7 @@ class SkillImportLookups(SkillLookups, ImportLookups):
         # The name of the skill for each spelling key, per field, in order of precedence.
         self._owners: list[dict[str, str]] = [{} for _ in _SPELLING_FIELDS]
         for row in document.objects.only(*self._references, *_SPELLING_FIELDS).order_by("name").as_pymongo():
-            self._add(row)
+            self._add_entry(row)
 
     def expect(self, keys: Iterable[tuple[Any, ...]]) -> None:
         self._pending_names = {name for (name,) in keys}.difference(self._names)
@@ -51,7 +51,7 @@ class SkillImportLookups(SkillLookups, ImportLookups):
     def accept(self, model: Any) -> None:
         super().accept(model)
         self._pending_names.discard(model.name)
-        self._add({name: getattr(model, name) for name in (*self._references, *_SPELLING_FIELDS)})
+        self._add_entry({name: getattr(model, name) for name in (*self._references, *_SPELLING_FIELDS)})
 
     def match_spelling(self, name: str, value: Any) -> Any:
         return self.find_owner(value) or value
@@ -63,7 +63,7 @@ class SkillImportLookups(SkillLookups, ImportLookups):
         key = get_spelling_key(spelling)
         return next((owners[key] for owners in self._owners if key in owners), None)
 
-    def _add(self, row: Mapping[str, Any]) -> None:
+    def _add_entry(self, row: Mapping[str, Any]) -> None:
         for field, references in self._references.items():
             references[row["name"]] = row.get(field) or []
         for field, owners in zip(_SPELLING_FIELDS, self._owners, strict=True):

@@ -5,12 +5,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ahocorasick
 
 from career_navigator.plain_text import make_plain
-from skills.context_rules import CHECKED, is_department, is_organisation, is_ruled_out_by_context
+from skills.context_rules import CHECKED, is_department, is_organization, is_ruled_out_by_context
 from skills.disambiguation import DisambiguationRules, Mention, Subjects, is_ruled_out
 from skills.disambiguation_words import (
     ALL_FALSE_FRIENDS,
@@ -91,10 +91,26 @@ class _Name:
     is_product: bool
 
 
-class _Hit(NamedTuple):  # a tuple because 30 postings create about a thousand instances
+class _Candidate(NamedTuple):  # a tuple because 30 postings create about a thousand instances
+    """A name at `text[start:end]`, which may mean something other than the skill."""
+
     start: int
     end: int
     name: _Name
+
+
+@dataclass(slots=True, kw_only=True)
+class _Document:
+    """The text that is searched, and what is known about the text as a whole.
+
+    `disambiguated` is the number of ambiguous names checked so far.
+    """
+
+    text: str
+    title_length: int
+    languages: tuple[str, ...]
+    subjects: Subjects
+    disambiguated: int = 0
 
 
 class SkillExtractor:
@@ -109,23 +125,25 @@ class SkillExtractor:
             for spelling in (entry.name, entry.display_name, *entry.aliases):
                 key = get_spelling_key(spelling)
                 if key and vocabulary.get(spelling) is entry:
-                    # `_add` puts a space on each side of a name so that the automaton matches at word boundaries only.
-                    self._add(key, entry)
+                    # A space on each side of a name lets the automaton match at word boundaries only.
+                    self._add_name(key, entry)
                     if "/" in spelling or "&" in spelling:
-                        self._add(key.replace(" ", "   "), entry)  # "CI / CD", "R & D"
+                        self._add_name(key.replace(" ", "   "), entry)  # "CI / CD", "R & D"
         if len(self._automaton):
             self._automaton.make_automaton()
 
-    def _add(self, key: str, entry: Skill) -> None:
+    def _add_name(self, key: str, entry: Skill) -> None:
         name = self._build_name(get_spelling_key(key), entry)
         self._automaton.add_word(f" {key} ", (len(key), name))
 
     def _build_name(self, spelling: str, entry: Skill) -> _Name:
-        ambiguous = spelling in AMBIGUOUS or len(spelling) == 1
+        is_ambiguous = spelling in AMBIGUOUS or len(spelling) == 1
         is_product = entry.category in _PRODUCT_CATEGORIES
-        needs_check = ambiguous or not entry.is_skill or entry.name in FIELDS or is_product or spelling in CHECKED
+        needs_check = is_ambiguous or not entry.is_skill or entry.name in FIELDS or is_product or spelling in CHECKED
         needs_check = needs_check or spelling in ALL_FALSE_FRIENDS or entry.name in DEPARTMENTS or spelling in TRADES
-        return _Name(key=spelling, entry=entry, is_ambiguous=ambiguous, needs_check=needs_check, is_product=is_product)
+        return _Name(
+            key=spelling, entry=entry, is_ambiguous=is_ambiguous, needs_check=needs_check, is_product=is_product
+        )
 
     def extract_skills(self, text: str) -> list[str]:
         """Return the canonical names of the skills in a text, without duplicates, in order of first mention."""
@@ -140,95 +158,92 @@ class SkillExtractor:
         are also everyday words, only the first 2,000 are considered.
         """
         plain = make_plain(text)
-        spans = self._spans(plain.text, title_length)
+        spans = self._find_in_plain_text(plain.text, title_length)
         if not plain.changes:
             return spans
         return [SkillSpan(skill, *plain.locate(start, end)) for skill, start, end in spans]
 
-    def _spans(  # noqa: PLR0912 - one pass that checks each mention
-        self, text: str, title_length: int
-    ) -> list[SkillSpan]:
+    def _find_in_plain_text(self, text: str, title_length: int) -> list[SkillSpan]:
         languages = detect_languages(text)
-        hits = self._hits(text)
+        candidates = self._find_names(text)
         for language in languages:
-            hits = _merge(hits, self._translated_hits(text, language))
+            candidates = _merge_candidates(candidates, self._find_translated_names(text, language))
         if title_length:
-            hits = _merge(hits, self._trades_in_title(text[:title_length]))
-        last = len(hits) - 1
-        disambiguated = 0
-        subjects = Subjects(text)
-        spans = []
-        for index, hit in enumerate(hits):
-            start, end, name = hit
-            if name.needs_check:
-                if not name.entry.is_skill:
-                    continue
-                is_trade = False
-                if name.key in TRADES or (name.entry.name in FIELDS and _precedes_people(text, end)):
-                    if start >= title_length and not _TRADE_BEFORE.search(text, max(0, start - _MAX_LEAD), start):
-                        continue
-                    is_trade = True
-                elif name.entry.name in DEPARTMENTS and start >= title_length and is_department(text, start, end):
-                    continue
-                if name.key in CHECKED and is_ruled_out_by_context(name.key, text, start, end):
-                    continue
-                if name.is_product and text[start].isupper() and is_organisation(text, start):
-                    continue
-                is_false_friend = bool(languages) and any(name.key in FALSE_FRIENDS[each] for each in languages)
-                if (name.is_ambiguous and not is_trade) or is_false_friend:
-                    disambiguated += 1
-                    if disambiguated > _MAX_DISAMBIGUATED:
-                        continue
-                    before = hits[index - 1] if index and start - hits[index - 1].end < _MAX_GAP else None
-                    after = hits[index + 1] if index < last and hits[index + 1].start - end < _MAX_GAP else None
-                    listed = (before or after) is not None and _is_listed(text, before, hit, after)
-                    listed = listed or (text[start].isupper() and _is_list_item(text, start, end))
-                    if is_false_friend and not listed:
-                        continue
-                    if not name.is_ambiguous:
-                        spans.append(SkillSpan(name.entry.name, start, end))
-                        continue
-                    if is_ruled_out(name.key, text, start, listed=listed):
-                        continue
-                    if not self._rules.is_technical(Mention(name.key, text, start, end, listed), subjects):
-                        continue
-            spans.append(SkillSpan(name.entry.name, start, end))
-        return spans
+            candidates = _merge_candidates(candidates, self._find_trades(text[:title_length]))
+        document = _Document(text=text, title_length=title_length, languages=languages, subjects=Subjects(text))
+        return [
+            SkillSpan(candidate.name.entry.name, candidate.start, candidate.end)
+            for index, candidate in enumerate(candidates)
+            if not candidate.name.needs_check or self._is_mention(candidates, index, document)
+        ]
 
-    def _hits(self, text: str) -> list[_Hit]:
+    def _is_mention(self, candidates: list[_Candidate], index: int, document: _Document) -> bool:  # noqa: PLR0911 - a decision list
+        """Return whether a candidate that needs a check is a mention of its skill."""
+        candidate, text = candidates[index], document.text
+        start, end, name = candidate
+        if not name.entry.is_skill:
+            return False
+        is_trade = name.key in TRADES or (name.entry.name in FIELDS and _precedes_people(text, end))
+        if start >= document.title_length:
+            if is_trade and not _TRADE_BEFORE.search(text, max(0, start - _MAX_LEAD), start):
+                return False
+            if not is_trade and name.entry.name in DEPARTMENTS and is_department(text, start, end):
+                return False
+        if name.key in CHECKED and is_ruled_out_by_context(name.key, text, start, end):
+            return False
+        if name.is_product and text[start].isupper() and is_organization(text, start):
+            return False
+        is_false_friend = bool(document.languages) and any(
+            name.key in FALSE_FRIENDS[language] for language in document.languages
+        )
+        if not is_false_friend and (is_trade or not name.is_ambiguous):
+            return True
+        document.disambiguated += 1
+        if document.disambiguated > _MAX_DISAMBIGUATED:
+            return False
+        listed = _is_in_list(candidates, index, text)
+        if is_false_friend and not listed:
+            return False
+        if not name.is_ambiguous:
+            return True
+        if is_ruled_out(name.key, text, start, listed=listed):
+            return False
+        return self._rules.is_technical(Mention(name.key, text, start, end, listed), document.subjects)
+
+    def _find_names(self, text: str) -> list[_Candidate]:
         if not len(self._automaton):
             return []
-        accented = not text.isascii() and _ACCENTED.search(text) is not None
+        has_accents = not text.isascii() and _ACCENTED.search(text) is not None
         urls = [match.span() for match in _URL.finditer(text)] if "www." in text or "://" in text else []
-        hits: list[_Hit] = []
-        reached = 0
-        for last, (length, name) in self._automaton.iter(f" {fold(text)} "):
-            start, end = last - length - 1, last - 1
-            if accented and (_ACCENTED.match(text, max(0, start - 1), start) or _ACCENTED.match(text, end, end + 1)):
+        candidates: list[_Candidate] = []
+        previous_end = 0
+        for last_index, (length, name) in self._automaton.iter(f" {fold(text)} "):
+            start, end = last_index - length - 1, last_index - 1
+            if has_accents and (_ACCENTED.match(text, max(0, start - 1), start) or _ACCENTED.match(text, end, end + 1)):
                 continue
             if urls and is_within(urls, start):
                 continue
-            if start < reached:
-                # The automaton yields hits in order of their ends. A hit replaces the hits inside it, and is dropped if
-                # a hit that started earlier overlaps it.
-                count = len(hits)
-                while count and hits[count - 1].start >= start:
+            if start < previous_end:
+                # The automaton yields names in order of their ends. A name replaces the names inside it, and is dropped
+                # if a name that started earlier overlaps it.
+                count = len(candidates)
+                while count and candidates[count - 1].start >= start:
                     count -= 1
-                if count and hits[count - 1].end > start:
+                if count and candidates[count - 1].end > start:
                     continue
-                del hits[count:]
-            hits.append(_Hit(start, end, name))
-            reached = end
-        return _merge(hits, self._versioned_hits(text))
+                del candidates[count:]
+            candidates.append(_Candidate(start, end, name))
+            previous_end = end
+        return _merge_candidates(candidates, self._find_versioned_names(text))
 
-    def _versioned_hits(self, text: str) -> list[_Hit]:
+    def _find_versioned_names(self, text: str) -> list[_Candidate]:
         """Find names with a version but no space: "React18"."""
-        hits = []
+        candidates = []
         shape = text.encode("ascii", "replace").translate(_SHAPE)
-        at = shape.find(b"a0")
-        while at >= 0:
-            version = _ATTACHED_VERSION.match(text, at + 1)
-            at = shape.find(b"a0", at + 1)
+        last_letter = shape.find(b"a0")
+        while last_letter >= 0:
+            version = _ATTACHED_VERSION.match(text, last_letter + 1)
+            last_letter = shape.find(b"a0", last_letter + 1)
             if version is None:
                 continue
             word = _LETTERS_BEFORE.search(text, max(0, version.start() - 21), version.start())
@@ -237,52 +252,59 @@ class SkillExtractor:
                 continue
             key = word[0].lower()
             if key not in AMBIGUOUS or (word[0][0].isupper() and (key in PROPER or key in USUAL)):
-                hits.append(_Hit(word.start(), version.end(), self._build_name(key, entry)))
-        return hits
+                candidates.append(_Candidate(word.start(), version.end(), self._build_name(key, entry)))
+        return candidates
 
-    def _trades_in_title(self, title: str) -> list[_Hit]:
-        hits = []
+    def _find_trades(self, title: str) -> list[_Candidate]:
+        """Find the trades that the title of a job names: "Data Scientist"."""
+        candidates = []
         for trade in _TITLE_TRADE.finditer(f" {fold(title)} "):
             entry = self._vocabulary.get(TITLE_TRADES[trade[1]])
             if entry is not None and entry.is_skill:
-                name = _Name(key=trade[1], entry=entry, is_ambiguous=False, needs_check=False, is_product=False)
-                hits.append(_Hit(trade.start(1) - 1, trade.end(1) - 1, name))
-        return hits
+                name = _build_unambiguous_name(trade[1], entry)
+                candidates.append(_Candidate(trade.start(1) - 1, trade.end(1) - 1, name))
+        return candidates
 
-    def _translated_hits(self, text: str, language: str) -> list[_Hit]:
+    def _find_translated_names(self, text: str, language: str) -> list[_Candidate]:
         automaton = self._translated.get(language)
         if automaton is None:
-            automaton = ahocorasick.Automaton()
-            for spelling, skill in read_translations()[language]:
-                key = get_spelling_key(strip_accents(spelling))
-                if (entry := self._vocabulary.get(skill)) is not None and entry.is_skill:
-                    name = _Name(key=key, entry=entry, is_ambiguous=False, needs_check=False, is_product=False)
-                    automaton.add_word(f" {key} ", (len(key), name))
-            if len(automaton):
-                automaton.make_automaton()
-            self._translated[language] = automaton
-        hits: list[_Hit] = []
+            automaton = self._translated[language] = self._build_translated_automaton(language)
+        candidates: list[_Candidate] = []
         if len(automaton):
-            for last, (length, name) in automaton.iter(f" {fold(strip_accents(text))} "):
-                start, end = last - length - 1, last - 1
-                while hits and hits[-1].start >= start:
-                    hits.pop()
-                if not hits or hits[-1].end <= start:
-                    hits.append(_Hit(start, end, name))
-        return hits
+            for last_index, (length, name) in automaton.iter(f" {fold(strip_accents(text))} "):
+                start, end = last_index - length - 1, last_index - 1
+                while candidates and candidates[-1].start >= start:
+                    candidates.pop()
+                if not candidates or candidates[-1].end <= start:
+                    candidates.append(_Candidate(start, end, name))
+        return candidates
+
+    def _build_translated_automaton(self, language: str) -> Any:
+        automaton = ahocorasick.Automaton()
+        for spelling, skill in read_translations()[language]:
+            key = get_spelling_key(strip_accents(spelling))
+            if (entry := self._vocabulary.get(skill)) is not None and entry.is_skill:
+                automaton.add_word(f" {key} ", (len(key), _build_unambiguous_name(key, entry)))
+        if len(automaton):
+            automaton.make_automaton()
+        return automaton
 
 
-def _merge(hits: list[_Hit], others: list[_Hit]) -> list[_Hit]:
-    """Merge two sorted lists of hits. Of two that overlap, the longer one stays, or else the first list's."""
+def _build_unambiguous_name(key: str, entry: Skill) -> _Name:
+    return _Name(key=key, entry=entry, is_ambiguous=False, needs_check=False, is_product=False)
+
+
+def _merge_candidates(candidates: list[_Candidate], others: list[_Candidate]) -> list[_Candidate]:
+    """Merge two sorted lists. Of two candidates that overlap, the longer one stays, or else the first list's."""
     if not others:
-        return hits
-    merged: list[_Hit] = []
-    for hit in sorted([*hits, *others], key=lambda hit: (hit.start, hit.start - hit.end)):
-        if merged and hit.start < merged[-1].end:
-            if hit.end - hit.start > merged[-1].end - merged[-1].start:
-                merged[-1] = hit
+        return candidates
+    merged: list[_Candidate] = []
+    for candidate in sorted([*candidates, *others], key=lambda each: (each.start, each.start - each.end)):
+        if merged and candidate.start < merged[-1].end:
+            if candidate.end - candidate.start > merged[-1].end - merged[-1].start:
+                merged[-1] = candidate
             continue
-        merged.append(hit)
+        merged.append(candidate)
     return merged
 
 
@@ -292,29 +314,43 @@ def is_within(spans: Sequence[tuple[int, int]], position: int) -> bool:
     return before > 0 and position < spans[before - 1][1]
 
 
-def _is_listed(text: str, before: _Hit | None, hit: _Hit, after: _Hit | None) -> bool:
-    """Return whether the hit is in a list next to an item that is certainly a technology."""
-    if before and after and _is_tag(text, before, hit, after):
+def _is_in_list(candidates: list[_Candidate], index: int, text: str) -> bool:
+    """Return whether a candidate is an item of a list of skills, on one line or in lines with bullets."""
+    candidate = candidates[index]
+    before = candidates[index - 1] if index else None
+    after = candidates[index + 1] if index + 1 < len(candidates) else None
+    if before and candidate.start - before.end >= _MAX_GAP:
+        before = None
+    if after and after.start - candidate.end >= _MAX_GAP:
+        after = None
+    if (before or after) and _is_listed(text, before, candidate, after):
         return True
-    is_capitalized = text[hit.start].isupper()
-    neighbours = []
-    if before and _LIST_GAP.fullmatch(text, before.end, hit.start):
-        neighbours.append(before)
-    if after and _LIST_GAP.fullmatch(text, hit.end, after.start):
-        neighbours.append(after)
-    for other, other_start in ((neighbour.name, neighbour.start) for neighbour in neighbours):
+    return text[candidate.start].isupper() and _is_list_item(text, candidate.start, candidate.end)
+
+
+def _is_listed(text: str, before: _Candidate | None, candidate: _Candidate, after: _Candidate | None) -> bool:
+    """Return whether the candidate is in a list next to an item that is certainly a technology."""
+    if before and after and _is_tag(text, before, candidate, after):
+        return True
+    is_capitalized = text[candidate.start].isupper()
+    neighbors = []
+    if before and _LIST_GAP.fullmatch(text, before.end, candidate.start):
+        neighbors.append(before)
+    if after and _LIST_GAP.fullmatch(text, candidate.end, after.start):
+        neighbors.append(after)
+    for other, other_start in ((neighbor.name, neighbor.start) for neighbor in neighbors):
         if not other.entry.is_skill:
             continue
         if other.entry.category == "Soft Skills":
-            # A soft skill does not show that its neighbour is a technology, only that it is another soft skill.
-            if hit.name.entry.category == "Soft Skills" and not other.is_ambiguous:
+            # A soft skill does not show that its neighbor is a technology, only that it is another soft skill.
+            if candidate.name.entry.category == "Soft Skills" and not other.is_ambiguous:
                 return True
             continue
-        if not other.is_ambiguous and (other.entry.category in _TECHNOLOGY_CATEGORIES or hit.name.key in GENERIC):
+        if not other.is_ambiguous and (other.entry.category in _TECHNOLOGY_CATEGORIES or candidate.name.key in GENERIC):
             return True
-        if hit.name.entry.name in (*other.entry.related, *other.entry.prerequisites):
+        if candidate.name.entry.name in (*other.entry.related, *other.entry.prerequisites):
             return True
-        if other.entry.name in (*hit.name.entry.related, *hit.name.entry.prerequisites):
+        if other.entry.name in (*candidate.name.entry.related, *candidate.name.entry.prerequisites):
             return True
         if is_capitalized and text[other_start].isupper():
             return True
@@ -326,13 +362,13 @@ def _is_list_item(text: str, start: int, end: int) -> bool:
     return _ITEM_START.search(text, max(0, start - 8), start) is not None and _ITEM_END.match(text, end) is not None
 
 
-def _is_tag(text: str, before: _Hit, hit: _Hit, after: _Hit) -> bool:
-    """Return whether the hit is in a line of tags: between two technologies, separated by single spaces."""
-    if not text[before.end : hit.start] == text[hit.end : after.start] == " ":
+def _is_tag(text: str, before: _Candidate, candidate: _Candidate, after: _Candidate) -> bool:
+    """Return whether the candidate is in a line of tags: between two technologies, separated by single spaces."""
+    if not text[before.end : candidate.start] == text[candidate.end : after.start] == " ":
         return False
     if "Soft Skills" in (before.name.entry.category, after.name.entry.category):
         return False
-    capitals = text[before.start].isupper() and text[hit.start].isupper() and text[after.start].isupper()
+    capitals = text[before.start].isupper() and text[candidate.start].isupper() and text[after.start].isupper()
     return not (before.name.is_ambiguous or after.name.is_ambiguous) or (
         capitals and not (before.name.is_ambiguous and after.name.is_ambiguous)
     )

@@ -13,7 +13,7 @@ from skills.vocabulary import Vocabulary
 
 
 @dataclass
-class _Loaded:
+class _VocabularyWithExtractor:
     vocabulary: Vocabulary
 
     @cached_property
@@ -21,7 +21,7 @@ class _Loaded:
         return SkillExtractor(self.vocabulary)
 
 
-_cache: VersionedCache[_Loaded] = VersionedCache.of_catalogue(VOCABULARY)
+_cache: VersionedCache[_VocabularyWithExtractor] = VersionedCache.of_catalogue(VOCABULARY)
 
 
 def get_vocabulary() -> Vocabulary:
@@ -34,8 +34,10 @@ def get_extractor() -> SkillExtractor:
     return _cache.get(load=_load).extractor
 
 
-def _load() -> _Loaded:
-    return _Loaded(Vocabulary(document.as_skill() for document in SkillDocument.objects.order_by("name")))
+def _load() -> _VocabularyWithExtractor:
+    return _VocabularyWithExtractor(
+        Vocabulary(document.as_skill() for document in SkillDocument.objects.order_by("name"))
+    )
 
 
 # Where documents refer to skills: collection, field, and the singular and plural labels of the documents.

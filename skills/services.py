@@ -40,7 +40,7 @@ def seed_skills(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedS
 def _check_implications(skills: Iterable[Skill]) -> None:
     implies = {skill.name: skill.implies for skill in skills}
     for name, implied in implies.items():
-        if unknown := [each for each in implied if each not in implies]:
+        if unknown := [other for other in implied if other not in implies]:
             raise InvalidSkill(f"{name}: implies {', '.join(unknown)}, which the file does not have")
         if cycle := find_cycle(implies, name):
             raise InvalidSkill(f"{name}: these skills would imply one another: {' → '.join(cycle)}")
@@ -107,24 +107,26 @@ def merge_skills(*, source: str, target: str, now: datetime) -> None:
     """
     if source == target:
         raise UnmergeableError("A skill cannot be merged with itself.")
-    found = {document.name: document for document in SkillDocument.objects(name__in=[source, target])}
-    if len(found) < 2:
-        missing = " or ".join(sorted({source, target} - found.keys()))
+    by_name = {document.name: document for document in SkillDocument.objects(name__in=[source, target])}
+    if len(by_name) < 2:
+        missing = " or ".join(sorted({source, target} - by_name.keys()))
         raise UnmergeableError(f"The vocabulary has no skill {missing}.")
-    merged, survivor = found[source], found[target]
-    survivor.aliases = _join_names(
-        survivor.aliases, [merged.name, merged.display_name, *merged.aliases], without=[target]
+    source_document, target_document = by_name[source], by_name[target]
+    target_document.aliases = _join_names(
+        target_document.aliases,
+        [source_document.name, source_document.display_name, *source_document.aliases],
+        without=[target],
     )
-    survivor.slugs = _join_names(survivor.slugs, merged.slugs)
-    survivor.external_ids = _join_names(survivor.external_ids, merged.external_ids)
+    target_document.slugs = _join_names(target_document.slugs, source_document.slugs)
+    target_document.external_ids = _join_names(target_document.external_ids, source_document.external_ids)
     for field in REFERENCES:
-        names = _join_names(getattr(survivor, field), getattr(merged, field), without=[source, target])
+        names = _join_names(getattr(target_document, field), getattr(source_document, field), without=[source, target])
         if field != "related":
             names = _drop_cycles(field=field, names=names, source=source, target=target)
-        setattr(survivor, field, names)
-    survivor.merged_names = _join_names(survivor.merged_names, [source, *merged.merged_names])
-    survivor.updated_at = now
-    survivor.save()
+        setattr(target_document, field, names)
+    target_document.merged_names = _join_names(target_document.merged_names, [source, *source_document.merged_names])
+    target_document.updated_at = now
+    target_document.save()
     for field in REFERENCES:
         database().skills.update_many(
             {field: source, "name": {"$ne": target}},
@@ -132,7 +134,7 @@ def merge_skills(*, source: str, target: str, now: datetime) -> None:
         )
     for merge_references in get_declared("skill_merges").values():
         merge_references(source, target, now)
-    merged.delete()
+    source_document.delete()
     replace_version(VOCABULARY)
 
 
@@ -187,10 +189,11 @@ def resolve_as_new(*, slug: str, is_skill: bool, now: datetime) -> SkillDocument
     Raises:
         UnresolvableSlugError: The vocabulary already contains a spelling of the slug.
     """
-    existing = next((each for each in get_vocabulary() if get_spelling_key(each.name) == get_spelling_key(slug)), None)
+    key = get_spelling_key(slug)
+    existing = next((entry for entry in get_vocabulary() if get_spelling_key(entry.name) == key), None)
     if existing is not None:
         raise UnresolvableSlugError("known", f"The vocabulary already contains {existing.name!r}.")
-    name = get_spelling_key(slug) or slug.lower()
+    name = key or slug.lower()
     words = name.split()
     document = SkillDocument(
         name=name,

@@ -142,14 +142,14 @@ def get_default_kind(category: str) -> str:
 
 def find_cycle(references: Mapping[str, Iterable[str]], name: str) -> list[str]:
     """Return a path of references from the name back to itself, with the name at both ends, or an empty list."""
-    paths, visited = [[name, each] for each in references.get(name, ())], {name}
+    paths, visited = [[name, reference] for reference in references.get(name, ())], {name}
     while paths:
         path = paths.pop()
         if path[-1] == name:
             return path
         if path[-1] not in visited:
             visited.add(path[-1])
-            paths.extend([*path, each] for each in references.get(path[-1], ()))
+            paths.extend([*path, reference] for reference in references.get(path[-1], ()))
     return []
 
 
@@ -240,7 +240,7 @@ class Vocabulary:
         separate edits can bring about, are equivalent.
         """
         direct = {
-            skill.name: [name for each in skill.implies if (name := self.get_canonical_name(each))]
+            skill.name: [name for spelling in skill.implies if (name := self.get_canonical_name(spelling))]
             for skill in self
             if skill.is_skill and skill.implies
         }
@@ -248,10 +248,12 @@ class Vocabulary:
         for start in direct:
             steps, frontier = {start: 0}, [start]
             while frontier:
-                found = dict.fromkeys(name for each in frontier for name in direct.get(each, ()) if name not in steps)
+                reached = dict.fromkeys(
+                    name for holder in frontier for name in direct.get(holder, ()) if name not in steps
+                )
                 distance = steps[frontier[0]] + 1
-                steps |= dict.fromkeys(found, distance)
-                frontier = list(found)
+                steps |= dict.fromkeys(reached, distance)
+                frontier = list(reached)
             del steps[start]
             implied[start] = steps
         return implied
@@ -260,10 +262,10 @@ class Vocabulary:
         """Return what a person who names these skills or slugs has, including what the skills imply."""
         named = self.map_technology_slugs(names)
         nearest: dict[str, tuple[int, str]] = {}
-        own = set(named)
+        directly_held = set(named)
         for holder in named:
             for name, steps in self.implied.get(holder, {}).items():
-                if name not in own and (name not in nearest or steps < nearest[name][0]):
+                if name not in directly_held and (name not in nearest or steps < nearest[name][0]):
                     nearest[name] = (steps, holder)
         return HeldSkills(named=tuple(named), through={name: holder for name, (_, holder) in nearest.items()})
 

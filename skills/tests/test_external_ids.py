@@ -14,7 +14,7 @@ from tests.factories import NOW, SkillFactory
 URI = "http://data.europa.eu/esco/skill/ccd0a1d9-afda-43d9-b901-96344886e14d"
 
 
-def test_refuses_to_save_a_malformed_external_id(python_and_django: None) -> None:
+def test_rejects_a_malformed_external_id_on_saving(python_and_django: None) -> None:
     skill = SkillDocument.objects.get(name="python")
     skill.external_ids = ["python"]
 
@@ -46,10 +46,10 @@ def test_an_import_stores_external_ids_and_names_malformed_ones(python_and_djang
     good = b"name,external_ids\npython,exact onet 43232402 Python\n"
     bad = b"name,external_ids\npython,exact onet 43232402 Python\ndjango,exact onet Django\n"
 
-    refused = import_file(staff_client, "skills.csv", bad, 0).content.decode()
+    rejected = import_file(staff_client, "skills.csv", bad, 0).content.decode()
     preview = import_file(staff_client, "skills.csv", good, 0)
     staff_client.post(f"{LIST}process_import/", preview.context["confirm_form"].initial)
 
-    assert "is not a commodity code of eight digits" in refused
+    assert "is not a commodity code of eight digits" in rejected
     assert SkillDocument.objects.get(name="python").external_ids == ["exact onet 43232402 Python"]
     assert SkillDocument.objects.get(name="django").external_ids == []

@@ -116,7 +116,7 @@ def test_kind_without_an_entry_follows_the_category() -> None:
         ([build_entry("a", "a")], "a: these skills would imply one another: a → a"),
     ],
 )
-def test_refuses_to_seed_invalid_entries(mongo: Database, entries: list[dict[str, Any]], message: str) -> None:
+def test_rejects_invalid_entries_on_seeding(mongo: Database, entries: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(InvalidSkill, match=message):
         seed_skills(entries=entries, now=NOW)
 
@@ -163,7 +163,7 @@ def test_seeding_keeps_what_a_curator_made_of_kind_and_implies(stored: None) -> 
         (["javascript"], "a skill cannot refer to itself"),
     ],
 )
-def test_refuses_to_save_invalid_implications(stored: None, implies: list[str], message: str) -> None:
+def test_rejects_invalid_implications_on_saving(stored: None, implies: list[str], message: str) -> None:
     skill = SkillDocument.objects.get(name="javascript")
     skill.implies = implies
 
@@ -200,7 +200,7 @@ def test_the_api_shows_and_filters_kinds(stored: None) -> None:
     assert (react["kind"], react["implies"]) == (TECHNOLOGY, ["javascript", "frontend development"])
 
 
-def test_the_api_names_the_kinds_when_it_refuses_one(stored: None) -> None:
+def test_the_api_names_the_kinds_when_it_rejects_one(stored: None) -> None:
     response = APIClient().get("/skills", {"kind": "tool"})
 
     assert response.status_code == 400
@@ -213,10 +213,10 @@ def test_the_admin_edits_kind_and_implies(python_and_django: None, staff_client:
     values = {field.name: field.value() for field in form}
     values = {name: value for name, value in values.items() if value not in (None, False)}
 
-    refused = staff_client.post(url, values | {"implies": "nothing"})
+    rejected = staff_client.post(url, values | {"implies": "nothing"})
     staff_client.post(url, values | {"implies": "Python", "kind": METHOD})
 
-    assert refused.context["adminform"].form.errors["implies"] == ["the vocabulary has no nothing."]
+    assert rejected.context["adminform"].form.errors["implies"] == ["the vocabulary has no nothing."]
     django = SkillDocument.objects.get(name="django")
     assert (django.kind, django.implies) == (METHOD, ["python"])
     reset_caches()
