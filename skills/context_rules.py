@@ -15,7 +15,7 @@ _ORGANIZATION_STEMS = (
     *("customer", "client", "compan", "brand", "investor", "founder", "ceo", "head", "leader", "executive"),
     *("engineers", "alum", "employer", "startup", "organi", "business", "enterprise", " by", "former", "previous"),
     *("ex-", "compet", "people", "team", "experience", "background", "veteran", "partner", "angel", "worked"),
-    *(" as", "likes of", "folks", "colleagues", "talent", "rival", "alternative"),
+    *(" as", "places", "likes of", "folks", "colleagues", "talent", "rival", "alternative"),
 )
 _NAME_LIST = r"(?:[A-Z][\w.&'-]*(?: [A-Z][\w.&'-]*)*(?:, (?:and |or )?| and | or | & |/))*$"
 _ORGANIZATIONS = re.compile(
@@ -29,7 +29,7 @@ _ORGANIZATIONS = re.compile(
     r"|\b(?:people|team(?: members)?|folks|talent|experience|backgrounds?|veterans"
     r"|colleagues)(?: (?:come|comes|came"
     r"|hail|hails|are|is|have joined|joined|experience|members))? from|\bworked (?:at|for)|\bthe likes of"
-    r"|\balternatives? to|\bas (?!well|long|soon|much|far|of|code|a\b|an\b|the\b)[a-z]+"
+    r"|\balternatives? to|\bplaces like|\bas (?!well|long|soon|much|far|of|code|a\b|an\b|the\b)[a-z]+"
     r"(?:,? (?:and )?[a-z]+){0,3} (?<!such )as(?: using)?"
     r"|\b(?:formerly|former|previously)(?: (?:at|of|from|with))?|\bex-)"
     r"\s*(?:the )?(?i:compan(?:y|ies) (?:such as|like) )?" + _NAME_LIST
@@ -84,7 +84,7 @@ _PATTERNS: dict[str, tuple[str, str]] = {
     "english language": (r"(?i:\bnon[- ]?)$", ""),
     "design systems": (
         r"(?i:\b(?:you|to|will|we|and|who|can|they|must|help|or|ll)\W{1,2}$)",
-        r" (?i:that|which|capable|from)\b",
+        r" (?i:that|which|capable|from|and (?:make|build|write|deliver|ship|own))\b",
     ),
     "operating systems": (
         r"(?i:ing,? (?:and|or|&) |\bexperienced? |\b(?:you|to|will|we|for) )$",
