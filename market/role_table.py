@@ -90,6 +90,7 @@ class RoleTable:
     roles: Mapping[str, Role]
     _names: dict[str, str] = field(default_factory=dict, repr=False)
     _title_matches: dict[tuple[str, str], TitleMatch | None] = field(default_factory=dict, repr=False)
+    _nearest: dict[tuple[str, tuple[str, ...]], TitleMatch | None] = field(default_factory=dict, repr=False)
     _matchers: dict[tuple[str, ...], _Matcher] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -183,10 +184,15 @@ class RoleTable:
 
         Ties go to the first role in alphabetical order, so the order of the roles does not matter.
         """
-        found = [match for role in roles if (match := self.match_title(title, role)) is not None]
-        if len(found) < 2:
-            return found[0] if found else None
-        return min(found, key=lambda match: (-match.similarity, match.is_partial, match.role))
+        key = (title, tuple(roles))
+        if key not in self._nearest:
+            if len(self._nearest) >= _MAX_CACHED_NAMES:
+                self._nearest.clear()
+            found = [match for role in key[1] if (match := self.match_title(title, role)) is not None]
+            self._nearest[key] = min(
+                found, key=lambda match: (-match.similarity, match.is_partial, match.role), default=None
+            )
+        return self._nearest[key]
 
     def compute_similarity(self, title: str, role: str) -> int | None:
         """Compute the similarity (0 to 100) of a title and a role, or None if either has no words.

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from market.geo.labels import parse_place_label
 from market.jobs.match_profiles import HYBRID, ONSITE, REMOTE, CandidateProfile, JobProfile
@@ -27,6 +28,8 @@ _NOT_PLACES = frozenset({"", "Unknown", "Remote"})
 _MIN_PAY, _MAX_PAY = 5_000, 2_000_000
 # Points deducted for every percent by which the pay falls short of the expected salary.
 _POINTS_PER_PERCENT = 2
+# An alpha-2 country code or an ISO 3166-2 code of a US state.
+_CODE = re.compile(r"[A-Z]{2}(?:-[A-Z]{2})?")
 # A remote job in another country loses two thirds. Employers usually hire for it in the countries that they name.
 _PERCENT_OF_REMOTE_ELSEWHERE = 33
 # An on-site or hybrid job in another place of a preferred country.
@@ -147,7 +150,7 @@ def score_place(*, candidate: CandidateProfile, job_profile: JobProfile) -> Matc
             scores[0] = scores[0] * _PERCENT_OF_REMOTE_ELSEWHERE // 100
             clauses.append(f"{place} is not in a country that you prefer")
     elif candidate.preferred_locations and place:
-        is_preferred = any(_is_in_place(job_profile, country, place) for place in candidate.preferred_locations)
+        is_preferred = _is_in_preferred_place(candidate, job_profile, country)
         if not is_preferred and (others := job_profile.country_codes.intersection(candidate.preferred_locations)):
             place, is_preferred = min(others), True
         if is_preferred:
@@ -187,28 +190,47 @@ def _get_mode(job_profile: JobProfile) -> str | None:
     return ONSITE if job_profile.remote is False else None
 
 
-def _is_in_place(job_profile: JobProfile, country_code: str | None, place: str) -> bool:
-    country, _, state = place.partition("-")
-    if _is_code(country):
-        in_state = job_profile.place.endswith(f", {state}") if state else True
-        return country == country_code and in_state
-    return place == job_profile.place
+class _PreferredPlaces(NamedTuple):
+    """Preferred places by their form: labels, countries as a whole, and the endings of labels in US states.
+
+    `all_countries` are the countries of all places, and None if the country of a place is unknown.
+    """
+
+    labels: frozenset[str]
+    countries: frozenset[str]
+    state_endings: tuple[str, ...]
+    all_countries: frozenset[str | None]
+
+
+@lru_cache(maxsize=4_096)
+def _parse_preferred(places: tuple[str, ...]) -> _PreferredPlaces:
+    codes = [place for place in places if _CODE.fullmatch(place)]
+    labels = frozenset(places).difference(codes)
+    return _PreferredPlaces(
+        labels=labels,
+        countries=frozenset(code for code in codes if "-" not in code),
+        state_endings=tuple(f", {code[3:]}" for code in codes if "-" in code),
+        all_countries=frozenset(
+            {code[:2] for code in codes} | {parse_place_label(label).country_code for label in labels}
+        ),
+    )
+
+
+def _is_in_preferred_place(candidate: CandidateProfile, job_profile: JobProfile, country_code: str | None) -> bool:
+    preferred = _parse_preferred(candidate.preferred_locations)
+    return (
+        country_code in preferred.countries
+        or job_profile.place in preferred.labels
+        or (country_code == "US" and job_profile.place.endswith(preferred.state_endings))
+    )
 
 
 def _is_elsewhere(candidate: CandidateProfile, job_profile: JobProfile, country_code: str) -> bool:
     """Return whether the posting names only countries in which no preferred place is. World regions name none."""
-    if parse_place_label(job_profile.place).area:
+    countries = _parse_preferred(candidate.preferred_locations).all_countries
+    if country_code in countries or None in countries or not countries.isdisjoint(job_profile.country_codes):
         return False
-    countries = {country_code, *job_profile.country_codes}
-    preferred = {
-        place[:2] if _is_code(place.partition("-")[0]) else parse_place_label(place).country_code
-        for place in candidate.preferred_locations
-    }
-    return preferred.isdisjoint(countries | {None})
-
-
-def _is_code(country: str) -> bool:
-    return len(country) == 2 and country.isupper()
+    return not parse_place_label(job_profile.place).area
 
 
 def _format_years(number: float) -> str:

@@ -8,6 +8,8 @@ from market.role_table import RoleTable, load_default_table
 from skills.vocabulary import SOFT_SKILL, SPOKEN_LANGUAGE, TECHNOLOGY
 
 REMOTE, HYBRID, ONSITE, ANY = "remote", "hybrid", "onsite", "any"
+# Kinds of skills that postings list by habit.
+UNCOUNTED_KINDS = frozenset({SOFT_SKILL, SPOKEN_LANGUAGE})
 # A skill is typical of a role if at least this many thousandths of the role's postings require it.
 _MIN_TYPICAL_SHARE = 100
 # Projection of the posting fields that `build_job_profile` reads. It excludes the description.
@@ -59,10 +61,9 @@ class CandidateProfile:
     expected_salary_usd: float | None = None
     role_table: RoleTable = field(default_factory=load_default_table, compare=False, repr=False)
     skill_kinds: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    # The demand mappings of earlier postings with their coverage, by identity. Holding a mapping keeps its id unique.
-    _coverages: dict[int, tuple[Mapping[str, float], int | None]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    # The results for the demand mappings of earlier postings, by identity. A result holds its mapping, so that no other
+    # mapping gets the same id.
+    _comparisons: dict[int, "DemandComparison"] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
@@ -81,27 +82,38 @@ class CandidateProfile:
 
     def is_counted(self, skill: str) -> bool:
         """Return whether a skill counts in the score. Soft skills and spoken languages do not."""
-        return self.skill_kinds.get(skill, TECHNOLOGY) not in (SOFT_SKILL, SPOKEN_LANGUAGE)
+        return self.get_kind(skill) not in UNCOUNTED_KINDS
 
-    def compute_coverage(self, demand: Mapping[str, float]) -> int | None:
-        """Compute how much of the demand for a role's typical skills the candidate covers, in thousandths.
+    def compare_demand(self, demand: Mapping[str, float]) -> "DemandComparison":
+        """Compare the candidate's skills with the demand for a role's skills.
 
-        The result is None if the role has no typical skills. It is cached for the life of the candidate, because many
-        postings share a demand mapping.
+        Many postings share a demand mapping, so the result is cached for the life of the candidate.
         """
-        cached = self._coverages.get(id(demand))
-        if cached is None:
+        compared = self._comparisons.get(id(demand))
+        if compared is None:
+            shares = {skill: to_thousandths(share) for skill, share in demand.items()}
             typical = {
                 skill: share
-                for skill, value in demand.items()
-                if (share := to_thousandths(value)) >= _MIN_TYPICAL_SHARE and self.is_counted(skill)
+                for skill, share in shares.items()
+                if share >= _MIN_TYPICAL_SHARE and self.is_counted(skill)
             }
             covered = sum(share for skill, share in typical.items() if skill in self.skills)
-            cached = self._coverages[id(demand)] = (
-                demand,
-                1000 * covered // sum(typical.values()) if typical else None,
-            )
-        return cached[1]
+            coverage = 1000 * covered // sum(typical.values()) if typical else None
+            compared = self._comparisons[id(demand)] = DemandComparison(demand=demand, shares=shares, coverage=coverage)
+        return compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandComparison:
+    """A role's demand for skills, and how much of it a candidate covers.
+
+    `shares` are the shares of `demand` in thousandths. `coverage` is the part of the demand for the role's typical
+    skills that the candidate covers, in thousandths, or None if the role has no typical skills.
+    """
+
+    demand: Mapping[str, float]
+    shares: Mapping[str, int]
+    coverage: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,7 +109,7 @@ def score_match(
 
 
 def _compute_mean(parts: Sequence[MatchPart]) -> int:
-    return sum(part.weight * part.score for part in parts) // sum(part.weight for part in parts)
+    return sum([part.weight * part.score for part in parts]) // sum([part.weight for part in parts])
 
 
 def _multiply_conditions(parts: Iterable[MatchPart]) -> int:
@@ -147,7 +147,7 @@ def build_fingerprint(
         "asked": sorted(
             (skill, candidate.get_kind(skill), skill in job_profile.nice_to_have) for skill in set(job_profile.skills)
         ),
-        "coverage": [candidate.compute_coverage(demand), is_role_demand],
+        "coverage": [candidate.compare_demand(demand).coverage, is_role_demand],
         "demand": sorted((skill, demand[skill]) for skill in set(job_profile.skills) & demand.keys()),
         "years_asked": job_profile.years_asked,
         "where": [

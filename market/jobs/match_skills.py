@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from market.jobs.match_parts import SKILLS, WEIGHTS, MatchPart
-from market.jobs.match_profiles import CandidateProfile, JobProfile, to_thousandths
+from market.jobs.match_profiles import UNCOUNTED_KINDS, CandidateProfile, JobProfile
 from skills.vocabulary import SPOKEN_LANGUAGE, TECHNOLOGY
 
 # A skill's weight is 0.25 plus the share of the role's postings that require it, in thousandths. A nice-to-have skill
@@ -86,28 +86,40 @@ def compare_skills(
         title_percentage: 100 if the title names a desired role, less if it names a near one, 0 for other titles, and
             None if there is nothing to compare.
     """
-    ranked = sorted(
-        [(-to_thousandths(demand[skill]) if skill in demand else 0, skill) for skill in set(job_profile.skills)]
-    )
-    lists: dict[str, list[str]] = {name: [] for name in SkillComparison.__slots__}
+    compared_demand = candidate.compare_demand(demand)
+    shares, coverage = compared_demand.shares, compared_demand.coverage
+    kinds, held_skills, nice_to_have = candidate.skill_kinds, candidate.skills, job_profile.nice_to_have
+    matched: list[str] = []
+    missing: list[str] = []
+    missing_nice: list[str] = []
+    uncounted: list[str] = []
     weights, required_count, nice_count = _Weights(), 0, 0
-    for negative_share, skill in ranked:
-        if not candidate.is_counted(skill):
-            is_spoken = candidate.get_kind(skill) == SPOKEN_LANGUAGE
-            lists["spoken_languages" if is_spoken else "soft_skills"].append(skill)
+    for negative_share, skill in sorted([(-shares.get(skill, 0), skill) for skill in set(job_profile.skills)]):
+        kind = kinds.get(skill, TECHNOLOGY)
+        if kind in UNCOUNTED_KINDS:
+            uncounted.append(skill)
             continue
-        is_nice, is_held = skill in job_profile.nice_to_have, skill in candidate.skills
-        nice_count, required_count = nice_count + is_nice, required_count + (not is_nice)
-        weight = (_NICE_TO_HAVE if is_nice else _REQUIRED) * (_MIN_SKILL_WEIGHT - negative_share)
-        if candidate.get_kind(skill) == TECHNOLOGY:
+        is_held = skill in held_skills
+        if skill in nice_to_have:
+            nice_count += 1
+            weight = _NICE_TO_HAVE * (_MIN_SKILL_WEIGHT - negative_share)
+        else:
+            required_count += 1
+            weight = _REQUIRED * (_MIN_SKILL_WEIGHT - negative_share)
+        if kind == TECHNOLOGY:
             weights.technologies += weight
             weights.held_technologies += weight * is_held
         else:
             weights.others += weight
             weights.held_others += weight * is_held
-        lists["matched" if is_held else "missing_nice_to_have" if is_nice else "missing"].append(skill)
-    compared = SkillComparison(**{name: tuple(skills) for name, skills in lists.items()})
-    coverage = candidate.compute_coverage(demand)
+        (matched if is_held else missing_nice if skill in nice_to_have else missing).append(skill)
+    compared = SkillComparison(
+        matched=tuple(matched),
+        missing=tuple(missing),
+        missing_nice_to_have=tuple(missing_nice),
+        soft_skills=tuple([skill for skill in uncounted if kinds[skill] != SPOKEN_LANGUAGE]),
+        spoken_languages=tuple([skill for skill in uncounted if kinds[skill] == SPOKEN_LANGUAGE]),
+    )
     if not weights.total and coverage is None:
         return compared, None
     held = weights.compute_held(title_percentage=title_percentage or 0)
@@ -115,8 +127,7 @@ def compare_skills(
     if candidate.skills or not weights.total:
         sentence = _build_sentence(compared, required_count=required_count, nice_count=nice_count)
     else:
-        names = _join_names(skill for _, skill in ranked if candidate.is_counted(skill))
-        sentence = f"Your profile lists no skills; the posting asks for {names}."
+        sentence = f"Your profile lists no skills; the posting asks for {_join_names(missing + missing_nice)}."
     if held > weights.held_technologies + weights.held_others:
         sentence += " Fields and methods that you lack count in part, because you have technologies of this role."
     if coverage is not None and weights.total < _SHORT_LIST_FACTOR * _MARKET_WEIGHT:
