@@ -147,18 +147,18 @@ def build_candidate(row: Mapping[str, Any], vocabulary: Vocabulary) -> Candidate
 
 def compute_concordance(scored: Sequence[ScoredPair]) -> float:
     """Return the share of pairs with which the scores agree."""
-    return sum(each.agreement for each in scored) / len(scored)
+    return sum(scored_pair.agreement for scored_pair in scored) / len(scored)
 
 
 def compute_interval(scored: Sequence[ScoredPair]) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of the concordance, resampling people."""
     by_person: dict[str, list[ScoredPair]] = defaultdict(list)
-    for each in scored:
-        by_person[each.pair.profile].append(each)
+    for scored_pair in scored:
+        by_person[scored_pair.pair.profile].append(scored_pair)
     groups = [by_person[name] for name in sorted(by_person)]
     chooser = random.Random(1)
     values = sorted(
-        compute_concordance([each for group in chooser.choices(groups, k=len(groups)) for each in group])
+        compute_concordance([scored_pair for group in chooser.choices(groups, k=len(groups)) for scored_pair in group])
         for _ in range(RESAMPLES)
     )
     return values[RESAMPLES * 25 // 1000], values[RESAMPLES * 975 // 1000 - 1]
@@ -167,7 +167,7 @@ def compute_interval(scored: Sequence[ScoredPair]) -> tuple[float, float]:
 def report_concordance(report: Report, what: str, scored: Sequence[ScoredPair]) -> None:
     """Add the concordance of the pairs with its interval."""
     value, (low, high) = compute_concordance(scored), compute_interval(scored)
-    people = len({each.pair.profile for each in scored})
+    people = len({scored_pair.pair.profile for scored_pair in scored})
     report.at_least(
         f"{what}, {len(scored)} pairs of {people} people",
         value,
@@ -206,9 +206,9 @@ def report_ends(
             measured=f"{reached:,} at least {MIN_SCORE_OF_FITTING}, {_describe(scores)}",
             bar_text=f"all at least {MIN_SCORE_OF_FITTING}",
         )
-    foreign = [each.worse for each in scored if each.pair.reason == "other_field"]
+    foreign = [scored_pair.worse for scored_pair in scored if scored_pair.pair.reason == "other_field"]
     report.note(f"of another field, {len(foreign)} pairs", _describe(foreign))
-    people = sorted({each.pair.profile for each in scored})
+    people = sorted({scored_pair.pair.profile for scored_pair in scored})
     foreign = [
         corpus.score(candidates[name], posting_id)
         for posting_id in corpus.list_ids()
@@ -263,22 +263,30 @@ def main() -> int:
 
     report = Report(f"Match scores compared with labelled pairs, {len(corpus):,} postings of 2019 to 2025")
     for part in arguments.parts:
-        report_concordance(report, f"concordance, {part}", [each for each in scored if each.pair.part == part])
-    for reason in sorted({each.pair.reason for each in scored}):
-        of_reason = [each for each in scored if each.pair.reason == reason]
+        report_concordance(
+            report, f"concordance, {part}", [scored_pair for scored_pair in scored if scored_pair.pair.part == part]
+        )
+    for reason in sorted({scored_pair.pair.reason for scored_pair in scored}):
+        of_reason = [scored_pair for scored_pair in scored if scored_pair.pair.reason == reason]
         report.note(f"  {reason}, {len(of_reason)} pairs", f"{compute_concordance(of_reason):.3f}")
     report_ends(report, corpus, scored, candidates, vocabulary)
     status = report.show()
 
     # The pairs of other parts are not listed, so that the score is not tuned with them.
     wrong = sorted(
-        (each for each in scored if each.pair.part == TUNING and each.agreement < 1),
-        key=lambda each: (each.better - each.worse, each.pair.profile, each.pair.better, each.pair.worse),
+        (scored_pair for scored_pair in scored if scored_pair.pair.part == TUNING and scored_pair.agreement < 1),
+        key=lambda scored_pair: (
+            scored_pair.better - scored_pair.worse,
+            scored_pair.pair.profile,
+            scored_pair.pair.better,
+            scored_pair.pair.worse,
+        ),
     )
     print(f"\nWorst of {len(wrong)} disagreements for tuning: profile, reason, scores, better and worse title")
-    for each in wrong[: arguments.worst]:
-        better, worse = (corpus.get_job_profile(number).title for number in (each.pair.better, each.pair.worse))
-        print(f"{each.pair.profile}, {each.pair.reason}: {each.better} < {each.worse}, {better} | {worse}")
+    for scored_pair in wrong[: arguments.worst]:
+        pair = scored_pair.pair
+        titles = " | ".join(corpus.get_job_profile(posting_id).title for posting_id in (pair.better, pair.worse))
+        print(f"{pair.profile}, {pair.reason}: {scored_pair.better} < {scored_pair.worse}, {titles}")
     return status
 
 

@@ -53,9 +53,9 @@ def main() -> int:
 
 def drop_titles() -> None:
     """Clear the cached titles of this process."""
-    for each in vars(roles).values():
-        if hasattr(each, "cache_clear"):
-            each.cache_clear()
+    for function in vars(roles).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def measure(count: int) -> Report:

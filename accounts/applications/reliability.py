@@ -79,10 +79,14 @@ def measure_reliability(*, histories: Iterable[ScoredHistory], days: int, today:
     they were reached.
     """
     first_day = today - timedelta(days=days - 1)
-    applied = [each for each in histories if (day := each.history.get_day(APPLIED)) is not None and day >= first_day]
+    applied = [
+        scored for scored in histories if (day := scored.history.get_day(APPLIED)) is not None and day >= first_day
+    ]
     bands = tuple(
         _measure_band(
-            [each.history for each in applied if each.score is not None and low <= each.score <= high], low, high
+            [scored.history for scored in applied if scored.score is not None and low <= scored.score <= high],
+            low,
+            high,
         )
         for low, high in SCORE_BANDS
     )

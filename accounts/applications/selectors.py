@@ -27,9 +27,9 @@ def find_stage(*, user_id: ObjectId, job_id: ObjectId) -> str | None:
 
 def attach_postings(applications: Sequence[Application], *, now: datetime) -> None:
     """Set `listing` of each application to its stored posting, or to its snapshot if the posting was deleted."""
-    postings = {row["_id"]: row for row in list_rows([each.job for each in applications])}
-    for each in applications:
-        each.listing = JobListing(postings.get(each.job) or each.build_snapshot_row(), now=now)
+    postings = {row["_id"]: row for row in list_rows([application.job for application in applications])}
+    for application in applications:
+        application.listing = JobListing(postings.get(application.job) or application.build_snapshot_row(), now=now)
 
 
 def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:

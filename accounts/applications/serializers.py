@@ -62,13 +62,13 @@ class Metadata(serializers.Field[Any, Any, Any, Any]):
         if isinstance(value, dict | list) and depth > MAX_METADATA_DEPTH:
             self.fail("too_deep")
         if isinstance(value, dict):
-            for key, each in value.items():
+            for key, item in value.items():
                 if key.startswith("$") or "." in key or "\0" in key:
                     self.fail("bad_key", name=key[:50])
-                self._check(each, depth + 1)
+                self._check(item, depth + 1)
         elif isinstance(value, list):
-            for each in value:
-                self._check(each, depth + 1)
+            for item in value:
+                self._check(item, depth + 1)
         elif isinstance(value, float) and not math.isfinite(value):
             self.fail("infinite")
         elif isinstance(value, int) and not -_MAX_INTEGER <= value <= _MAX_INTEGER:

@@ -74,16 +74,16 @@ def merge_histories(*, stage: str, histories: Iterable[Mapping[str, Day]]) -> di
     """
     days: dict[str, Day] = {}
     for history in histories:
-        for each, day in history.items():
-            days[each] = min(day, days.get(each, day))
+        for name, day in history.items():
+            days[name] = min(day, days.get(name, day))
     merged: dict[str, Day] = {}
     latest = days.get(stage)
-    for each in reversed(STAGES):
-        if each in days and (each == stage or _ORDER[each] < _ORDER[stage]):
-            if each != SAVED and latest is not None:
-                latest = days[each] = min(days[each], latest)
-            merged[each] = days[each]
-    return {each: merged[each] for each in STAGES if each in merged}
+    for name in reversed(STAGES):
+        if name in days and (name == stage or _ORDER[name] < _ORDER[stage]):
+            if name != SAVED and latest is not None:
+                latest = days[name] = min(days[name], latest)
+            merged[name] = days[name]
+    return {name: merged[name] for name in STAGES if name in merged}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,11 +154,11 @@ def measure_funnel(*, histories: Sequence[ApplicationHistory], days: int, today:
     first_day = today - timedelta(days=days - 1)
 
     def list_reached(stage: str) -> list[ApplicationHistory]:
-        return [each for each in histories if (day := each.get_day(stage)) is not None and day >= first_day]
+        return [history for history in histories if (day := history.get_day(stage)) is not None and day >= first_day]
 
     counts = tuple(
         StageCount(
-            stage=stage, reached=len(list_reached(stage)), standing=sum(each.stage == stage for each in histories)
+            stage=stage, reached=len(list_reached(stage)), standing=sum(history.stage == stage for history in histories)
         )
         for stage in STAGES
     )
@@ -167,11 +167,11 @@ def measure_funnel(*, histories: Sequence[ApplicationHistory], days: int, today:
 
 
 def _measure_step(entered: Sequence[ApplicationHistory], start: str, end: str) -> Step:
-    advanced = [each for each in entered if each.get_day(end) is not None]
+    advanced = [history for history in entered if history.get_day(end) is not None]
     waits = [
-        (each.reached[end] - each.reached[start]).days
-        for each in advanced
-        if start in each.reached and end in each.reached and each.reached[start] <= each.reached[end]
+        (history.reached[end] - history.reached[start]).days
+        for history in advanced
+        if start in history.reached and end in history.reached and history.reached[start] <= history.reached[end]
     ]
     return Step(
         from_stage=start,

@@ -249,6 +249,6 @@ class FunnelViewSet(ApiViewSet):
         """
         today, days = timezone.now().astimezone(UTC).date(), self.query["days"]
         histories = list_scored_histories(user_id=self.current_user.pk)
-        funnel = measure_funnel(histories=[each.history for each in histories], days=days, today=today)
+        funnel = measure_funnel(histories=[scored.history for scored in histories], days=days, today=today)
         reliability = measure_reliability(histories=histories, days=days, today=today)
         return Response(self.get_serializer({"funnel": funnel, "match_scores": reliability}).data)

@@ -144,7 +144,7 @@ def build_fingerprint(
         "title": job_profile.title,
         "title_match": None if title_match is None else [title_match.role, title_match.similarity],
         "seniority": job_profile.seniority,
-        "asked": sorted(
+        "listed": sorted(
             (skill, candidate.get_kind(skill), skill in job_profile.nice_to_have) for skill in set(job_profile.skills)
         ),
         "coverage": [candidate.compare_demand(demand).coverage, is_role_demand],
