@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from learning.blueprints import Tier
-from market.learning_order import TENTHS_IN_REACH
+from market.learning_index import TENTHS_IN_REACH
 from market.trends import compute_percentage
 from skills.vocabulary import Vocabulary
 

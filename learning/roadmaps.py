@@ -28,7 +28,7 @@ from learning.ordering import (
 )
 from learning.plans import LEARNED_KINDS, MIN_PERCENT, plan_skills
 from learning.resources import Resource, ResourceCatalogue
-from market.learning_order import UNCOUNTED_KINDS
+from market.learning_index import UNCOUNTED_KINDS
 from market.samples import EMPTY_SAMPLE, Sample
 from market.trends import compute_percentage
 from skills.vocabulary import TECHNOLOGY, Vocabulary

@@ -94,19 +94,19 @@ class PostingSets:
     def size_in_bytes(self) -> int:
         return self.keys.nbytes + self.columns.nbytes + self.starts.nbytes + self.salaries.nbytes
 
-    def find_column(self, name: str) -> int | None:
-        """Return the index of a canonical name in `keys`, or None if no posting has the skill."""
-        key = np.uint64(compute_name_key(name))
-        column = int(np.searchsorted(self.keys, key))
-        return column if column < len(self.keys) and self.keys[column] == key else None
+    def find_columns(self, names: Sequence[str]) -> NDArray[np.intp]:
+        """Return the index of each canonical name in `keys`, or -1 if no posting has the skill."""
+        keys = np.array([compute_name_key(name) for name in names], np.uint64)
+        if not len(self.keys):
+            return np.full(len(keys), -1)
+        columns = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[columns] == keys, columns, -1)
 
     def count_among(self, names: Iterable[str]) -> NDArray[np.int64]:
         """Return how many of the given skills each posting has."""
         is_counted = np.zeros(len(self.keys), dtype=bool)
-        for name in names:
-            column = self.find_column(name)
-            if column is not None:
-                is_counted[column] = True
+        columns = self.find_columns(list(names))
+        is_counted[columns[columns >= 0]] = True
         # Cumulative sums over all mentions, because `reduceat` cannot handle a posting without skills.
         running = np.zeros(len(self.columns) + 1, dtype=np.int64)
         np.cumsum(is_counted[self.columns], out=running[1:])
@@ -115,10 +115,8 @@ class PostingSets:
     def build_presence(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Return a matrix with one row per name and one column per posting, True if the posting has the skill."""
         rows = np.full(len(self.keys), len(names), dtype=np.uint32)
-        for row, name in enumerate(names):
-            column = self.find_column(name)
-            if column is not None:
-                rows[column] = row
+        columns = self.find_columns(names)
+        rows[columns[columns >= 0]] = np.flatnonzero(columns >= 0)
         row_of_mention = rows[self.columns]
         mentions = np.flatnonzero(row_of_mention < len(names))
         posting_of_mention = np.repeat(np.arange(self.postings), self.sizes)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from market.daily_stats import PostingSets
-from market.learning_order import UNCOUNTED_KINDS, LearningOrder, LearningSpace, order_learning
+from market.learning_index import UNCOUNTED_KINDS, LearningIndex
+from market.learning_order import LearningOrder, order_learning
 from market.samples import EMPTY_SAMPLE, Sample
 from market.trends import Comparison, Interval, compare_counts, compute_percentage, compute_wilson_interval
 from skills.vocabulary import SOFT_SKILL, SPOKEN_LANGUAGE, TECHNOLOGY, HeldSkills, Vocabulary
@@ -79,8 +81,8 @@ class RoleDemand:
     def list_required(self, *, threshold: float) -> tuple[SkillDemand, ...]:
         """Return the skills that at least this share (0.1 to 1.0) of the jobs require, most frequent first."""
         # Use an exact fraction, because 0.28 of 25 postings is 7, but slightly more in floating point.
-        minimum = Fraction(str(threshold)) * self.jobs
-        return tuple(skill for skill in self.skills if skill.count >= minimum)
+        minimum = ceil(Fraction(str(threshold)) * self.jobs)
+        return tuple([skill for skill in self.skills if skill.count >= minimum])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,30 +122,32 @@ class RoleWindow:
 
     demand: RoleDemand
     sets: PostingSets
-    # The space of the last vocabulary. It is replaced when the vocabulary changes.
-    _spaces: list[LearningSpace] = field(default_factory=list, init=False, repr=False)
+    # The view of the last vocabulary. It is replaced when the vocabulary changes.
+    _views: list["WindowView"] = field(default_factory=list, init=False, repr=False)
 
     @property
     def size_in_bytes(self) -> int:
         """The size in bytes after every cached property has been computed."""
         presence_bytes = len(self.demand.skills) * self.sets.postings
-        # A learning space includes implied skills. It has up to about three times as many skills as the frequent ones.
-        space_bytes = 3 * presence_bytes // 8 + 8 * self.sets.postings
-        return self.sets.size_in_bytes + presence_bytes + space_bytes
+        # A learning index has bitmaps of implied skills as well, about three times as many skills as the frequent ones.
+        # It lists at most all mentions of skills again.
+        index_bytes = (
+            3 * presence_bytes // 8 + 2 * self.sets.postings + self.sets.columns.nbytes + self.sets.keys.nbytes
+        )
+        return self.sets.size_in_bytes + presence_bytes + index_bytes
 
     @cached_property
     def _presence(self) -> NDArray[np.bool_]:
         return self.sets.build_presence([skill.name for skill in self.demand.skills])
 
-    def get_learning_space(self, vocabulary: Vocabulary) -> LearningSpace:
-        """Return the space of the window's postings, which is computed once per vocabulary."""
-        for space in self._spaces:
-            if space.vocabulary is vocabulary:
-                return space
-        demanded = [skill.name for skill in self.demand.skills]
-        space = LearningSpace.of(sets=self.sets, demanded=demanded, vocabulary=vocabulary)
-        self._spaces[:] = [space]
-        return space
+    def get_view(self, vocabulary: Vocabulary) -> "WindowView":
+        """Return the view of the window under a vocabulary, which is computed once per vocabulary."""
+        for view in self._views:
+            if view.vocabulary is vocabulary:
+                return view
+        view = WindowView(window=self, vocabulary=vocabulary)
+        self._views[:] = [view]
+        return view
 
     @cached_property
     def skill_stats(self) -> dict[str, SkillStats]:
@@ -202,6 +206,42 @@ class RequiredSkill:
     comparison: Comparison
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WindowView:
+    """What a gap analysis needs of a role's window and the vocabulary. It does not depend on the user."""
+
+    window: RoleWindow
+    vocabulary: Vocabulary
+
+    @cached_property
+    def learning_index(self) -> LearningIndex:
+        """The window's postings by skill."""
+        demanded = [skill.name for skill in self.window.demand.skills]
+        return LearningIndex.from_postings(sets=self.window.sets, demanded=demanded, vocabulary=self.vocabulary)
+
+    @cached_property
+    def _described(self) -> dict[tuple[str, bool, str | None], RequiredSkill]:
+        return {}
+
+    def describe_skill(self, name: str, *, held: HeldSkills) -> RequiredSkill:
+        """Return a frequent skill and whether a person who holds these skills has it. Cached per combination."""
+        key = (name, name in held.names, held.through.get(name))
+        described = self._described.get(key)
+        if described is None:
+            stats = self.window.skill_stats[name]
+            described = self._described[key] = RequiredSkill(
+                name=name,
+                kind=self.vocabulary.kinds.get(name, TECHNOLOGY),
+                held=key[1],
+                held_through=key[2],
+                percentage=stats.percentage,
+                confidence_interval=stats.confidence_interval,
+                salary_medians=stats.salary_medians,
+                comparison=stats.comparison,
+            )
+        return described
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapAnalysis:
     """The result of comparing a user's skills with a role. All lists of skills are in order of demand.
@@ -241,43 +281,24 @@ def rank_gaps(
     """
     if not isinstance(held, HeldSkills):
         held = HeldSkills(named=tuple(held), through={})
-    demand, kinds = window.demand, vocabulary.kinds
+    demand, view = window.demand, window.get_view(vocabulary)
     skills = demand.list_required(threshold=threshold)
-    required = [
-        _describe_required(skill, kind=kinds.get(skill.name, TECHNOLOGY), window=window, held=held) for skill in skills
-    ]
-    counted = tuple(skill for skill in required if skill.kind not in UNCOUNTED_KINDS)
-    missing = tuple(skill.name for skill in counted if not skill.held)
+    required = [view.describe_skill(skill.name, held=held) for skill in skills]
+    counted = tuple([skill for skill in required if skill.kind not in UNCOUNTED_KINDS])
     return GapAnalysis(
         postings=demand.postings,
         sample=demand.sample,
         required=counted,
-        soft_skills=tuple(skill for skill in required if skill.kind == SOFT_SKILL),
-        spoken_languages=tuple(skill for skill in required if skill.kind == SPOKEN_LANGUAGE),
-        missing=missing,
+        soft_skills=tuple([skill for skill in required if skill.kind == SOFT_SKILL]),
+        spoken_languages=tuple([skill for skill in required if skill.kind == SPOKEN_LANGUAGE]),
+        missing=tuple([skill.name for skill in counted if not skill.held]),
         coverage=compute_coverage(skills=skills, held=held.names, vocabulary=vocabulary),
         learning_order=order_learning(
-            sets=window.sets,
-            space=window.get_learning_space(vocabulary),
-            demanded=[skill.name for skill in demand.skills],
-            missing=missing,
+            index=view.learning_index,
+            required=[skill.name for skill in counted],
             held=held.names,
             hours=hours,
         ),
-    )
-
-
-def _describe_required(skill: SkillDemand, *, kind: str, window: RoleWindow, held: HeldSkills) -> RequiredSkill:
-    stats = window.skill_stats[skill.name]
-    return RequiredSkill(
-        name=skill.name,
-        kind=kind,
-        held=skill.name in held.names,
-        held_through=held.through.get(skill.name),
-        percentage=stats.percentage,
-        confidence_interval=stats.confidence_interval,
-        salary_medians=stats.salary_medians,
-        comparison=stats.comparison,
     )
 
 

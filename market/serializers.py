@@ -226,7 +226,7 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
 
 
 class NextSkillSerializer(serializers.Serializer[Any]):
-    """A step of learning: skills that together bring more postings within reach."""
+    """A step of learning: up to five skills to learn together."""
 
     skill = serializers.CharField(source="name", help_text="The first skill of the step.")
     display_name = DisplayNameField(source="name")
@@ -235,7 +235,11 @@ class NextSkillSerializer(serializers.Serializer[Any]):
     )
     hours = serializers.IntegerField(help_text="Estimated hours for the step.")
     reachable_percentage = serializers.FloatField(
-        help_text="Percentage of postings within reach after this step and the ones before it."
+        help_text="Percentage of postings within reach after this step and the ones before it. If only more than five"
+        " skills bring a posting within reach, they are divided into several steps, and only the last one raises this."
+    )
+    coverage_percentage = serializers.FloatField(
+        help_text="Percentage of the required skills that the user has after this step and the ones before it."
     )
 
 
@@ -286,8 +290,9 @@ class GapSerializer(SampleSerializer):
     learn_next = NextSkillSerializer(
         source="gaps.learning_order.next_skills",
         many=True,
-        help_text="Up to five steps. Each one brings the most additional postings within reach per hour. A step that"
-        " would bring none is not listed.",
+        help_text="Up to five steps of up to five skills that bring the most additional postings within reach per hour."
+        " Steps that would bring none, and lead to none that does, are not listed, except the first step of a user with"
+        " none of the role's technologies.",
     )
     alternatives = NearRoleSerializer(
         many=True, help_text="Near roles that have postings in the window, most postings first."

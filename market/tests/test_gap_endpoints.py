@@ -96,6 +96,7 @@ def test_returns_required_held_and_missing_skills(ada):
             "skills": ["docker"],
             "hours": 20,
             "reachable_percentage": 40.0,
+            "coverage_percentage": 66.7,
         },
         {
             "skill": "kubernetes",
@@ -103,6 +104,7 @@ def test_returns_required_held_and_missing_skills(ada):
             "skills": ["kubernetes"],
             "hours": 50,
             "reachable_percentage": 80.0,
+            "coverage_percentage": 100.0,
         },
     ]
     assert analysis["computed_at"].endswith("Z")

@@ -1,4 +1,4 @@
-"""The steps of learning: each one lists skills that together bring more postings within reach."""
+"""The steps of learning: sets of skills that together bring more postings within reach."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.gaps import rank_gaps
-from market.learning_order import MAX_FIRST_STEP_SKILLS, MAX_STEPS
+from market.learning_order import MAX_STEPS
+from market.learning_search import MAX_STEP_SKILLS
 from skills.vocabulary import FIELD, METHOD, SOFT_SKILL, SPOKEN_LANGUAGE, Skill, Vocabulary
 from tests.roles_in_memory import build_unpaid_postings, build_window
 
@@ -34,6 +35,15 @@ def compute_order(postings, held=(), threshold=0.1, vocabulary=NO_VOCABULARY, ho
     ).learning_order
     steps = [(" ".join(step.skills), step.reachable_percentage) for step in learning.next_skills]
     return learning.reachable_percentage, steps
+
+
+def compute_steps(postings, held=(), **fields):
+    return rank_gaps(window=build_window(postings), held=held, **fields).learning_order.next_skills
+
+
+def build_far_postings(names, count):
+    """Return postings with these skills and seven others each, which no other posting requires."""
+    return [({*names.split(), *(f"rare {number} {other}" for other in range(7))}, 0) for number in range(count)]
 
 
 def compute_reachable(postings, held):
@@ -127,6 +137,13 @@ def test_what_a_skill_needs_comes_first_in_its_step():
     )[1] == [("html javascript react", 100.0)]
 
 
+def test_a_step_contains_a_required_skill_even_if_its_prerequisite_is_enough():
+    vocabulary = build_vocabulary(postgresql={"prerequisites": ("sql",)}, sql={}, go={})
+    postings = [*build_unpaid_postings("sql", "sql", "go"), *build_far_postings("postgresql", 17)]
+
+    assert compute_order(postings, vocabulary=vocabulary, held=["go"], threshold=0.5)[1] == [("sql postgresql", 15.0)]
+
+
 def test_soft_skills_and_spoken_languages_count_nowhere():
     vocabulary = build_vocabulary(communication={"kind": SOFT_SKILL}, english={"kind": SPOKEN_LANGUAGE}, go={}, sql={})
     postings = build_unpaid_postings("go communication english", "communication english", "sql communication english")
@@ -142,42 +159,123 @@ def test_a_newcomer_starts_with_a_technology():
     assert compute_order(postings, vocabulary=vocabulary, held=["go"])[1] == [("agile", 100.0)]
 
 
+def test_a_newcomer_whom_only_a_method_helps_starts_with_the_method():
+    vocabulary = build_vocabulary(agile={"kind": METHOD}, go={})
+    postings = [*build_unpaid_postings(*["agile"] * 10), *build_far_postings("go", 10)]
+
+    assert compute_order(postings, vocabulary=vocabulary)[1] == [("agile", 50.0)]
+
+
 def test_prefers_what_takes_fewer_hours():
     hours = {"go": 80, "sql": 10}.__getitem__
 
     assert compute_order(build_unpaid_postings("go", "go", "sql"), hours=hours)[1] == [("sql", 33.3), ("go", 100.0)]
 
 
+def test_divides_a_set_of_more_than_five_skills_into_steps():
+    first, second = compute_steps(build_unpaid_postings("go sql aws kafka docker react spark python"))
+
+    assert [len(first.skills), len(second.skills)] == [3, 3]
+    assert [first.reachable_percentage, second.reachable_percentage] == [0.0, 100.0]
+    assert [first.coverage_percentage, second.coverage_percentage] == [37.5, 75.0]
+
+
+def test_lists_no_part_of_a_set_that_has_more_skills_than_the_steps_can_hold():
+    postings = [({f"skill {number}" for number in range(40)}, 0)]
+
+    assert compute_steps(postings, held=["skill 0"]) == ()
+
+
+def test_a_newcomer_whom_no_set_brings_within_reach_starts_with_what_most_postings_require():
+    postings = build_far_postings("go sql", 20)
+
+    (step,) = compute_steps(postings)
+
+    assert (step.skills, step.reachable_percentage, step.coverage_percentage) == (("go", "sql"), 0.0, 100.0)
+    assert compute_steps(postings, held=["go"]) == ()
+
+
+def test_coverage_counts_what_a_step_implies():
+    vocabulary = build_vocabulary(postgresql={"implies": ("databases",)}, databases={"kind": FIELD}, go={})
+    postings = build_unpaid_postings("databases postgresql", "databases postgresql", "go")
+
+    first, second = compute_steps(postings, vocabulary=vocabulary)
+
+    assert (first.skills, first.coverage_percentage) == (("postgresql",), 66.7)
+    assert (second.skills, second.coverage_percentage) == (("go",), 100.0)
+
+
+def test_percentages_of_a_large_window_count_every_posting():
+    postings = build_unpaid_postings(*["go"] * 1501, *["sql"] * 1103, *["go sql aws"] * 407, *["rust"] * 7)
+
+    assert compute_order(postings)[1] == [
+        ("go", compute_reachable(postings, {"go"})),
+        ("sql", compute_reachable(postings, {"go", "sql"})),
+        ("aws", compute_reachable(postings, {"go", "sql", "aws"})),
+    ]
+
+
+def test_lists_no_step_that_changes_no_percentage():
+    # Learning SQL brings one posting of 4,001 within reach.
+    postings = [*build_unpaid_postings(*["go"] * 3000, "sql"), *build_far_postings("sql", 1000)]
+
+    assert compute_order(postings, held=["go"]) == (75.0, [])
+
+
+def test_counts_rare_held_skills():
+    rare = [f"rare {number}" for number in range(7)]
+    postings = [*build_unpaid_postings(*["go"] * 60), ({"go", "sql", "aws", *rare}, 0)]
+
+    assert compute_order(postings, held=[*rare, "cobol"])[0] == compute_reachable(postings, rare) == 1.6
+
+
+def join_steps(steps, today):
+    """Return the skills and the reach of each set. A step that leaves the reach as it is belongs to the next set."""
+    sets, skills = [], set()
+    for text, reachable in steps:
+        skills |= set(text.split())
+        if reachable > today:
+            sets.append((skills, reachable))
+            skills, today = set(), reachable
+    return sets
+
+
 @given(SETS, st.sets(st.sampled_from(NAMES)))
-def test_percentages_rise_with_every_step_and_equal_a_simple_count(postings, held):
+def test_percentages_equal_a_simple_count_and_never_fall(postings, held):
     today, steps = compute_order(postings, held=held)
 
     assert len(steps) <= MAX_STEPS
     assert today == compute_reachable(postings, held)
     learned, last = set(held), today
     for skills, reachable in steps:
-        assert 0 < len(skills.split()) <= MAX_FIRST_STEP_SKILLS
+        assert 0 < len(skills.split()) <= MAX_STEP_SKILLS
         assert learned.isdisjoint(skills.split())
         learned.update(skills.split())
         assert reachable == compute_reachable(postings, learned)
-        assert last < reachable <= 100
+        assert last <= reachable <= 100
         last = reachable
 
 
+@given(SETS, st.sets(st.sampled_from(NAMES), min_size=1))
+def test_the_last_step_raises_the_reach(postings, held):
+    today, steps = compute_order(postings, held=held)
+
+    assert not steps or steps[-1][1] > max([today, *(reachable for _, reachable in steps[:-1])])
+
+
 @given(SETS, st.sets(st.sampled_from(NAMES)))
-def test_no_skill_of_a_step_can_be_left_out(postings, held):
-    _, steps = compute_order(postings, held=held)
+def test_no_skill_of_a_set_can_be_left_out(postings, held):
+    today, steps = compute_order(postings, held=held)
 
     learned = set(held)
-    for text, reachable in steps:
-        skills = set(text.split())
+    for skills, reachable in join_steps(steps, today):
         if len(skills) > 1:
             assert all(compute_reachable(postings, learned | skills - {name}) < reachable for name in skills)
         learned |= skills
 
 
 @given(SETS, st.sets(st.sampled_from(NAMES)))
-def test_whoever_has_no_next_step_can_learn_nothing_that_raises_the_reach(postings, held):
+def test_without_a_next_step_no_skills_raise_the_reach(postings, held):
     gaps = rank_gaps(window=build_window(postings), held=held, threshold=0.1)
 
     if not gaps.learning_order.next_skills:

@@ -35,6 +35,15 @@ def test_counts_a_repeated_skill_once():
     assert sets.sizes.tolist() == [2]
 
 
-def test_has_no_column_for_a_skill_of_no_posting():
-    assert PostingSets.from_postings([({"go"}, 0)]).find_column("cobol") is None
-    assert PostingSets.from_postings([]).find_column("cobol") is None
+def test_finds_the_column_of_each_skill():
+    sets = PostingSets.from_postings([({"go", "sql"}, 0)])
+
+    columns = sets.find_columns(["go", "cobol", "sql"]).tolist()
+
+    assert sorted(columns) == [-1, 0, 1]
+    assert columns[1] == -1
+
+
+def test_has_no_columns_without_postings():
+    assert PostingSets.from_postings([]).find_columns(["cobol"]).tolist() == [-1]
+    assert PostingSets.from_postings([({"go"}, 0)]).find_columns([]).tolist() == []
