@@ -164,7 +164,7 @@ def build_windows(postings: Iterable[dict[str, Any]], extractor: SkillExtractor)
     for role, name in ROLES.items():
         sets = [(names, 0) for title, names in skills if table.names_role(title=title, role=name)]
         counts = Counter(name for names, _ in sets for name in names)
-        demand = RoleDemand.of(postings=len(sets), counts=counts)
+        demand = RoleDemand.from_counts(postings=len(sets), counts=counts)
         windows[role] = RoleWindow(demand=demand, sets=PostingSets.from_postings(sets))
     return windows
 

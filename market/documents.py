@@ -299,7 +299,7 @@ class RoleDocument(CuratedDocument):
             ValidationError: A name has no words or belongs to another role, or a near role is unknown.
         """
         others = RoleDocument.objects(id__ne=self.id).order_by("id")
-        problems = self.list_problems(RoleTable.of(document.as_role() for document in others))
+        problems = self.list_problems(RoleTable.from_roles(document.as_role() for document in others))
         if problems:
             errors = {name: ValidationError(message, field_name=name) for name, message in problems.items()}
             raise ValidationError("invalid names of a role", errors=errors)

@@ -52,7 +52,7 @@ class RoleDemand:
         return self.sample.distinct_jobs
 
     @classmethod
-    def of(
+    def from_counts(
         cls,
         *,
         postings: int,

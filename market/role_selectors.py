@@ -14,7 +14,7 @@ def get_role_table() -> RoleTable:
 
 def _load() -> RoleTable:
     roles = [document.as_role() for document in RoleDocument.objects.order_by("id")]
-    return RoleTable.of(roles) if roles else load_default_table()
+    return RoleTable.from_roles(roles) if roles else load_default_table()
 
 
 def canonicalize_role(role: str) -> str:

@@ -33,7 +33,7 @@ def seed_roles(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSu
         except (mongoengine.ValidationError, mongoengine.FieldDoesNotExist) as error:
             raise InvalidEntry(f"{entry.get('name')}: {error}") from error
         documents.append(document)
-    table = RoleTable.of(document.as_role() for document in documents)
+    table = RoleTable.from_roles(document.as_role() for document in documents)
     for document in documents:
         problems = document.list_problems(table)
         if problems:

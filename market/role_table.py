@@ -94,7 +94,7 @@ class RoleTable:
     _matchers: dict[tuple[str, ...], _Matcher] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, roles: Iterable[Role]) -> "RoleTable":
+    def from_roles(cls, roles: Iterable[Role]) -> "RoleTable":
         """Build a table. If several roles share a name, it belongs to the first one."""
         return cls(roles={role.key: role for role in roles})
 
@@ -294,6 +294,6 @@ def _list_variants(name: str) -> list[str]:
 def load_default_table() -> RoleTable:
     """Return the table of the seed file, which is used until the stored table has been seeded."""
     entries: list[dict[str, Any]] = json.loads(_FIXTURE.read_text(encoding="utf-8"))
-    return RoleTable.of(
+    return RoleTable.from_roles(
         Role(name=entry["name"], **{name: tuple(entry[name]) for name in entry if name != "name"}) for entry in entries
     )

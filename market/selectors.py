@@ -179,7 +179,7 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
     keys, counts, columns = sum_counts(rows)
     sample = build_sample(rows)
     names = _find_frequent_names(keys, counts, sample.distinct_jobs, role=role, first=first, last=last)
-    demand = RoleDemand.of(
+    demand = RoleDemand.from_counts(
         postings=sum(row["postings"] for row in rows),
         counts={name: int(counts[index]) for index, name in names.items()},
         sample=sample,
@@ -208,7 +208,7 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
         sample = build_sample(role_rows)
         names = _find_frequent_names(keys, counts, sample.distinct_jobs, role=role, first=first, last=last)
         named = {name: int(counts[index]) for index, name in names.items()}
-        yield role, RoleDemand.of(postings=sum(row["postings"] for row in role_rows), counts=named, sample=sample)
+        yield role, RoleDemand.from_counts(postings=sum(row["postings"] for row in role_rows), counts=named, sample=sample)
 
 
 def _find_frequent_names(

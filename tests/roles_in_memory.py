@@ -15,7 +15,7 @@ def build_window(postings: Sequence[Posting], before: Sequence[Posting] = ()) ->
     A posting is a pair of its skills and twice the midpoint of its salary.
     """
     return RoleWindow(
-        demand=RoleDemand.of(
+        demand=RoleDemand.from_counts(
             postings=len(postings),
             counts=Counter(name for skills, _ in postings for name in set(skills)),
             postings_before=len(before),

@@ -126,7 +126,7 @@ def test_every_name_of_the_seed_file_leads_to_its_role():
 
 
 def test_a_table_decides_which_names_are_one_role():
-    table = RoleTable.of([Role(name="Rope Maker", names=("Ropemaker",), whole_names=("Ropes",))])
+    table = RoleTable.from_roles([Role(name="Rope Maker", names=("Ropemaker",), whole_names=("Ropes",))])
 
     assert table.is_same("Senior Ropemaker", "rope-maker")
     assert table.is_same("Ropes", "Rope Maker")
