@@ -220,16 +220,16 @@ class WindowView:
         return LearningIndex.from_postings(sets=self.window.sets, demanded=demanded, vocabulary=self.vocabulary)
 
     @cached_property
-    def _described(self) -> dict[tuple[str, bool, str | None], RequiredSkill]:
+    def _required_skills(self) -> dict[tuple[str, bool, str | None], RequiredSkill]:
         return {}
 
     def describe_skill(self, name: str, *, held: HeldSkills) -> RequiredSkill:
         """Return a frequent skill and whether a person who holds these skills has it. Cached per combination."""
         key = (name, name in held.names, held.through.get(name))
-        described = self._described.get(key)
-        if described is None:
+        required_skill = self._required_skills.get(key)
+        if required_skill is None:
             stats = self.window.skill_stats[name]
-            described = self._described[key] = RequiredSkill(
+            required_skill = self._required_skills[key] = RequiredSkill(
                 name=name,
                 kind=self.vocabulary.kinds.get(name, TECHNOLOGY),
                 held=key[1],
@@ -239,7 +239,7 @@ class WindowView:
                 salary_medians=stats.salary_medians,
                 comparison=stats.comparison,
             )
-        return described
+        return required_skill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,11 +34,13 @@ def get_junior_skills(*, role: str, days: int, now: datetime) -> JuniorSkills:
     Copies and postings without skills are left out, and so are all but the three newest postings of each employer.
     """
     return _cache.get(
-        key=(role, days), depends_on=now.date(), load=lambda: tuple(islice(_iterate(role, days, now), _MAX_POSTINGS))
+        key=(role, days),
+        depends_on=now.date(),
+        load=lambda: tuple(islice(_iterate_junior_skills(role, days, now), _MAX_POSTINGS)),
     )
 
 
-def _iterate(role: str, days: int, now: datetime) -> Iterator[tuple[str, ...]]:
+def _iterate_junior_skills(role: str, days: int, now: datetime) -> Iterator[tuple[str, ...]]:
     first, last = get_window_days(days, now)
     rows = database().job_postings.find(
         {"roles": role, "day": {"$gte": first, "$lte": last}, "hidden": {"$ne": True}, "copy_of": None},

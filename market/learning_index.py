@@ -68,7 +68,7 @@ class LearningIndex:
     def from_postings(cls, *, sets: PostingSets, demanded: Sequence[str], vocabulary: Vocabulary) -> "LearningIndex":
         """Build the index of a window. `demanded` are its frequent skills, most frequent first."""
         names = list(
-            dict.fromkeys((*demanded, *(each for name in demanded for each in vocabulary.implied.get(name, ()))))
+            dict.fromkeys((*demanded, *(implied for name in demanded for implied in vocabulary.implied.get(name, ()))))
         )
         columns = sets.find_columns(names).tolist()
         names = [
@@ -145,7 +145,7 @@ def _build_options(names: Sequence[str], rows: Mapping[str, int], vocabulary: Vo
     learned = [name for name in names if kinds[name] in _LEARNED_KINDS]
     prerequisites = _find_prerequisites(learned, vocabulary)
     acquired = {
-        name: frozenset(rows[each] for each in (name, *vocabulary.implied.get(name, ())) if each in rows)
+        name: frozenset(rows[skill] for skill in (name, *vocabulary.implied.get(name, ())) if skill in rows)
         for name in learned
     }
     return [
@@ -153,9 +153,9 @@ def _build_options(names: Sequence[str], rows: Mapping[str, int], vocabulary: Vo
             row=rows[name],
             is_technology=kinds[name] == TECHNOLOGY,
             acquired=acquired[name],
-            prerequisites=frozenset(rows[each] for each in prerequisites[name]),
-            to_learn=frozenset(rows[each] for each in (name, *prerequisites[name])),
-            gained=acquired[name].union(*(acquired[each] for each in prerequisites[name])),
+            prerequisites=frozenset(rows[skill] for skill in prerequisites[name]),
+            to_learn=frozenset(rows[skill] for skill in (name, *prerequisites[name])),
+            gained=acquired[name].union(*(acquired[skill] for skill in prerequisites[name])),
         )
         for name in learned
     ]

@@ -40,10 +40,10 @@ def get_search_roles(row: Mapping[str, Any]) -> list[str]:
     table = get_role_table()
     if "search_roles" in row:
         return sorted({table.canonicalize(role) for role in row["search_roles"]})
-    first = table.canonicalize(row.get("search_keywords") or "")
+    first_role = table.canonicalize(row.get("search_keywords") or "")
     stored = row.get("roles") or ()
-    others = {table.canonicalize(role) for role in stored if not table.names_role(title=row["title"], role=role)}
-    return sorted(others | ({first} if first else set()))
+    unnamed_roles = {table.canonicalize(role) for role in stored if not table.names_role(title=row["title"], role=role)}
+    return sorted(unnamed_roles | ({first_role} if first_role else set()))
 
 
 def get_expected_roles(row: Mapping[str, Any], *, registered: Collection[str]) -> list[str]:
@@ -60,12 +60,12 @@ def add_role(*, role: str, ids: Collection[ObjectId]) -> None:
     """Add a canonical role to the given postings whose title names the role."""
     ids, postings, table = list(ids), database().job_postings, get_role_table()
     for start in range(0, len(ids), _BATCH):
-        without = {"_id": {"$in": ids[start : start + _BATCH]}, "roles": {"$ne": role}}
-        titles = {row["title"] for row in postings.find(without, {"title": 1})}
-        named = [title for title in titles if table.names_role(title=title, role=role)]
+        without_role = {"_id": {"$in": ids[start : start + _BATCH]}, "roles": {"$ne": role}}
+        titles = {row["title"] for row in postings.find(without_role, {"title": 1})}
+        titles_with_role = [title for title in titles if table.names_role(title=title, role=role)]
         # The condition on the title skips postings whose title changed in the meantime.
         postings.update_many(
-            without | {"title": {"$in": named}},
+            without_role | {"title": {"$in": titles_with_role}},
             {"$push": {"roles": {"$each": [role], "$sort": 1}}},
         )
 
@@ -103,7 +103,7 @@ def canonicalize_registered_roles(*, now: datetime) -> int:
     """Register the canonical roles of registered roles that have another name. Return how many were replaced.
 
     Their postings get the canonical roles. The stats of closed days are moved to the canonical role. If a closed day
-    has stats of both, the larger ones stay: its postings are deleted, so nothing tells which of them both counted.
+    has stats of both roles, the larger ones stay. The postings of the day are deleted, so the stats cannot be merged.
     """
     roles = database().known_roles
     replaced = [row for row in roles.find() if canonicalize_role(row["_id"]) != row["_id"]]
@@ -122,12 +122,12 @@ def canonicalize_registered_roles(*, now: datetime) -> int:
 def _move_closed_stats(role: str, key: str) -> None:
     stats = database().market_figures
     for row in list(stats.find({"scope": role, "sealed": True}, {"day": 1, "postings": 1})):
-        other = stats.find_one({"scope": key, "day": row["day"]}, {"postings": 1})
-        if other is not None and other["postings"] >= row["postings"]:
+        canonical_row = stats.find_one({"scope": key, "day": row["day"]}, {"postings": 1})
+        if canonical_row is not None and canonical_row["postings"] >= row["postings"]:
             stats.delete_one({"_id": row["_id"]})
             continue
-        if other is not None:
-            stats.delete_one({"_id": other["_id"]})
+        if canonical_row is not None:
+            stats.delete_one({"_id": canonical_row["_id"]})
         stats.update_one({"_id": row["_id"]}, {"$set": {"scope": key}})
 
 

@@ -18,9 +18,11 @@ class NearRole:
 def list_near_roles(*, role: str, days: int, now: datetime) -> list[NearRole]:
     """Return the roles near a role that have postings in the last `days` days, most postings first."""
     table = get_role_table()
-    near = table.list_near(role)
-    demands = get_role_demands(days=days, now=now) if near else {}
-    counted = [
-        NearRole(role=table.get_display_name(key), postings=demands[key].postings) for key in near if key in demands
+    near_keys = table.list_near(role)
+    demands = get_role_demands(days=days, now=now) if near_keys else {}
+    near_roles = [
+        NearRole(role=table.get_display_name(key), postings=demands[key].postings)
+        for key in near_keys
+        if key in demands
     ]
-    return sorted(counted, key=lambda each: (-each.postings, each.role))
+    return sorted(near_roles, key=lambda near_role: (-near_role.postings, near_role.role))

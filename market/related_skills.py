@@ -41,19 +41,19 @@ def find_related(*, skill: str, counts: Mapping[str, int], jobs: int) -> tuple[R
         .sort([("day", -1), ("_id", -1)])
         .limit(_SAMPLE_SIZE)
     )
-    sampled, together = 0, Counter[str]()
+    sample_size, joint_counts = 0, Counter[str]()
     for posting in newest:
-        sampled += 1
-        together.update(set(posting["skills"]))
-    del together[skill]
+        sample_size += 1
+        joint_counts.update(set(posting["skills"]))
+    del joint_counts[skill]
     related = [
         RelatedSkill(
             name=name,
-            percentage=compute_percentage(count, sampled),
+            percentage=compute_percentage(count, sample_size),
             market_percentage=compute_percentage(counts.get(name, 0), jobs),
         )
-        for name, count in together.items()
-        if count >= _MIN_TOGETHER and count * jobs > counts.get(name, 0) * sampled
+        for name, count in joint_counts.items()
+        if count >= _MIN_TOGETHER and count * jobs > counts.get(name, 0) * sample_size
     ]
-    related.sort(key=lambda each: (each.market_percentage - each.percentage, each.name))
+    related.sort(key=lambda skill: (skill.market_percentage - skill.percentage, skill.name))
     return tuple(related[:_MAX_RELATED])

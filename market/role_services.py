@@ -39,7 +39,7 @@ def seed_roles(*, entries: Iterable[Mapping[str, Any]], now: datetime) -> SeedSu
         if problems:
             raise InvalidEntry(f"{document.name}: {'; '.join(problems.values())}")
     contents = [{name: getattr(document, name) for name in ("name", *RoleDocument.LISTS)} for document in documents]
-    contents = [{name: list(each) if name != "name" else each for name, each in row.items()} for row in contents]
+    contents = [{name: list(value) if name != "name" else value for name, value in row.items()} for row in contents]
     return seed_entries(document=RoleDocument, key=("name",), entries=contents, now=now)
 
 

@@ -20,9 +20,9 @@ _FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "roles.json"
 # Title similarity (0 to 100) of a near role, for example of an SRE job to a DevOps engineer.
 NEAR_SIMILARITY = 75
 _MAX_CACHED_NAMES, _MAX_CACHED_MATCHERS = 65_536, 1_024
-_NOUN, _SOFTWARE_NOUN = " engineer", " software engineer"
+_ENGINEER_SUFFIX, _SOFTWARE_ENGINEER_SUFFIX = " engineer", " software engineer"
 # A "network software engineer" writes software for networks, which is not the work of a network engineer.
-_NOT_SOFTWARE = frozenset(
+_NON_SOFTWARE_FIELDS = frozenset(
     (
         *("chemical", "civil", "customer", "electrical", "field", "hardware", "industrial", "manufacturing"),
         *("mechanical", "network", "process", "product", "production", "quality", "sales", "solution"),
@@ -80,7 +80,7 @@ class _Matcher:
 
     roles: tuple[str, ...]
     tree: Any  # ahocorasick.Automaton, or None if no role has a word
-    by_key: Mapping[str, tuple[int, ...]]
+    indexes_by_key: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ class RoleTable:
     """The roles by canonical key, with caches for names, similarities and matchers."""
 
     roles: Mapping[str, Role]
-    _names: dict[str, str] = field(default_factory=dict, repr=False)
+    _keys: dict[str, str] = field(default_factory=dict, repr=False)
     _title_matches: dict[tuple[str, str], TitleMatch | None] = field(default_factory=dict, repr=False)
     _nearest: dict[tuple[str, tuple[str, ...]], TitleMatch | None] = field(default_factory=dict, repr=False)
     _matchers: dict[tuple[str, ...], _Matcher] = field(default_factory=dict, repr=False)
@@ -120,13 +120,13 @@ class RoleTable:
 
         The key of a text without words is empty. Canonicalizing a key again does not change it.
         """
-        found = self._names.get(role)
-        if found is None:
-            found = self._compute_key(role)
-            if len(self._names) >= _MAX_CACHED_NAMES:
-                self._names.clear()
-            self._names[role] = found
-        return found
+        key = self._keys.get(role)
+        if key is None:
+            key = self._compute_key(role)
+            if len(self._keys) >= _MAX_CACHED_NAMES:
+                self._keys.clear()
+            self._keys[role] = key
+        return key
 
     def _compute_key(self, role: str) -> str:
         key, name = normalize_role(role), unify_name(role)
@@ -150,17 +150,17 @@ class RoleTable:
     def list_near(self, role: str) -> list[str]:
         """Return the keys of near roles: those that the role's entry lists, then those whose entries list the role."""
         key, entry = self.canonicalize(role), self.get(role)
-        named = [self.canonicalize(name) for name in entry.near_roles] if entry else []
-        naming = self._naming.get(key, ())
-        return [near for near in dict.fromkeys((*named, *naming)) if near != key]
+        listed = [self.canonicalize(name) for name in entry.near_roles] if entry else []
+        listing = self._keys_by_near_role.get(key, ())
+        return [near_key for near_key in dict.fromkeys((*listed, *listing)) if near_key != key]
 
     @cached_property
-    def _naming(self) -> dict[str, list[str]]:
-        naming: dict[str, list[str]] = {}
+    def _keys_by_near_role(self) -> dict[str, list[str]]:
+        keys: dict[str, list[str]] = {}
         for key, role in self.roles.items():
             for near in role.near_roles:
-                naming.setdefault(self.canonicalize(near), []).append(key)
-        return naming
+                keys.setdefault(self.canonicalize(near), []).append(key)
+        return keys
 
     def names_role(self, *, title: str, role: str) -> bool:
         """Return whether a title names a role: it contains one of the role's names as whole, adjacent words.
@@ -173,7 +173,7 @@ class RoleTable:
     def find_named(self, *, title: str, roles: Collection[str]) -> list[str]:
         """Return the roles that the title names, unchanged and in the order of `roles`."""
         matcher = self._get_matcher(tuple(roles))
-        found = set(matcher.by_key.get(self.canonicalize(title), ()))
+        found = set(matcher.indexes_by_key.get(self.canonicalize(title), ()))
         if matcher.tree is not None:
             for _, indexes in matcher.tree.iter(build_title_text(title)):
                 found.update(indexes)
@@ -240,22 +240,22 @@ class RoleTable:
         return matcher
 
     def _build_matcher(self, roles: tuple[str, ...]) -> _Matcher:
-        by_phrase: dict[str, list[int]] = {}
-        by_key: dict[str, tuple[int, ...]] = {}
+        indexes_by_phrase: dict[str, list[int]] = {}
+        indexes_by_key: dict[str, tuple[int, ...]] = {}
         for index, role in enumerate(roles):
             phrases = self.list_phrases(role)
             if phrases:
                 key = self.canonicalize(role)
-                by_key[key] = (*by_key.get(key, ()), index)
+                indexes_by_key[key] = (*indexes_by_key.get(key, ()), index)
             for phrase in phrases:
-                by_phrase.setdefault(f" {phrase} ", []).append(index)
-        if not by_phrase:
-            return _Matcher(roles, None, by_key)
+                indexes_by_phrase.setdefault(f" {phrase} ", []).append(index)
+        if not indexes_by_phrase:
+            return _Matcher(roles, None, indexes_by_key)
         tree = ahocorasick.Automaton()
-        for phrase, indexes in by_phrase.items():
+        for phrase, indexes in indexes_by_phrase.items():
             tree.add_word(phrase, tuple(indexes))
         tree.make_automaton()
-        return _Matcher(roles, tree, by_key)
+        return _Matcher(roles, tree, indexes_by_key)
 
     def list_phrases(self, role: str) -> list[str]:
         """Return the unified phrases by which titles name a role."""
@@ -278,16 +278,17 @@ def _sort_by_rarity(phrase: str) -> list[str]:
 
 def _drop_software(name: str) -> str:
     """Return "cobol engineer" for "cobol software engineer"."""
-    before = name.removesuffix(_SOFTWARE_NOUN)
-    return f"{before}{_NOUN}" if before != name and before.split()[-1] not in _NOT_SOFTWARE else name
+    field_name = name.removesuffix(_SOFTWARE_ENGINEER_SUFFIX)
+    is_software = field_name != name and field_name.split()[-1] not in _NON_SOFTWARE_FIELDS
+    return f"{field_name}{_ENGINEER_SUFFIX}" if is_software else name
 
 
 def _list_variants(name: str) -> list[str]:
     """Return a unified name, and the name with "software engineer" if it ends in "engineer"."""
-    before = name.removesuffix(_NOUN)
-    if before == name or not before or before.split()[-1] in {"software", *_NOT_SOFTWARE}:
+    field_name = name.removesuffix(_ENGINEER_SUFFIX)
+    if field_name == name or not field_name or field_name.split()[-1] in {"software", *_NON_SOFTWARE_FIELDS}:
         return [name]
-    return [name, before + _SOFTWARE_NOUN]
+    return [name, field_name + _SOFTWARE_ENGINEER_SUFFIX]
 
 
 @cache

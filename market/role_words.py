@@ -85,7 +85,7 @@ product manager: produktmanager, produktmanagerin, chef de produit, cheffe de pr
 solution architect: architecte de solutions, architecte solution, arquitecto de soluciones, arquiteto de soluções
 """
 # Words next to which "developer" is not a synonym of "engineer".
-_KEPT = (
+_WORDS_AFTER_DEVELOPER = (
     *(
         "advocate",
         "advocates",
@@ -100,7 +100,7 @@ _KEPT = (
     *("infrastructure", "marketing", "operations", "platform", "productivity", "program", "programs", "relations"),
     *("sales", "success", "support", "tools", "tooling"),
 )
-_KEPT_AFTER = (
+_WORDS_BEFORE_DEVELOPER = (
     *(
         "application",
         "applications",
@@ -116,13 +116,17 @@ _KEPT_AFTER = (
     ),
     *("market", "partner", "people", "property", "sales", "talent", "training"),
 )
-_PHRASES: dict[str, str] = {f"developer {word}": f"developer {word}" for word in _KEPT}
-_PHRASES |= {f"{word} {noun}": f"{word} developer" for word in _KEPT_AFTER for noun in ("developer", "developers")}
+_PHRASES: dict[str, str] = {f"developer {word}": f"developer {word}" for word in _WORDS_AFTER_DEVELOPER}
+_PHRASES |= {
+    f"{word} {noun}": f"{word} developer" for word in _WORDS_BEFORE_DEVELOPER for noun in ("developer", "developers")
+}
 for _line in _SPELLINGS.strip().splitlines():
-    _word, _, _others = _line.partition(": ")
-    _PHRASES |= dict.fromkeys(_others.split(", "), _word)
+    _word, _, _spellings = _line.partition(": ")
+    _PHRASES |= dict.fromkeys(_spellings.split(", "), _word)
 # Longer spellings come first, because a regular expression takes the first alternative that matches.
-_SPELLED = re.compile(r"(?<!\S)(?:" + "|".join(map(re.escape, sorted(_PHRASES, key=len, reverse=True))) + r")(?!\S)")
+_SPELLING_PATTERN = re.compile(
+    r"(?<!\S)(?:" + "|".join(map(re.escape, sorted(_PHRASES, key=len, reverse=True))) + r")(?!\S)"
+)
 # French, Spanish, Portuguese and Italian titles put the technology after the noun: "Développeuse Java".
 _NOUN_FIRST = re.compile(
     r"(?<!\S)(?:développeur|développeuse|ingénieur|ingénieure|desarrollador|desarrolladora|ingeniero|ingeniera"
@@ -167,7 +171,7 @@ def unify_words(text: str) -> str:
 
 def _unify_spellings(text: str) -> str:
     key = _COMPOUND.sub(r"\1 entwickler", normalize_role(text))
-    return _SPELLED.sub(lambda found: _PHRASES[found[0]], key)
+    return _SPELLING_PATTERN.sub(lambda found: _PHRASES[found[0]], key)
 
 
 def _move_nouns(key: str) -> str:

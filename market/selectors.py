@@ -144,8 +144,8 @@ def load_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
     first, last = get_window_days(days, now)
     # One query for both windows. A second round trip would take longer than computing everything from the rows, and
     # longer than transferring the previous window's postings, which are not used.
-    both = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
-    return _compute_role_stats(role, find_visible_rows(query=both, fields=_WINDOW_FIELDS), first, last)
+    both_windows = {"scope": role, "day": {"$gte": first - timedelta(days=days), "$lte": last}}
+    return _compute_role_stats(role, find_visible_rows(query=both_windows, fields=_WINDOW_FIELDS), first, last)
 
 
 def build_role_stats(*, role: str, rows: Iterable[Row], days: int, now: datetime) -> RoleStats | None:
@@ -169,11 +169,11 @@ def get_window_days(days: int, now: datetime) -> tuple[datetime, datetime]:
     return day_start(today - timedelta(days=days - 1)), day_start(today)
 
 
-def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: datetime) -> RoleStats | None:
+def _compute_role_stats(role: str, rows_of_both: Iterable[Row], first: datetime, last: datetime) -> RoleStats | None:
     """Compute the stats of a window (`first` to `last`) from its rows and those of the previous window."""
     # Skip rows written by releases that did not pack postings. A check of the daily stats replaces them.
-    packed = [row for row in both if "skill_keys" in row]
-    rows, before = [row for row in packed if row["day"] >= first], [row for row in packed if row["day"] < first]
+    packed = [row for row in rows_of_both if "skill_keys" in row]
+    rows, rows_before = [row for row in packed if row["day"] >= first], [row for row in packed if row["day"] < first]
     if not rows:
         return None
     keys, counts, columns = sum_counts(rows)
@@ -183,8 +183,8 @@ def _compute_role_stats(role: str, both: Iterable[Row], first: datetime, last: d
         postings=sum(row["postings"] for row in rows),
         counts={name: int(counts[index]) for index, name in names.items()},
         sample=sample,
-        sample_before=build_sample(before),
-        before=dict(zip(names.values(), sum_counts_by_key(before, keys=keys[list(names)]).tolist(), strict=True)),
+        sample_before=build_sample(rows_before),
+        before=dict(zip(names.values(), sum_counts_by_key(rows_before, keys=keys[list(names)]).tolist(), strict=True)),
     )
     window = RoleWindow(demand=demand, sets=unpack_postings(rows, keys=keys, columns=columns))
     return RoleStats(window=window, computed_at=max(row["computed_at"] for row in rows))
@@ -207,8 +207,13 @@ def _load_demands(days: int, now: datetime) -> Iterable[tuple[str, RoleDemand]]:
         keys, counts, _ = sum_counts(role_rows)
         sample = build_sample(role_rows)
         names = _find_frequent_names(keys, counts, sample.distinct_jobs, role=role, first=first, last=last)
-        named = {name: int(counts[index]) for index, name in names.items()}
-        yield role, RoleDemand.from_counts(postings=sum(row["postings"] for row in role_rows), counts=named, sample=sample)
+        counts_by_name = {name: int(counts[index]) for index, name in names.items()}
+        yield (
+            role,
+            RoleDemand.from_counts(
+                postings=sum(row["postings"] for row in role_rows), counts=counts_by_name, sample=sample
+            ),
+        )
 
 
 def _find_frequent_names(
@@ -245,13 +250,13 @@ class SkillMarket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Counts:
+class _MarketCounts:
     postings: int
     sample: Sample
     skills: Counter[str]
 
 
-_market_windows: VersionedCache[tuple[_Counts, _Counts]] = VersionedCache(read_version=read_stats_version)
+_market_windows: VersionedCache[tuple[_MarketCounts, _MarketCounts]] = VersionedCache(read_version=read_stats_version)
 _market_shares: VersionedCache[dict[str, float]] = VersionedCache(read_version=read_stats_version)
 _skill_markets: VersionedCache[SkillMarket] = VersionedCache(read_version=read_stats_version, max_weight=2048)
 
@@ -295,12 +300,12 @@ def _load_market_shares(now: datetime) -> dict[str, float]:
     return {name: count / jobs for name, count in window.skills.items()} if jobs else {}
 
 
-def _load_market_windows(now: datetime) -> tuple[_Counts, _Counts]:
+def _load_market_windows(now: datetime) -> tuple[_MarketCounts, _MarketCounts]:
     last = day_start(now.astimezone(UTC).date())
     return _count_market(last), _count_market(last - timedelta(days=WINDOW_DAYS))
 
 
-def _count_market(last: datetime) -> _Counts:
+def _count_market(last: datetime) -> _MarketCounts:
     first = last - timedelta(days=WINDOW_DAYS - 1)
     fields = dict.fromkeys((*SAMPLE_FIELDS, "day", "skill_names", "skill_counts"), 1)
     query = {"scope": MARKET_SCOPE, "day": {"$gte": first, "$lte": last}}
@@ -310,7 +315,7 @@ def _count_market(last: datetime) -> _Counts:
         postings += row["postings"]
         for name, count in zip(row.get("skill_names", ()), row.get("skill_counts", ()), strict=True):
             skills[name] += count
-    return _Counts(postings=postings, sample=build_sample(rows), skills=skills)
+    return _MarketCounts(postings=postings, sample=build_sample(rows), skills=skills)
 
 
 # The posting fields that `get_posting_demand` reads.

@@ -266,9 +266,9 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         states = get_collection_states(roles=roles, user_id=self.current_user.id, path=path, now=now)
         rows = [{"role": role, "collection": state} for role, state in zip(roles, states, strict=True)]
         response.data["without_postings"] = shapes.CollectionOfRoleSerializer(rows, many=True).data
-        waits = [state.retry_after for state in states if state.retry_after is not None]
-        if waits:
-            response["Retry-After"] = str(min(waits))
+        retry_delays = [state.retry_after for state in states if state.retry_after is not None]
+        if retry_delays:
+            response["Retry-After"] = str(min(retry_delays))
 
 
 def _get_sort_key(role: RoleCoverage) -> tuple[float, float, int, str]:
@@ -315,6 +315,6 @@ def _find_most_similar(label: str, roles: Sequence[str]) -> list[str]:
     table = get_role_table()
     near = [role for role in table.list_near(label) if role in roles]
     expanded = {role: expand_abbreviations(role) for role in sorted(roles)}
-    found = process.extract(expand_abbreviations(label), expanded, scorer=fuzz.WRatio, limit=MAX_ALTERNATIVES)
-    similar = list(dict.fromkeys([*near, *(role for _, _, role in found)]))
+    matches = process.extract(expand_abbreviations(label), expanded, scorer=fuzz.WRatio, limit=MAX_ALTERNATIVES)
+    similar = list(dict.fromkeys([*near, *(role for _, _, role in matches)]))
     return [table.get_display_name(role) for role in similar[:MAX_ALTERNATIVES]]

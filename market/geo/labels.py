@@ -78,10 +78,10 @@ def parse_place_label(label: str) -> Place:
     for _ in range(_MAX_PASSES):
         if not place.city or is_default_place(place):
             break
-        again = _parse_label(place.label)
-        if again.label == place.label:
+        reparsed = _parse_label(place.label)
+        if reparsed.label == place.label:
             break
-        place = replace(again, remote=place.remote or again.remote)
+        place = replace(reparsed, remote=place.remote or reparsed.remote)
     return place
 
 
@@ -114,8 +114,8 @@ def _normalize_order(text: str) -> str:
     if lowercase := _LOWERCASE_CODE.fullmatch(text):
         name, gap, code = lowercase[1], lowercase[2], lowercase[3].upper()
         default = find_city(name)
-        is_known = default is not None and code == default.state_code
-        if find_state(code) and (is_known or (gap.startswith(",") and text.islower())):
+        is_default_state = default is not None and code == default.state_code
+        if find_state(code) and (is_default_state or (gap.startswith(",") and text.islower())):
             return f"{name}, {code}"
     return text
 
@@ -128,13 +128,13 @@ def _parse_first(text: str) -> Place:
     whole = find_place(_remove_noise(text))
     if whole:
         return whole
-    inner = _PLACE_IN_BRACKETS.search(text)
+    bracketed = _PLACE_IN_BRACKETS.search(text)
     alternatives = [piece for piece in _PLACE_SEPARATOR.split(text) if _split_parts(piece)]
     if not alternatives:
         return Place()
     place = _parse_parts(_split_parts(alternatives[0]))
-    if inner and place.city and not find_city(place.city):
-        inside = _parse_parts(_split_parts(inner[1]))
+    if bracketed and place.city and not find_city(place.city):
+        inside = _parse_parts(_split_parts(bracketed[1]))
         if inside.city and inside.country_code:
             return inside
     return place
@@ -145,7 +145,7 @@ def _split_parts(text: str) -> list[str]:
     parts: list[str] = []
     for piece in _PART_SEPARATOR.split(_IN_OFFICE.sub("", text)):
         pieces = _split_tight_hyphen(piece)
-        parts += [_remove_noise(each) for each in pieces]
+        parts += [_remove_noise(name) for name in pieces]
     named = [part for part in parts if any(c.isalnum() for c in part) and not is_non_place(part)]
     return [part for part in named if not any(c.isdigit() for c in part)] or named[:1]
 
@@ -253,9 +253,9 @@ def _parse_city(name: str, rest: list[str]) -> Place:
 
 def _parse_single_name(name: str) -> Place:
     """Parse a single name, which may end in a state, country or city: "Provo UT", "Acme Helsinki"."""
-    known = find_place(name)
-    if known:
-        return known
+    whole = find_place(name)
+    if whole:
+        return whole
     words = name.split()
     for length in (1, 2, 3):
         head, tail = " ".join(words[:-length]), " ".join(words[-length:])

@@ -217,7 +217,7 @@ def get_state_name(*, code: str) -> str:
     return _load_state_names()[code]
 
 
-# The tables are made at the first question, not at import: pycountry's take 50 ms, the file 10.
+# The tables are built on first use instead of on import. Those of pycountry take 50 ms, the file 10 ms.
 
 
 @cache
@@ -268,7 +268,8 @@ def _load_country_codes_by_name() -> dict[str, str]:
 def _load_country_names() -> dict[str, str]:
     common = _load_data()["common_country_names"]
     return {
-        each.alpha_2: common.get(each.alpha_2, getattr(each, "common_name", each.name)) for each in _load_countries()
+        country.alpha_2: common.get(country.alpha_2, getattr(country, "common_name", country.name))
+        for country in _load_countries()
     }
 
 
@@ -294,7 +295,7 @@ def _load_states() -> dict[str, str]:
 def _load_state_names() -> dict[str, str]:
     import pycountry  # noqa: PLC0415 - loads its tables, so it is imported on first use
 
-    return {each.code.removeprefix("US-"): each.name for each in pycountry.subdivisions.get(country_code="US")}
+    return {state.code.removeprefix("US-"): state.name for state in pycountry.subdivisions.get(country_code="US")}
 
 
 @cache

@@ -81,36 +81,40 @@ _NAMES = re.compile(r"[,;/|()\[\]]+|\s-\s")
 def _build_place_label(  # noqa: PLR0917 - lru_cache is faster with positional arguments
     label: str, name: str, kind: str, state: str, country_code: str, country: str
 ) -> str:
-    written = parse_place_label(label)
-    if not written.city and (written.remote or written.area):
-        return written.label
+    label_place = parse_place_label(label)
+    if not label_place.city and (label_place.remote or label_place.area):
+        return label_place.label
     code = country_code.upper()
     if not is_country_code(code):
         code = find_country(country) or ""
     state_code = find_state(state.upper() if len(state) == 2 else state)
-    located = _parse_located(name, kind=kind, state_code=state_code, country_code=code)
-    if _contradicts(written, located, label):
-        return written.label
-    if located.city and (code or not (written.city and written.country_code)):
-        return located.label
-    if written.city:
-        return _complete(written, state_code=state_code, country_code=code).label
-    if written.state_code or written.region:
-        return written.label
-    return next((place.label for place in (located, written) if place.label != UNKNOWN), UNKNOWN)
+    structured_place = _parse_structured_place(name, kind=kind, state_code=state_code, country_code=code)
+    if _is_contradiction(label_place, structured_place, label):
+        return label_place.label
+    if structured_place.city and (code or not (label_place.city and label_place.country_code)):
+        return structured_place.label
+    if label_place.city:
+        return _complete(label_place, state_code=state_code, country_code=code).label
+    if label_place.state_code or label_place.region:
+        return label_place.label
+    return next((place.label for place in (structured_place, label_place) if place.label != UNKNOWN), UNKNOWN)
 
 
-def _contradicts(written: Place, located: Place, label: str) -> bool:
+def _is_contradiction(label_place: Place, structured_place: Place, label: str) -> bool:
     """Return whether the label names a place that contradicts the structured location."""
-    if not written.country_code or written.city in _PARTS_OF_THE_COUNTRY:
+    if not label_place.country_code or label_place.city in _PARTS_OF_THE_COUNTRY:
         return False
-    if written.city:
-        if located.city and fold(located.city) != fold(written.city):
+    if label_place.city:
+        if structured_place.city and fold(structured_place.city) != fold(label_place.city):
             return True
-        return located.country_code != written.country_code and has_country(label, written.country_code)
-    if located.country_code and located.country_code != written.country_code:
+        return structured_place.country_code != label_place.country_code and has_country(
+            label, label_place.country_code
+        )
+    if structured_place.country_code and structured_place.country_code != label_place.country_code:
         return True
-    return bool(written.state_code and located.state_code and located.state_code != written.state_code)
+    return bool(
+        label_place.state_code and structured_place.state_code and structured_place.state_code != label_place.state_code
+    )
 
 
 def has_country(label: str, code: str) -> bool:
@@ -118,21 +122,23 @@ def has_country(label: str, code: str) -> bool:
     return any(find_country(part.strip()) == code for part in _NAMES.split(label))
 
 
-def _parse_located(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
+def _parse_structured_place(name: str, *, kind: str, state_code: str | None, country_code: str) -> Place:
     """Determine the place of a structured location from its name and its fields."""
-    wide = Place(country_code=country_code or None)
+    country_place = Place(country_code=country_code or None)
     place = parse_place_label(name)
     if not country_code:
         return place
     if find_country(name) == country_code or (place.remote and not place.city):
-        return wide
+        return country_place
     if not name or kind not in {"", "city"}:
         # For a state, county or region, only the state or region name is useful.
         if country_code == "US" and state_code:
-            return replace(wide, state_code=state_code)
-        return replace(wide, region=place.region) if find_country_of_part(name) == country_code else wide
+            return replace(country_place, state_code=state_code)
+        return (
+            replace(country_place, region=place.region) if find_country_of_part(name) == country_code else country_place
+        )
     if not place.city and (place.area or place == Place() or (place.region and place.country_code == country_code)):
-        return replace(wide, region=place.region)
+        return replace(country_place, region=place.region)
     if kind != "city" and not place.city and place.country_code == country_code:
         return place
     has_own_region = "," in name and place.city and place.country_code  # "Austin, TX" includes the state
@@ -144,8 +150,10 @@ def _parse_located(name: str, *, kind: str, state_code: str | None, country_code
 
 def _complete(place: Place, *, state_code: str | None, country_code: str) -> Place:
     """Fill in country and state from the structured fields, unless the label names them."""
-    own = place.country_code
-    if country_code and (own is None or (own != country_code and _leaves_country_open(place, country_code))):
+    stated_code = place.country_code
+    if country_code and (
+        stated_code is None or (stated_code != country_code and _has_open_country(place, country_code))
+    ):
         default = find_city(place.city or "")
         default_state = default.state_code if default and default.country_code == country_code else None
         place = replace(place, country_code=country_code, state_code=default_state)
@@ -154,7 +162,7 @@ def _complete(place: Place, *, state_code: str | None, country_code: str) -> Pla
     return place
 
 
-def _leaves_country_open(place: Place, country_code: str) -> bool:
+def _has_open_country(place: Place, country_code: str) -> bool:
     """Return whether the label leaves the country open: a city only, or a code of both a state and a country."""
     return is_default_place(place) or place.state_code == country_code
 
