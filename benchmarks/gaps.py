@@ -1,13 +1,24 @@
 """The gap analysis of the largest role over a million postings, without cached stats, compared with plain aggregations.
 
-python -m benchmarks.gaps [--postings N] [--keep DIRECTORY]
+python -m benchmarks.gaps [--postings N] [--keep DIRECTORY] [--before DIRECTORY]
+
+`--before` compares the computation of a request with that of an earlier commit, alternately in one process. The
+directory is a working tree of that commit, such as the last one before implied skills counted:
+
+    git worktree add --detach ../before 6d15c02^
+    python -m benchmarks.gaps --before ../before
+    git worktree remove ../before
 """
 
 import argparse
+import importlib
 import io
 import secrets
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import orjson
@@ -21,6 +32,10 @@ ROUNDS = 15
 AGGREGATION_ROUNDS = 5
 FACTOR = 50
 MAX_ORDER_SECONDS = 0.150
+COMPARED_ROUNDS = 50
+MAX_RATIO = 0.5
+# Packages of an earlier commit that are loaded beside the present ones.
+_PACKAGES = ("market", "skills", "career_navigator")
 
 
 def main() -> int:
@@ -32,12 +47,13 @@ def main() -> int:
     )
     # The cache holds a million postings, so that the disk does not slow down the aggregations.
     parser.add_argument("--cache-gb", type=float, default=4.0, help="MongoDB's cache (default: %(default)s)")
+    parser.add_argument("--before", type=Path, help="compare with the working tree of an earlier commit")
     arguments = parser.parse_args()
     with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
-        return compare(arguments.postings).show()
+        return compare(arguments.postings, before=arguments.before and load_earlier_gaps(arguments.before)).show()
 
 
-def compare(count: int) -> Report:
+def compare(count: int, *, before: ModuleType | None = None) -> Report:
     """Measure the analysis and the aggregations, and compare their results."""
     from django.utils import timezone
 
@@ -105,6 +121,8 @@ def compare(count: int) -> Report:
         )
         report.note("  computing a request with the role's stats cached", milliseconds(warm.median))
         report.note("    the part computed once per role and window", milliseconds(shared.median))
+        if before is not None:
+            compare_with_earlier(before, stats.window, held, report)
         report.note("  whole request: nothing cached", milliseconds(answered.median))
         report.note("  whole request: the role's stats cached", milliseconds(cached.median))
     roles = Times()
@@ -120,6 +138,62 @@ def compare(count: int) -> Report:
         bar_text="none",
     )
     return report
+
+
+def load_earlier_gaps(directory: Path) -> ModuleType:
+    """Import `market.gaps` of another working tree without replacing the present modules."""
+    present = {name: module for name, module in sys.modules.items() if name.split(".")[0] in _PACKAGES}
+    for name in present:
+        del sys.modules[name]
+    sys.path.insert(0, str(directory.resolve()))
+    try:
+        return importlib.import_module("market.gaps")
+    finally:
+        sys.path.pop(0)
+        for name in [name for name in sys.modules if name.split(".")[0] in _PACKAGES]:
+            del sys.modules[name]
+        sys.modules.update(present)
+
+
+def compare_with_earlier(before: ModuleType, window: Any, names: Sequence[str], report: Report) -> None:
+    """Measure the computation of requests of several people alternately with an earlier version.
+
+    The present version gets the vocabulary and the estimate of hours, as in a request. The earlier one had neither.
+    """
+    from benchmarks.fitting_seniors import SENIORS
+    from learning.hours import build_hours_estimate
+    from market.gaps import rank_gaps
+    from skills.selectors import get_vocabulary
+
+    vocabulary, sets = get_vocabulary(), window.sets
+    counts = {skill.name: skill.count for skill in window.demand.skills}
+    earlier_window = before.RoleWindow(
+        demand=before.RoleDemand.of(postings=window.demand.jobs, counts=counts),
+        sets=before.PostingSets(keys=sets.keys, columns=sets.columns, starts=sets.starts, salaries=sets.salaries),
+    )
+
+    def analyze_now(held: Any) -> Any:
+        hours = build_hours_estimate(vocabulary=vocabulary, held=held.names)
+        return rank_gaps(window=window, held=held, vocabulary=vocabulary, hours=hours)
+
+    for label, person in (
+        ("every second skill", names),
+        ("a back-end senior's skills", SENIORS["Backend"].split(", ")),
+        ("no skill", ()),
+    ):
+        held = vocabulary.get_held_skills(person)
+        earlier, present = Times(), Times()
+        for _ in range(COMPARED_ROUNDS):
+            earlier.measure(partial(before.rank_gaps, window=earlier_window, held=held.named))
+            present.measure(partial(analyze_now, held))
+        ratio = present.median / earlier.median
+        report.at_most(
+            f"    a person with {label}; before: {milliseconds(earlier.median)}",
+            ratio,
+            MAX_RATIO,
+            measured=f"{milliseconds(present.median)} = x {ratio:.2f}",
+            bar_text=f"<= x {MAX_RATIO}",
+        )
 
 
 def drop_windows() -> None:
@@ -148,13 +222,8 @@ def order(window: Any, held: list[str]) -> Any:
     from skills.selectors import get_vocabulary
 
     demanded = [skill.name for skill in window.demand.skills]
-    return order_learning(
-        sets=window.sets,
-        space=window.get_learning_space(get_vocabulary()),
-        demanded=demanded,
-        missing=[name for name in demanded if name not in held],
-        held=held,
-    )
+    index = window.get_view(get_vocabulary()).learning_index
+    return order_learning(index=index, required=demanded, held=held)
 
 
 class Client:
