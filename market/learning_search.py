@@ -41,7 +41,9 @@ class _Levels:
     @classmethod
     def from_counts(cls, lacking: NDArray[np.int16]) -> "_Levels":
         """Build the levels from the number of skills that each posting lacks."""
-        highest = int(lacking.max(initial=1))
+        if not len(lacking):
+            return cls([0, 0])
+        highest = max(int(lacking.max()), 1)
         return cls(build_bitmaps(np.maximum(lacking, 0) == np.arange(highest + 1)[:, None]))
 
     @property
@@ -132,7 +134,8 @@ class LearningSearch:
         self._is_sampled = len(postings) > _MAX_SEARCHED_POSTINGS
         if self._is_sampled:
             postings = postings[np.linspace(0, len(postings) - 1, _MAX_SEARCHED_POSTINGS).astype(np.intp)]
-        self._bitmaps = dict(zip(self._open_rows, build_bitmaps(self._present[:, postings]), strict=True))
+        bitmaps = build_bitmaps(self._present[:, postings]) if len(postings) else [0] * len(self._open_rows)
+        self._bitmaps = dict(zip(self._open_rows, bitmaps, strict=True))
         self._levels = _Levels.from_counts(self._lacking[postings])
         self._picks: list[_Pick] = []
 
