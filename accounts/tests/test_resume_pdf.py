@@ -187,6 +187,40 @@ def test_joins_words_hyphenated_at_the_end_of_a_line(first, second, expected):
     assert _read_texts([(60, 60, first), (60, 73, second)]) == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("mona.vale@bakery.exa", "mple.org", ["mona.vale@bakery.example.org"]),
+        ("mona.vale@example.co", "m", ["mona.vale@example.com"]),
+        ("mona.vale@", "example.org", ["mona.vale@example.org"]),
+        ("mona.vale@example.org", "example.org/mona", ["mona.vale@example.org", "example.org/mona"]),
+        ("mona.vale@example.org", "baker", ["mona.vale@example.org", "baker"]),
+        ("mona.vale@example.org", "Oslo", ["mona.vale@example.org", "Oslo"]),
+    ],
+)
+def test_joins_email_addresses_broken_at_the_end_of_a_line(first, second, expected):
+    assert _read_texts([(60, 60, first), (60, 73, second)]) == expected
+
+
+def test_reads_labels_beside_their_values_below_a_name_and_headings():
+    page = [(60, 60, "Mona Vale", "Helvetica-Bold", 20), (60, 80, "mona@example.org")]
+    for top, heading in ((110, "Experience"), (250, "Education")):
+        page.append((60, top, heading, "Helvetica-Bold", 13))
+        for start in (top + 20, top + 70):
+            page += [
+                (60, start, "Dates"),
+                (60, start + 14, "Title"),
+                (200, start, "2019 to 2021"),
+                (200, start + 14, "Baker"),
+            ]
+            page.append((200, start + 28, f"• {PROSE[:40]}"))
+
+    texts = _read_texts(page)
+
+    assert texts[:5] == ["Mona Vale", "mona@example.org", "Experience", "Dates\t2019 to 2021", "Title\tBaker"]
+    assert texts[9] == "Education"
+
+
 def test_reads_drawn_bullets():
     def draw_dot(x, y):
         return lambda pdf: pdf.circle(x, HEIGHT - y, 1.4, stroke=0, fill=1)

@@ -154,6 +154,9 @@ def _measure_columns(left: Sequence[Segment], right: Sequence[Segment], body_siz
 
 def _is_table(left: Sequence[Sequence[Segment]], right: Sequence[Sequence[Segment]]) -> bool:
     """Return whether each row on one side belongs to the row beside it on the other side."""
+    # The rows above the table, such as the name, are often as narrow as its left side.
+    top = right[0][0].baseline - right[0][0].size
+    left = [row for row in left if row[0].baseline > top] or left
     aligned_left = [row for row in left if _has_row_beside(row, right)]
     aligned_right = [row for row in right if _has_row_beside(row, left)]
     if len(aligned_right) >= _MIN_ALIGNED * len(right) and (
@@ -165,15 +168,25 @@ def _is_table(left: Sequence[Sequence[Segment]], right: Sequence[Sequence[Segmen
     if min(_measure_length(left), _measure_length(right)) > _MAX_CELL_LENGTH:
         return False
     # In a column of its own, the text has headings of its own.
-    if len(aligned_right) >= _MIN_CELLS_ALIGNED * len(right) and not _has_headings(right):
+    if len(aligned_right) >= _MIN_CELLS_ALIGNED * len(right) and not _list_headings(right):
         return True
+    # Headings of sections may be above the labels.
+    headings = _list_headings(left)
+    labels = [row for row in left if row not in headings]
+    aligned_labels = [row for row in labels if row in aligned_left]
     return (
-        len(aligned_left) >= _MIN_CELLS_ALIGNED * len(left)
-        and len(left) <= len(right)
-        and (len(left) <= _MAX_TABLE_ROWS or len(left) * 2 < len(right))
+        len(labels) > 1
+        and len(aligned_labels) >= _MIN_CELLS_ALIGNED * len(labels)
+        and len(labels) <= len(right)
+        and (len(labels) <= _MAX_TABLE_ROWS or len(labels) * 2 < len(right) or _are_repeated(labels))
         and _measure_width(left) < _MAX_LABEL_WIDTH * (_measure_width(left) + _measure_width(right))
         and not any(row[0].text.startswith(BULLET) for row in left)
     )
+
+
+def _are_repeated(rows: Sequence[Sequence[Segment]]) -> bool:
+    """Return whether rows have the same few texts again and again."""
+    return len({row[0].text for row in rows}) * 2 <= len(rows)
 
 
 def _measure_length(rows: Sequence[Sequence[Segment]]) -> float:
@@ -181,14 +194,15 @@ def _measure_length(rows: Sequence[Sequence[Segment]]) -> float:
     return median(sum(len(segment.text) for segment in row) for row in rows)
 
 
-def _has_headings(rows: Sequence[Sequence[Segment]]) -> bool:
-    """Return whether some rows, but not most, are larger or bolder than the others, or in capitals."""
+def _list_headings(rows: Sequence[Sequence[Segment]]) -> list[Sequence[Segment]]:
+    """Return the rows that are larger or bolder than the others, or in capitals, unless most rows are."""
     size = median(row[0].size for row in rows)
     headings = [
-        row[0].bold or row[0].size > _HEADING_SIZE * size or (row[0].text.isupper() and len(row[0].text) > 4)
+        row
         for row in rows
+        if row[0].bold or row[0].size > _HEADING_SIZE * size or (row[0].text.isupper() and len(row[0].text) > 4)
     ]
-    return 0 < sum(headings) * 2 <= len(rows)
+    return headings if len(headings) * 2 <= len(rows) else []
 
 
 def _dates_are_narrow(left: Sequence[Sequence[Segment]]) -> bool:

@@ -1,4 +1,4 @@
-"""Join words that are hyphenated at the end of a line. Pure."""
+"""Join words and email addresses that are broken at the end of a line. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -27,6 +27,35 @@ _COMPOUND_END = re.compile(
 _HYPHENATED = re.compile(r"(?P<start>[^\W\d_]+)[-\u00ad\u2010]$")
 _CONTINUED = re.compile(r"(?P<end>[^\W\d_]\w*(?:['’]\w+)?[^\s]*)\s*")
 
+_EMAIL_END = re.compile(r"[\w.+'-]{1,64}@(?P<domain>[\w.-]*)$")
+_EMAIL_REST = re.compile(r"[a-z0-9.-]{1,40}")
+_MAX_ENDING_REST = 2
+_ENDINGS = frozenset(
+    {
+        *(
+            "com",
+            "net",
+            "org",
+            "edu",
+            "gov",
+            "io",
+            "dev",
+            "me",
+            "co",
+            "info",
+            "app",
+            "eu",
+            "de",
+            "at",
+            "ch",
+            "fr",
+            "be",
+        ),
+        *("nl", "lu", "es", "pt", "it", "pl", "cz", "uk", "ie", "se", "no", "dk", "fi", "us", "ca", "au", "nz"),
+        *("in", "br", "mx", "ar", "cl", "za", "jp", "cn", "kr", "sg", "tech", "cloud", "online"),
+    }
+)
+
 
 def join_hyphenated(line: str, following: str, *, words: Iterable[str] = ()) -> tuple[str, str] | None:
     """Move the rest of a hyphenated word from the following line to the line that begins the word.
@@ -48,3 +77,19 @@ def join_hyphenated(line: str, following: str, *, words: Iterable[str] = ()) -> 
     is_soft = line.endswith("\u00ad")
     joined = line[:-1] + ("-" if is_compound and not is_soft else "") + second
     return joined, following[end.end() :]
+
+
+def join_broken_email(line: str, following: str) -> str | None:
+    """Return the line with the rest of its email address, or None if the following line is not only this rest.
+
+    In narrow columns, programs break long words anywhere.
+    """
+    email, rest = _EMAIL_END.search(line), following.strip()
+    if email is None or _EMAIL_REST.fullmatch(rest) is None:
+        return None
+    ending = email["domain"].rpartition(".")[2].casefold()
+    joined_ending = (email["domain"] + rest).rpartition(".")[2].casefold()
+    is_complete = "." in email["domain"].rstrip(".") and ending in _ENDINGS
+    if len(rest) > _MAX_ENDING_REST and (is_complete or joined_ending not in _ENDINGS):
+        return None
+    return line + rest

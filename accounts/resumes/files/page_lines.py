@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from accounts.resumes.files.columns import Column, group_rows, is_date, split_columns
-from accounts.resumes.files.hyphenation import join_hyphenated
+from accounts.resumes.files.hyphenation import join_broken_email, join_hyphenated
 from accounts.resumes.files.lines import Line
 from accounts.resumes.files.segments import BULLET, Segment
 from accounts.resumes.parsing.styles import LineStyle
@@ -112,6 +112,8 @@ def _build_column(column: Column, page: int, body_size: float) -> list[Line]:
             joined = join_hyphenated(lines[-1].text, text, words=words)
             if joined is not None:
                 lines[-1].text, text = joined
+            elif (email := join_broken_email(lines[-1].text, text)) is not None:
+                lines[-1].text, text = email, ""
         if text:
             lines.append(Line(text, style))
     return lines

@@ -32,19 +32,16 @@ def sanitize_file_name(name: str) -> str:
     return " ".join(printable.split()).lstrip(".")[:_MAX_NAME_LENGTH] or "resume"
 
 
-def extract_text(data: bytes) -> FileText:
-    """Return the text of a file, or raise, within five seconds.
+def run_worker(media_type: str, data: bytes) -> subprocess.CompletedProcess[bytes]:
+    """Read a file in a worker process, and return the finished process.
 
     Raises:
-        FileRejected: The file cannot be read.
-        ExtractionFailed: The worker process did not start. Try again later.
+        FileRejected: The worker exceeded the time limit.
+        ExtractionFailed: The worker was not ready within the time limit.
     """
-    media_type = detect_file_type(data)
-    if media_type == TEXT:
-        return read_text(data)
     try:
         # The environment is empty because this process's environment contains secrets.
-        completed = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-E", "-s", "-B", "-m", _WORKER_MODULE, media_type],
             input=data,
             stdout=subprocess.PIPE,
@@ -59,6 +56,28 @@ def extract_text(data: bytes) -> FileText:
             # The machine is overloaded, and the worker has not touched the file.
             raise ExtractionFailed(f"{_WORKER_MODULE} was not ready within {WALL_SECONDS} s") from error
         raise FileRejected("too_complex") from error
+
+
+def extract_text(data: bytes) -> FileText:
+    """Return the text of a file, or raise, within five seconds.
+
+    Raises:
+        FileRejected: The file cannot be read.
+        ExtractionFailed: The worker process did not start. Try again later.
+    """
+    media_type = detect_file_type(data)
+    if media_type == TEXT:
+        return read_text(data)
+    return convert_result(run_worker(media_type, data))
+
+
+def convert_result(completed: subprocess.CompletedProcess[bytes]) -> FileText:
+    """Return the text or content that a finished worker printed.
+
+    Raises:
+        FileRejected: The worker rejected the file or was ended by it.
+        ExtractionFailed: The worker ended before it was ready.
+    """
     if not completed.stdout.startswith(READY):
         raise ExtractionFailed(f"{_WORKER_MODULE} exited with {completed.returncode} before it was ready")
     if completed.returncode:
