@@ -5,9 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.applications.serializers import MAX_ID_LENGTH
-from accounts.resumes.parsing.lines import SECTION_KINDS
 from accounts.resumes.readability import ISSUE_CODES, MAX_EXAMPLES, SEVERITIES, VERDICTS
-from accounts.resumes.serializers import ResumeIdSerializer
+from accounts.resumes.serializers import ParsedSkillSerializer, ResumeIdSerializer
 from career_navigator.api.fields import StrictCharField
 from skills.serializers import TextSerializer
 
@@ -59,21 +58,19 @@ class ReadabilitySerializer(serializers.Serializer[Any]):
     issues = IssueSerializer(many=True, help_text="The most severe first.")
 
 
-class KeywordSerializer(serializers.Serializer[Any]):
-    """A skill that the posting asks for."""
+class KeywordSerializer(ParsedSkillSerializer):
+    """A skill that the posting asks for, with the parts of the resume that name it."""
 
-    name = serializers.CharField(help_text="The canonical name.")
-    display_name = serializers.CharField()
+    # DRF removes inherited fields that are set to None.
+    confidence = None  # type: ignore[assignment]
+    mentions = None  # type: ignore[assignment]
+    quote = serializers.CharField(allow_null=True, help_text="The first line that names the skill.")
     is_required = serializers.BooleanField(help_text="False if the posting calls the skill nice to have.")
     through = serializers.CharField(
         allow_null=True,
         help_text="The skill in the resume that implies this one, such as PostgreSQL for SQL. Null if the resume names "
         "this one, or neither.",
     )
-    found_in = serializers.ListField(
-        child=serializers.ChoiceField(SECTION_KINDS), help_text="The sections of the resume that name the skill."
-    )
-    quote = serializers.CharField(allow_null=True, help_text="The first line that names the skill.")
 
 
 class KeywordCheckSerializer(serializers.Serializer[Any]):

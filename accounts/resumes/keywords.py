@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.resumes.parsing import lines as kinds
 from skills.vocabulary import Vocabulary
 
 # A skill named in one of these sections was used there. Other sections only claim it.
-EVIDENCE_SECTIONS = frozenset({kinds.EXPERIENCE, kinds.PROJECTS, kinds.EDUCATION})
+EVIDENCE_SECTIONS = frozenset({"experience", "projects", "education"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from accounts.resumes.files.features import LAYOUT_FEATURES
-from accounts.resumes.parsing import lines as kinds
 
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
@@ -16,6 +15,8 @@ MAX_EXAMPLES = 10
 _MAX_EXAMPLE_LENGTH = 160
 # The parser offers a value below this confidence as a question.
 _MIN_CONFIDENCE = 0.5
+# Reasons of unread lines. Sections that have no place in a profile are unread too, but systems ignore them anyway.
+_DATES, _TEXT = "dates", "text"
 
 # Severity and message of each issue. A system cannot use a resume with an issue of high severity. Each feature of a
 # file's layout is an issue of the same name.
@@ -33,7 +34,7 @@ ISSUES: Mapping[str, tuple[Severity, str]] = {
     "no_skills_section": ("medium", 'No list of skills was found. List them under a heading such as "Skills".'),
     "unread_dates": (
         "medium",
-        "The dates of these entries were not understood. Write month and year, such as 03/2019 - 12/2021.",
+        "The dates of these lines were not found or not understood. Write month and year, such as 03/2019 - 12/2021.",
     ),
     "incomplete_positions": (
         "medium",
@@ -114,21 +115,24 @@ def _find_section_issues(parsed: Mapping[str, Any]) -> Iterator[Issue]:
         yield Issue(code="no_positions", count=1)
     if not parsed.get("education"):
         yield Issue(code="no_education", count=1)
-    if not any(kinds.SKILLS in skill["found_in"] for skill in parsed.get("skills") or ()):
+    if not any("skills" in skill["found_in"] for skill in parsed.get("skills") or ()):
         yield Issue(code="no_skills_section", count=1)
 
 
 def _find_entry_issues(parsed: Mapping[str, Any]) -> Iterator[Issue]:
     positions, studies = parsed.get("experience") or [], parsed.get("education") or []
-    undated = [*(each for each in positions if not each["start_date"] and not each["end_date"])]
-    undated += [each for each in studies if not each["start_date"] and not each["end_date"]]
-    yield from _build_issue("unread_dates", [_label_entry(each) for each in undated])
-    incomplete = [each for each in positions if not (each["title"] and each["company"])]
-    yield from _build_issue("incomplete_positions", [_label_entry(each) for each in incomplete])
-    incomplete = [each for each in studies if not (each["institution"] and each["degree"])]
-    yield from _build_issue("incomplete_education", [_label_entry(each) for each in incomplete])
+    unread = parsed.get("unread") or []
+    # The parser also lists the lines of entries whose dates it did not understand.
+    undated = [line["text"] for line in unread if line["reason"] == _DATES] or [
+        _label_entry(entry) for entry in (*positions, *studies) if not entry["start_date"] and not entry["end_date"]
+    ]
+    yield from _build_issue("unread_dates", undated)
+    incomplete_positions = [entry for entry in positions if not (entry["title"] and entry["company"])]
+    yield from _build_issue("incomplete_positions", list(map(_label_entry, incomplete_positions)))
+    incomplete_studies = [entry for entry in studies if not (entry["institution"] and entry["degree"])]
+    yield from _build_issue("incomplete_education", list(map(_label_entry, incomplete_studies)))
     yield from _build_issue("uncertain_values", list(_list_uncertain_values(parsed)))
-    yield from _build_issue("unread_lines", list(parsed.get("unread") or ()))
+    yield from _build_issue("unread_lines", [line["text"] for line in unread if line["reason"] == _TEXT])
 
 
 def _build_issue(code: str, places: Sequence[str]) -> Iterator[Issue]:

@@ -25,6 +25,10 @@ def build_position(**changes):
     return position | {"confidence": 0.9} | changes
 
 
+def build_unread(text, reason="text"):
+    return {"line": 1, "text": text, "section": "experience", "reason": reason}
+
+
 def build_parsed(**changes):
     parsed = {
         "contact": {name: build_found(name) for name in ("name", "email", "phone")},
@@ -80,10 +84,18 @@ def test_quotes_the_position_that_was_not_read_well(changes, code, example):
 
 
 def test_quotes_the_first_unread_lines_and_counts_all():
-    (issue,) = assess(unread=[f"line {number}" for number in range(30)]).issues
+    (issue,) = assess(unread=[build_unread(f"line {number}") for number in range(30)]).issues
 
     assert (issue.code, issue.count) == ("unread_lines", 30)
     assert issue.examples == tuple(f"line {number}" for number in range(MAX_EXAMPLES))
+
+
+def test_quotes_the_lines_whose_dates_were_not_understood():
+    unread = [build_unread("Baker, Mill, 20xx", "dates"), build_unread("Hobbies", "section")]
+
+    (issue,) = assess(unread=unread, experience=[build_position(start_date=None)]).issues
+
+    assert (issue.code, issue.count, issue.examples) == ("unread_dates", 1, ("Baker, Mill, 20xx",))
 
 
 @pytest.mark.parametrize("feature", LAYOUT_FEATURES)
