@@ -27,8 +27,8 @@ MARGIN = 18 * _MILLIMETER
 _TOP, _BOTTOM = 16 * _MILLIMETER, 18 * _MILLIMETER
 # A fixed time makes rendering deterministic: the same resume gives the same bytes.
 _FIXED_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-# Drawn for characters that no font has.
-_PLACEHOLDER = "\u25a1"
+# A box, which is drawn for characters that no font has.
+_PLACEHOLDER = "\u25af"
 QUIET = (0x52, 0x60, 0x6D)
 
 
