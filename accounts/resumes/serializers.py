@@ -10,7 +10,7 @@ from accounts.documents import MAX_SKILL_LENGTH, MAX_SKILLS
 from accounts.resumes.documents import SOURCES, STATUSES, Resume
 from accounts.resumes.files.formats import MAX_CHARACTERS, REASON_NAMES, REASONS
 from accounts.resumes.json_resume import SCHEMA
-from accounts.resumes.parsing.heading_words import ALL_SECTION_KINDS, SECTION_KINDS
+from accounts.resumes.parsing.lines import SECTION_KINDS
 from accounts.resumes.parsing.questions import list_questions
 from accounts.resumes.parsing.unread import MAX_UNREAD
 from accounts.resumes.parsing.unread import REASONS as UNREAD_REASONS
@@ -167,7 +167,7 @@ class UnreadLineSerializer(serializers.Serializer[Any]):
 
     line = serializers.IntegerField(min_value=1, help_text="The number of the line in the text of the resume.")
     text = serializers.CharField()
-    section = serializers.ChoiceField(ALL_SECTION_KINDS, help_text="The section that contains the line.")
+    section = serializers.ChoiceField(SECTION_KINDS, help_text="The section that contains the line.")
     reason = serializers.ChoiceField(
         UNREAD_REASONS,
         help_text=(

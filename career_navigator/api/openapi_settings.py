@@ -19,7 +19,7 @@ _ENUM_NAMES = {
     "ConfirmableFieldEnum": "accounts.resumes.services.FIELD_NAMES",
     "RefusalReasonEnum": "accounts.resumes.files.formats.REASON_NAMES",
     "ResumeSourceEnum": "accounts.resumes.documents.SOURCES",
-    "ResumeSectionEnum": "accounts.resumes.parsing.heading_words.SECTION_KINDS",
+    "ResumeSectionEnum": "accounts.resumes.parsing.lines.SECTION_KINDS",
     "ResourceTypeEnum": "learning.resources.TYPES",
     "SchemeEnum": "career_navigator.external_ids.SKILL_SCHEME_NAMES",
     "RoleSchemeEnum": "career_navigator.external_ids.ROLE_SCHEME_NAMES",

@@ -1,17 +1,7 @@
 """The words of section headings in English, German, French, Spanish and Portuguese. Pure."""
 
+from accounts.resumes.parsing.lines import EDUCATION, EXPERIENCE, LANGUAGES, OTHER, PROJECTS, SKILLS, SUMMARY
 from accounts.resumes.parsing.word_sets import build_words
-
-HEADER = "header"
-SUMMARY = "summary"
-EXPERIENCE = "experience"
-EDUCATION = "education"
-SKILLS = "skills"
-PROJECTS = "projects"
-LANGUAGES = "languages"
-OTHER = "other"
-SECTION_KINDS = (HEADER, SUMMARY, EXPERIENCE, EDUCATION, SKILLS, PROJECTS, OTHER)
-ALL_SECTION_KINDS = (*SECTION_KINDS, LANGUAGES)
 
 # A heading with words of two kinds belongs to the kind that is first here.
 KIND_ORDER = (EXPERIENCE, EDUCATION, SKILLS, PROJECTS, LANGUAGES, SUMMARY, OTHER)
@@ -84,14 +74,16 @@ _PHRASES = {
         "|acerca de mí|sobre mim|perfil profesional|perfil profissional|in brief"
     ),
     EXPERIENCE: (
-        "percurso profissional|historique professionnel|laufbahn|work|work history|employment history|job history|professional history|career history|employment record"
+        "percurso profissional|historique professionnel|laufbahn|work|work history|employment history|job history"
+        "|professional history|career history|employment record"
         "|work record|professional background|industry background|what i've done|what i have done|where i've worked"
         "|where i worked|beruflicher werdegang|berufliche laufbahn|berufliche stationen|parcours professionnel"
         "|vida laboral|trayectoria profesional"
         "|trajetória profissional|historial laboral|histórico profissional|professional journey|career path"
     ),
     EDUCATION: (
-        "percurso académico|percurso acadêmico|trayectoria académica|academic background|educational background|education history|academic history|qualifications"
+        "percurso académico|percurso acadêmico|trayectoria académica|academic background|educational background"
+        "|education history|academic history|qualifications"
         "|academic qualifications|educational qualifications|studies|akademischer werdegang|schulischer werdegang"
         "|parcours académique|parcours universitaire|parcours scolaire|scholastic record|academic record"
     ),

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from accounts.resumes.parsing.dates import replace_dates
 from accounts.resumes.parsing.heading_words import (
     AMBIGUOUS_PHRASES,
-    EXPERIENCE,
     KIND_ORDER,
     MODIFIERS,
     NOT_HEADINGS,
     NOUN_KINDS,
-    OTHER,
     PHRASE_KINDS,
-    SUMMARY,
     UNPAID_WORDS,
 )
+from accounts.resumes.parsing.lines import EXPERIENCE, OTHER, SUMMARY
 
 _MAX_LENGTH = 60
 _MAX_WORDS = 7

@@ -10,7 +10,8 @@ from accounts.resumes.parsing.pieces import is_noise, is_note, remove_place, spl
 
 _FIELD_LABEL = re.compile(
     r"\A(?:company(?: name)?|employer|organi[sz]ation|client|position(?: held)?|role|title|job title|occupation|firma"
-    r"|arbeitgeber|unternehmen|entreprise|poste(?: occupé)?|empresa|puesto|cargo|função|function|funktion|stelle|société"
+    r"|arbeitgeber|unternehmen|entreprise|poste(?: occupé)?|empresa|puesto|cargo|função|function|funktion"
+    r"|stelle|société"
     r"|employeur|compañía|entidad|instituição|empregador)(?:\s*:\s*|\t)",
     re.IGNORECASE,
 )

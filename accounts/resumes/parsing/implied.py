@@ -11,9 +11,8 @@ from accounts.resumes.parsing.education_words import (
     names_position,
     remove_degree,
 )
-from accounts.resumes.parsing.heading_words import EDUCATION, EXPERIENCE, HEADER, SUMMARY
 from accounts.resumes.parsing.heads import describe_head_line
-from accounts.resumes.parsing.lines import Line, get_bullet
+from accounts.resumes.parsing.lines import EDUCATION, EXPERIENCE, HEADER, SUMMARY, Line, get_bullet
 from accounts.resumes.parsing.sections import Section
 
 _CERTAIN = 0.8

@@ -8,6 +8,16 @@ from accounts.resumes.parsing.date_words import MONTHS, RANGE_WORDS
 from accounts.resumes.parsing.dates import find_dates
 from accounts.resumes.parsing.styles import LineStyle
 
+HEADER = "header"
+SUMMARY = "summary"
+EXPERIENCE = "experience"
+EDUCATION = "education"
+SKILLS = "skills"
+PROJECTS = "projects"
+LANGUAGES = "languages"
+OTHER = "other"
+SECTION_KINDS = (HEADER, SUMMARY, EXPERIENCE, EDUCATION, SKILLS, PROJECTS, LANGUAGES, OTHER)
+
 # Symbols that are only ever bullets may touch the text; others need a space.
 _BULLET = re.compile(r"(?:[•●▪■◦‣⁃∙·*►➢✓✔○❖o]|[-–—])\s+|[•●▪■◦‣⁃∙►➢✓✔○❖\uf0b7]")
 _LEAD = re.compile(r"\s*(?:#{1,6}\s+)?")

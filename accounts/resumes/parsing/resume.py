@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from accounts.resumes.json_resume import MAX_ENTRIES, MAX_LINE_LENGTH, MAX_PARAGRAPH_LENGTH
-from accounts.resumes.parsing import heading_words as kinds
+from accounts.resumes.parsing import lines as kinds
 from accounts.resumes.parsing.contact import Contact, parse_contact
 from accounts.resumes.parsing.dates import Moment, count_years_covered
 from accounts.resumes.parsing.implied import imply_sections

@@ -10,10 +10,21 @@ from dataclasses import dataclass, replace
 
 from accounts.resumes.parsing.anchors import has_entry_dates
 from accounts.resumes.parsing.education_words import has_degree, has_institution
-from accounts.resumes.parsing.heading_words import EDUCATION, EXPERIENCE, HEADER, LANGUAGES, OTHER, PROJECTS, SKILLS
 from accounts.resumes.parsing.headings import Heading, parse_heading
 from accounts.resumes.parsing.languages import parse_languages
-from accounts.resumes.parsing.lines import Line, get_bullet, is_prominent, split_lines
+from accounts.resumes.parsing.lines import (
+    EDUCATION,
+    EXPERIENCE,
+    HEADER,
+    LANGUAGES,
+    OTHER,
+    PROJECTS,
+    SKILLS,
+    Line,
+    get_bullet,
+    is_prominent,
+    split_lines,
+)
 from accounts.resumes.parsing.occupations import score_title
 from accounts.resumes.parsing.styles import LineStyle
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from accounts.resumes.parsing.contact import Contact
 from accounts.resumes.parsing.dates import find_dates
-from accounts.resumes.parsing.heading_words import (
+from accounts.resumes.parsing.languages import parse_languages
+from accounts.resumes.parsing.lines import (
     EDUCATION,
     EXPERIENCE,
     HEADER,
@@ -16,9 +17,8 @@ from accounts.resumes.parsing.heading_words import (
     PROJECTS,
     SKILLS,
     SUMMARY,
+    Line,
 )
-from accounts.resumes.parsing.languages import parse_languages
-from accounts.resumes.parsing.lines import Line
 from accounts.resumes.parsing.sections import Section
 
 # The reasons: dates that are not understood, text that fits no field, and sections that are not taken over.
