@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.report import Report
 from career_navigator.plain_text import make_plain
 from learning.hours import build_hours_estimate
-from market.copies import Advert, build_copy_keys, group_copies
+from market.copies import CopyCandidate, build_copy_keys, group_copies
 from market.daily_stats import PostingSets
 from market.gaps import GapAnalysis, RoleDemand, RoleWindow, rank_gaps
 from market.learning_order import NextSkill
@@ -134,14 +134,14 @@ def read_postings(data: Path) -> list[dict[str, Any]]:
             for posting in map(json.loads, lines)
             if any(table.names_role(title=posting.get("job_title") or "", role=name) for name in ROLES.values())
         ]
-    adverts: defaultdict[str, list[Advert]] = defaultdict(list)
+    adverts: defaultdict[str, list[CopyCandidate]] = defaultdict(list)
     for index, posting in enumerate(postings):
         row = {name: posting.get(name) for name in ("company", "location", "description")}
         keys = build_copy_keys(row | {"title": posting["job_title"], "place": posting.get("short_location")})
         if keys["copy_key"]:
             day = datetime.fromisoformat(posting["discovered_at"])
             adverts[keys["copy_key"]].append(
-                Advert(id=index, name=str(posting["id"]), day=day, signature=keys["text_signature"])
+                CopyCandidate(id=index, name=str(posting["id"]), day=day, signature=keys["text_signature"])
             )
     copies = {index for group in adverts.values() for index in group_copies(group)}
     return [posting for index, posting in enumerate(postings) if index not in copies]

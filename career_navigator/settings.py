@@ -21,6 +21,7 @@ from career_navigator.environment import (
     read_environment,
     read_running_services,
 )
+from career_navigator.observability.logging_settings import build_logging_settings
 from career_navigator.redis_urls import build_broker_options, build_broker_url
 
 _env = read_environment()
@@ -134,13 +135,7 @@ CORS_ALLOWED_ORIGIN_REGEXES = (
 CORS_URLS_REGEX = r"^/(?!admin)"
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "x-request-id"]
 CORS_EXPOSE_HEADERS = [
-    "Content-Disposition",
-    "ETag",
-    "Ignored-Fields",
-    "Location",
-    "Retry-After",
-    "WWW-Authenticate",
-    "X-Request-ID",
+    *("Content-Disposition", "ETag", "Ignored-Fields", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID")
 ]
 
 INSTALLED_APPS = [
@@ -389,25 +384,4 @@ STATIC_ROOT = VAR_DIR / "static"
 
 LOG_LEVEL = _env.log_level
 LOG_FORMAT = _env.log_format
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request": {"()": "career_navigator.observability.logging.ContextFilter"}},
-    "formatters": {
-        "plain": {"()": "career_navigator.observability.logging.PlainFormatter"},
-        "json": {"()": "career_navigator.observability.logging.JSONFormatter"},
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]},
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        "django.server": {"handlers": [], "propagate": True},
-        "pymongo": {"level": "WARNING"},
-        "urllib3.connectionpool": {"level": "ERROR"},  # Retries of link checks are not worth a log line.
-        # Both write parts of resumes to the log: the glyphs of each font, and the characters that a font lacks.
-        "fontTools": {"level": "WARNING"},
-        "fpdf": {"level": "ERROR"},
-        "celery.app.trace": {"level": "WARNING"},  # career_navigator/celery.py logs the end of each task.
-    },
-}
+LOGGING = build_logging_settings(level=LOG_LEVEL, log_format=LOG_FORMAT)

@@ -50,7 +50,7 @@ def test_the_fingerprint_changes_with_every_input(change):
 
 
 def test_the_fingerprint_changes_with_the_role_table():
-    tables = [RoleTable.of([Role(name="Cook", near_roles=near_roles)]) for near_roles in ((), ("Baker",))]
+    tables = [RoleTable.from_roles([Role(name="Cook", near_roles=near_roles)]) for near_roles in ((), ("Baker",))]
 
     fingerprints = {
         fingerprint(

@@ -108,7 +108,9 @@ def test_opens_and_closes_every_tag_on_each_page():
 
     assert len(reader.pages) > 3
     for page in reader.pages:
-        operators = [operator for _, operator in page.get_contents().operations]
+        contents = page.get_contents()
+        assert contents is not None
+        operators = [operator for _, operator in contents.operations]
         opened = operators.count(b"BDC") + operators.count(b"BMC")
         assert opened == operators.count(b"EMC") > 0
 

@@ -7,8 +7,7 @@ one of the candidate's skills. Scored postings are sorted by score, date and id.
 so that paging reaches every posting exactly once.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from market.documents import JobPostingDocument
 from market.geo.labels import parse_place_label
 from market.geo.names import REMOTE as ANYWHERE
 from market.geo.names import get_country_name
+from market.jobs.facets import FACET_FIELDS, count_facets
 from market.jobs.filters import EVERY_POSTING, JobFilter, Query, build_job_query
 from market.jobs.match_profiles import JOB_PROFILE_FIELDS, REMOTE, CandidateProfile, build_job_profile
 from market.jobs.match_score import score_match
@@ -43,11 +43,6 @@ ORDERINGS = ("match", "date", "pay")
 _PAID: dict[str, Any] = {"pay_usd": {"$gt": 0}}
 _VISIBLE: dict[str, Any] = {"hidden": {"$ne": True}}
 
-MAX_FACET_VALUES = 20
-# The posting fields that facets are counted from.
-FACET_FIELDS = ("skills", "country_codes", "place", "remote", "seniority", "company", "company_key")
-_REMOTE = {True: "true", False: "false", None: "unknown"}
-
 # The newest matches are read for facets and scores. If there are fewer than this, they are all matches.
 MAX_NEWEST = 2_000
 MAX_EXTRA = 500
@@ -58,7 +53,6 @@ COUNTING_SECONDS = 0.25
 _FIELDS = dict.fromkeys((*FACET_FIELDS, *JOB_PROFILE_FIELDS, *DEMAND_FIELDS, "day", "pay_usd"), 1)
 
 Row = dict[str, Any]
-GetLabel = Callable[[str], str | None]
 
 
 def find_job(job_id: str) -> Row:
@@ -371,35 +365,3 @@ def _count_matches(query: Query) -> tuple[int, bool]:
             raise
         return MAX_NEWEST, False
     return total, total < MAX_TOTAL
-
-
-def count_facets(rows: Collection[Row], *, skill_name: GetLabel, country_name: GetLabel) -> dict[str, Any]:
-    """Count the values of each facet, most frequent first, ties by value.
-
-    `postings` is the number of rows, `value` the value to filter by and `label` its display name. `remote` includes
-    postings that do not say whether the work is remote.
-    """
-    companies = {row["company_key"]: row["company"] for row in reversed(list(rows)) if row.get("company_key")}
-    return {
-        "postings": len(rows),
-        "skills": _list_most_frequent(_iterate_values(rows, "skills"), label=skill_name),
-        "countries": _list_most_frequent(_iterate_values(rows, "country_codes"), label=country_name),
-        "places": _list_most_frequent(row["place"] for row in rows if row.get("place")),
-        "remote": _list_most_frequent(_REMOTE[row.get("remote")] for row in rows),
-        "seniorities": _list_most_frequent(row["seniority"] for row in rows if row.get("seniority")),
-        "companies": [
-            counted | {"value": companies[counted["value"]], "label": companies[counted["value"]]}
-            for counted in _list_most_frequent(row["company_key"] for row in rows if row.get("company_key"))
-        ],
-    }
-
-
-def _iterate_values(rows: Iterable[Row], field: str) -> Iterable[str]:
-    return (value for row in rows for value in set(row.get(field) or ()))
-
-
-def _list_most_frequent(values: Iterable[str], *, label: GetLabel = str) -> list[dict[str, Any]]:
-    counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
-    return [
-        {"value": value, "label": label(value) or value, "count": count} for value, count in counts[:MAX_FACET_VALUES]
-    ]

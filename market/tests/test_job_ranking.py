@@ -7,9 +7,10 @@ from bson import ObjectId
 
 from accounts.matches.services import match_job
 from market.jobs import selectors
+from market.jobs.facets import count_facets
 from market.jobs.filters import JobFilter
 from market.jobs.match_profiles import CandidateProfile
-from market.jobs.selectors import count_facets, find_relevant_jobs
+from market.jobs.selectors import find_relevant_jobs
 from market.jobs.services import hide_postings
 from market.refresh import refresh_stats
 from market.services import store_postings
