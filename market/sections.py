@@ -62,6 +62,11 @@ _EMPLOYER_HEADING = re.compile(
 )
 # Headings of text about the role, which can ask for skills and praise the employer alike.
 _ROLE_HEADING = re.compile(r"(?:about )?(?:the|this|your) (?:role|job|position|opportunity)(?: at [\w. ]+)?[:?]?$")
+# "What we value in a candidate" is about the candidate, although "what we value" alone is about the employer.
+_CANDIDATE_HEADING = re.compile(
+    r"\b(?:traits|qualities|what we (?:value|believe|love)\b.*\b(?:in (?:a|an|our|the|you)|makes? (?:a|an|for)"
+    r"|for (?:this|the) (?:role|job|position)))\b"
+)
 _NOT_FOR_YOU_HEADING = re.compile(
     r"n.t apply|not apply if|not (?:be )?(?:a )?(?:good )?fit|unlikely to thrive|not for you"
 )
@@ -271,6 +276,8 @@ def _classify_heading(bare: str) -> str | None:
     employer, request = _EMPLOYER_HEADING.search(bare), _REQUEST_HEADING.search(bare)
     if employer and _NOT_FOR_YOU_HEADING.search(bare):
         return EMPLOYER
+    if _CANDIDATE_HEADING.search(bare):
+        return REQUESTED
     if request and employer:
         # "What you'll get from this role", "Compensation for your work": the heading's first phrase decides.
         return REQUESTED if request.start() < employer.start() else EMPLOYER
