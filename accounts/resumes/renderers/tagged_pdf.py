@@ -159,17 +159,16 @@ class TaggedPDF(FPDF):
     def measure(self, text: str, style: TextStyle) -> float:
         """Return the width of a text in one line. Without shaping it is the sum of the widths of the characters."""
         text = text.translate(self._placeholders)
-        if needs_shaping(text):
-            self._select(style, text, is_rtl=False)
-            return float(self.get_string_width(text))
-        total = 0.0
-        for character in text:
-            key = style.size, style.is_bold, character
-            if key not in self._widths:
-                self._select(style, character, is_rtl=False)
-                self._widths[key] = float(self.get_string_width(character))
-            total += self._widths[key]
-        return total
+        pieces = [text] if needs_shaping(text) else text
+        return sum(self._measure_piece(piece, style) for piece in pieces)
+
+    def _measure_piece(self, piece: str, style: TextStyle) -> float:
+        """Return the width of a character or a shaped word. Both repeat, so their widths are cached."""
+        key = style.size, style.is_bold, piece
+        if key not in self._widths:
+            self._select(style, piece, is_rtl=False)
+            self._widths[key] = float(self.get_string_width(piece))
+        return self._widths[key]
 
     def _select(self, style: TextStyle, text: str, *, is_rtl: bool) -> None:
         self.set_font(FAMILY, "B" if style.is_bold else "", style.size)
