@@ -90,16 +90,20 @@ def print_table(title: str, groups: Mapping[str, Sequence[Score]]) -> None:
 
 
 def add_costs(report: Report, readings: Sequence[Reading]) -> None:
-    """Add the time per file, most of which have one page, and the peak of memory."""
-    seconds = [reading.extraction_seconds for reading in readings]
+    """Add the time per file, most of which have one page, and the peak of memory.
+
+    The processor time includes the start of the sandbox. A busy machine distorts the processor time less.
+    """
+    seconds = [reading.processor_seconds for reading in readings]
     report.at_most(
-        "file to text, median",
+        "file to text, processor time, median",
         median(seconds),
         _MAX_PAGE_SECONDS,
         measured=f"{1000 * median(seconds):.0f} ms",
         bar_text=f"at most {1000 * _MAX_PAGE_SECONDS:.0f} ms",
     )
-    report.note("file to text, 95th percentile", f"{1000 * float(np.percentile(seconds, 95)):.0f} ms")
+    report.note("file to text, processor time, 95th percentile", f"{1000 * float(np.percentile(seconds, 95)):.0f} ms")
+    report.note("file to text, elapsed, median", f"{1000 * median(r.extraction_seconds for r in readings):.0f} ms")
     report.note("text to values, median", f"{1000 * median(r.parsing_seconds for r in readings):.0f} ms")
     peak = max(reading.peak_bytes for reading in readings)
     report.at_most(
