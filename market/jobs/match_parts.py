@@ -1,7 +1,6 @@
 """Parts of a match score that compare one fact of the posting with one of the candidate. Pure."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,8 +55,8 @@ _STAFF_TITLE, _STAFF_YEARS = (
 _MAX_ENTRY_YEARS, _POINTS_PER_EXTRA_YEAR = 3, 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchPart:
+# Named tuples are created in half of the time of frozen data classes. A ranking creates thousands.
+class MatchPart(NamedTuple):
     """One part of a match score: its weight, its score (0 to 100), and a sentence that explains it."""
 
     name: str
@@ -102,9 +101,11 @@ def score_years(*, candidate: CandidateProfile, job_profile: JobProfile) -> Matc
     years, required = candidate.experience_years, job_profile.years_asked
     if years is None:
         return None
-    is_entry_level, suggested = _read_level(job_profile.title)
-    is_entry_level = is_entry_level or job_profile.seniority == "junior"
     extra_years = years - max(required or 0, _MAX_ENTRY_YEARS)
+    is_entry_level, suggested = False, None
+    if required is None or extra_years > 0:
+        is_entry_level, suggested = _read_level(job_profile.title)
+        is_entry_level = is_entry_level or job_profile.seniority == "junior"
     if is_entry_level and (required is None or extra_years > 0):
         score = 100 if extra_years <= 0 else max(0, int(100 - _POINTS_PER_EXTRA_YEAR * extra_years))
         subject = "The job is for beginners"

@@ -8,7 +8,7 @@ The score therefore does not depend on the order of the input, and acquiring a s
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -30,8 +30,7 @@ _POINTS_WITHOUT_FIT = 5
 _WHOLE = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchScore:
+class MatchScore(NamedTuple):
     """The score of one posting for one candidate.
 
     `fit` (0 to 100) is the weighted mean of skills and title, or None if neither was compared. `conditions` is the

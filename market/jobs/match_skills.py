@@ -4,7 +4,7 @@ All arithmetic is in integers, so the score does not depend on the order of the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from market.jobs.match_parts import SKILLS, WEIGHTS, MatchPart
 from market.jobs.match_profiles import UNCOUNTED_KINDS, CandidateProfile, JobProfile
@@ -24,8 +24,7 @@ _SHORT_LIST_FACTOR = 3
 _MAX_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkillComparison:
+class SkillComparison(NamedTuple):
     """A posting's skills by whether the candidate has them. Each list is sorted by demand, then by name.
 
     Soft skills and spoken languages do not count and are only in their own lists.
@@ -38,30 +37,15 @@ class SkillComparison:
     spoken_languages: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Weights:
-    """The total weights of the technologies and of the other counted skills, and the weights of those held."""
+def _compute_held(*, technologies: int, held_technologies: int, others: int, held_others: int, title: int) -> int:
+    """Compute the weight of the skills that count as held.
 
-    technologies: int = 0
-    held_technologies: int = 0
-    others: int = 0
-    held_others: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.technologies + self.others
-
-    def compute_held(self, *, title_percentage: int) -> int:
-        """Compute the weight held.
-
-        Postings list fields and methods that people of the trade rarely name. A missing one therefore counts as far as
-        the person has the technologies and wants the posting's role.
-        """
-        held = self.held_technologies + self.held_others
-        if self.technologies:
-            missing = self.others - self.held_others
-            held += missing * self.held_technologies * title_percentage // (100 * self.technologies)
-        return held
+    Postings list fields and methods that people of the trade rarely name. A missing one therefore counts as far as the
+    person has the technologies and the title names the person's role, which `title` states in percent.
+    """
+    if not technologies:
+        return held_others
+    return held_technologies + held_others + (others - held_others) * held_technologies * title // (100 * technologies)
 
 
 def compare_skills(
@@ -92,12 +76,13 @@ def compare_skills(
     matched: list[str] = []
     missing: list[str] = []
     missing_nice: list[str] = []
-    uncounted: list[str] = []
-    weights, required_count, nice_count = _Weights(), 0, 0
+    soft_skills: list[str] = []
+    spoken_languages: list[str] = []
+    technologies = held_technologies = others = held_others = required_count = nice_count = 0
     for negative_share, skill in sorted([(-shares.get(skill, 0), skill) for skill in set(job_profile.skills)]):
         kind = kinds.get(skill, TECHNOLOGY)
         if kind in UNCOUNTED_KINDS:
-            uncounted.append(skill)
+            (spoken_languages if kind == SPOKEN_LANGUAGE else soft_skills).append(skill)
             continue
         is_held = skill in held_skills
         if skill in nice_to_have:
@@ -107,36 +92,43 @@ def compare_skills(
             required_count += 1
             weight = _REQUIRED * (_MIN_SKILL_WEIGHT - negative_share)
         if kind == TECHNOLOGY:
-            weights.technologies += weight
-            weights.held_technologies += weight * is_held
+            technologies += weight
+            held_technologies += weight * is_held
         else:
-            weights.others += weight
-            weights.held_others += weight * is_held
+            others += weight
+            held_others += weight * is_held
         (matched if is_held else missing_nice if skill in nice_to_have else missing).append(skill)
     compared = SkillComparison(
         matched=tuple(matched),
         missing=tuple(missing),
         missing_nice_to_have=tuple(missing_nice),
-        soft_skills=tuple([skill for skill in uncounted if kinds[skill] != SPOKEN_LANGUAGE]),
-        spoken_languages=tuple([skill for skill in uncounted if kinds[skill] == SPOKEN_LANGUAGE]),
+        soft_skills=tuple(soft_skills),
+        spoken_languages=tuple(spoken_languages),
     )
-    if not weights.total and coverage is None:
+    total = technologies + others
+    if not total and coverage is None:
         return compared, None
-    held = weights.compute_held(title_percentage=title_percentage or 0)
-    score = _compute_score(weights, held, coverage, title_percentage, is_role_demand=is_role_demand)
-    if candidate.skills or not weights.total:
+    held = _compute_held(
+        technologies=technologies,
+        held_technologies=held_technologies,
+        others=others,
+        held_others=held_others,
+        title=title_percentage or 0,
+    )
+    score = _compute_score(total, held, coverage, title_percentage, is_role_demand=is_role_demand)
+    if held_skills or not total:
         sentence = _build_sentence(compared, required_count=required_count, nice_count=nice_count)
     else:
         sentence = f"Your profile lists no skills; the posting asks for {_join_names(missing + missing_nice)}."
-    if held > weights.held_technologies + weights.held_others:
+    if held > held_technologies + held_others:
         sentence += " Fields and methods that you lack count in part, because you have technologies of this role."
-    if coverage is not None and weights.total < _SHORT_LIST_FACTOR * _MARKET_WEIGHT:
+    if coverage is not None and total < _SHORT_LIST_FACTOR * _MARKET_WEIGHT:
         sentence += f" You cover {coverage // 10}% of the demand for the role's typical skills."
     return compared, MatchPart(name=SKILLS, weight=WEIGHTS[SKILLS], score=score, sentence=sentence)
 
 
 def _compute_score(
-    weights: _Weights, held: int, coverage: int | None, title_percentage: int | None, *, is_role_demand: bool
+    total: int, held: int, coverage: int | None, title_percentage: int | None, *, is_role_demand: bool
 ) -> int:
     """Compute the percentage of the listed and typical skills that the candidate has.
 
@@ -145,15 +137,15 @@ def _compute_score(
     all if the posting's role is unknown. Shares are in thousandths until the last division.
     """
     if coverage is None:
-        return 100 * held // weights.total
+        return 100 * held // total
     named = title_percentage or 0
     # Without a list, the title is the only evidence of the trade. Without a title too, the coverage is.
     unlisted = 1000 if title_percentage is None else 10 * named
-    listed = 1000 * held // weights.total if weights.total else unlisted
+    listed = 1000 * held // total if total else unlisted
     in_role = max(coverage, _ASSUMED_PERCENTAGE * listed // 100)
     elsewhere = coverage * listed // 1000 if is_role_demand or title_percentage is None else 0
     typical = (named * in_role + (100 - named) * elsewhere) // 100
-    return (1000 * held + typical * _MARKET_WEIGHT) // (10 * (weights.total + _MARKET_WEIGHT))
+    return (1000 * held + typical * _MARKET_WEIGHT) // (10 * (total + _MARKET_WEIGHT))
 
 
 def _build_sentence(compared: SkillComparison, *, required_count: int, nice_count: int) -> str:
