@@ -101,6 +101,8 @@ def set_header(document):
         (build_docx(add_columns), ("columns",)),
         (RESUME.encode(), ()),
     ],
+    # The bytes of a file contain the time at which the file was made.
+    ids=lambda value: "file" if isinstance(value, bytes) else None,
 )
 def test_finds_the_features_of_a_file(data, features):
     assert extract_text(data).layout_features == features
