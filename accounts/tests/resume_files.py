@@ -71,7 +71,7 @@ def flate_bomb():
     for _ in range(30):
         content += packer.compress(b" " * 1_000_000)
     content += packer.flush()
-    return _pdf_of(
+    return build_pdf(
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</Font<<>>>>/Contents 4 0 R>>",
@@ -80,7 +80,7 @@ def flate_bomb():
 
 
 def page_tree_without_end():
-    return _pdf_of(
+    return build_pdf(
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 2>>",
         b"<</Type/Pages/Parent 2 0 R/Kids[2 0 R]/Count 2>>",
@@ -89,15 +89,16 @@ def page_tree_without_end():
 
 def billion_pages():
     kids = [b"<</Type/Pages/Kids[%s]/Count 1000000000>>" % (b"%d 0 R " % number * 1_000) for number in (3, 4, 5)]
-    return _pdf_of(b"<</Type/Catalog/Pages 2 0 R>>", *kids, b"<</Type/Page/MediaBox[0 0 9 9]>>")
+    return build_pdf(b"<</Type/Catalog/Pages 2 0 R>>", *kids, b"<</Type/Page/MediaBox[0 0 9 9]>>")
 
 
 def nested_pdf():
     deep = b"[" * 20_000 + b"]" * 20_000
-    return _pdf_of(b"<</Type/Catalog/Pages 2 0 R/X %s>>" % deep, b"<</Type/Pages/Kids[]/Count 0>>")
+    return build_pdf(b"<</Type/Catalog/Pages 2 0 R/X %s>>" % deep, b"<</Type/Pages/Kids[]/Count 0>>")
 
 
-def _pdf_of(*objects):
+def build_pdf(*objects):
+    """Return a PDF of numbered objects, of which the first is the catalog."""
     out, offsets = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         offsets.append(len(out))

@@ -25,6 +25,8 @@ _MAX_TABLE_ROWS = 12
 # A column with less than this share of the other's width is a margin beside the main text.
 _MAX_MARGIN_WIDTH = 0.75
 _LARGE = 1.25
+# Share of the height of the page's text.
+_MAX_LETTERHEAD_HEIGHT = 0.4
 _CONTACT_ROWS = 3
 _MIN_COLUMN_SEGMENTS = 2 * _MIN_COLUMN_ROWS
 _DATE = re.compile(
@@ -59,10 +61,11 @@ class Column:
         return left, min(baselines), right, max(baselines)
 
 
-def split_columns(segments: Sequence[Segment], *, body_size: float, depth: int = 0) -> list[Column]:
+def split_columns(segments: Sequence[Segment], *, body_size: float, has_margins: bool, depth: int = 0) -> list[Column]:
     """Return the columns of a page in reading order.
 
-    Dates and places beside entries, and labels beside values, are not columns of their own.
+    Dates and places beside entries, and labels beside values, are not columns of their own. If `has_margins` is false,
+    no column is marked as a margin.
     """
     if not segments:
         return []
@@ -70,18 +73,31 @@ def split_columns(segments: Sequence[Segment], *, body_size: float, depth: int =
     if split is None:
         return [Column(list(segments))]
     above, left, right, below = split
-    start, *columns, end = (split_columns(part, body_size=body_size, depth=depth + 1) for part in split)
+    start, *columns, end = (
+        split_columns(part, body_size=body_size, has_margins=False, depth=depth + 1) for part in split
+    )
     is_right_first = _starts_resume(right, above, left, body_size) and not _starts_resume(left, above, right, body_size)
     first, second = reversed(columns) if is_right_first else columns
-    margin = _choose_margin(left, right) if not below and depth == 0 else None
-    if margin is not None:
-        is_left_margin = margin is left
-        if not _starts_resume(margin, above, right if is_left_margin else left, body_size):
-            main, beside = reversed(columns) if is_left_margin else columns
-            return [*start, *main, *(Column(column.segments, is_margin=True) for column in beside)]
+    margin = _choose_margin(left, right, columns) if not below and depth == 0 else None
+    if margin is None:
+        return [*start, *first, *second, *end]
+    main = right if margin is left else left
+    main_columns, margin_columns = reversed(columns) if margin is left else columns
+    if _is_letterhead(margin, main):
+        bottom = margin[-1].baseline + body_size
+        beside, rest = [[each for each in main if (each.baseline > bottom) == is_below] for is_below in (False, True)]
+        return [
+            *start,
+            Column(beside),
+            *margin_columns,
+            *split_columns(rest, body_size=body_size, has_margins=False, depth=depth + 1),
+        ]
+    if not has_margins:
+        return [*start, *first, *second, *end]
+    if _starts_resume(margin, above, main, body_size):
         # The main text is last on the page, so that it can go on on the next page.
-        second, first = reversed(columns) if is_left_margin else columns
-    return [*start, *first, *second, *end]
+        return [*start, *margin_columns, *main_columns]
+    return [*start, *main_columns, *(Column(column.segments, is_margin=True) for column in margin_columns)]
 
 
 def group_rows(segments: Iterable[Segment]) -> list[list[Segment]]:
@@ -144,7 +160,7 @@ def _measure_columns(left: Sequence[Segment], right: Sequence[Segment], body_siz
     if gutter < _MIN_GUTTER * body_size:
         return 0.0
     height = min(left[-1].baseline, right[-1].baseline) - max(left[0].baseline, right[0].baseline)
-    if height < 2 * body_size:
+    if height < body_size:
         return 0.0
     left_rows, right_rows = group_rows(left), group_rows(right)
     if min(len(left_rows), len(right_rows)) < _MIN_COLUMN_ROWS or _is_table(left_rows, right_rows):
@@ -159,20 +175,24 @@ def _is_table(left: Sequence[Sequence[Segment]], right: Sequence[Sequence[Segmen
     left = [row for row in left if row[0].baseline > top] or left
     aligned_left = [row for row in left if _has_row_beside(row, right)]
     aligned_right = [row for row in right if _has_row_beside(row, left)]
+    # A column of its own has headings of its own.
+    left_headings = _list_headings(left)
+    right_headings = [row for row in _list_headings(right) if not is_date(row[0].text)]
+    has_headings = bool(right_headings)
+    if any(_has_row_beside(row, right_headings) for row in left_headings):
+        return False
     if len(aligned_right) >= _MIN_ALIGNED * len(right) and (
-        _count_dates(right) >= _MIN_DATED * len(right) or _is_flush_right(right)
+        (_count_dates(right) >= _MIN_DATED * len(right) and not has_headings) or _is_flush_right(right)
     ):
         return True
     if aligned_left and _count_dates(aligned_left) >= _MIN_LEFT_DATED * len(aligned_left) and _dates_are_narrow(left):
         return True
     if min(_measure_length(left), _measure_length(right)) > _MAX_CELL_LENGTH:
         return False
-    # In a column of its own, the text has headings of its own.
-    if len(aligned_right) >= _MIN_CELLS_ALIGNED * len(right) and not _list_headings(right):
+    if len(aligned_right) >= _MIN_CELLS_ALIGNED * len(right) and not has_headings:
         return True
     # Headings of sections may be above the labels.
-    headings = _list_headings(left)
-    labels = [row for row in left if row not in headings]
+    labels = [row for row in left if row not in left_headings]
     aligned_labels = [row for row in labels if row in aligned_left]
     return (
         len(labels) > 1
@@ -229,20 +249,32 @@ def _measure_width(rows: Sequence[Sequence[Segment]]) -> float:
     return max(row[-1].right for row in rows) - min(row[0].left for row in rows)
 
 
-def _choose_margin(left: list[Segment], right: list[Segment]) -> list[Segment] | None:
-    """Return the column that is a margin beside the other, or None if the columns are equally wide."""
-    left_width, right_width = _measure_width(group_rows(left)), _measure_width(group_rows(right))
+def _choose_margin(
+    left: list[Segment], right: list[Segment], columns: Sequence[Sequence[Column]]
+) -> list[Segment] | None:
+    """Return the column that is a margin beside the other, or None if the columns are equally wide.
+
+    `columns` are the columns that each side consists of.
+    """
+    left_width, right_width = (max(_measure_width(group_rows(column.segments)) for column in side) for side in columns)
     if min(left_width, right_width) >= _MAX_MARGIN_WIDTH * max(left_width, right_width):
         return None
     return left if left_width < right_width else right
+
+
+def _is_letterhead(margin: Sequence[Segment], main: Sequence[Segment]) -> bool:
+    """Return whether the margin only holds contact details beside the name."""
+    is_short = margin[-1].baseline - main[0].baseline < _MAX_LETTERHEAD_HEIGHT * (main[-1].baseline - main[0].baseline)
+    text = " ".join(segment.text for segment in margin)
+    return is_short and _CONTACT.search(text) is not None and not _list_headings(group_rows(margin))
 
 
 def _starts_resume(
     column: Sequence[Segment], above: Sequence[Segment], other: Sequence[Segment], body_size: float
 ) -> bool:
     """Return whether a column holds the name, or begins with contact details if no column holds the name."""
-    largest = max((*column, *above, *other), key=lambda segment: segment.size)
-    if largest.size >= _LARGE * body_size and not any(segment is largest for segment in above):
-        return any(segment is largest for segment in column)
+    sizes = [max((segment.size for segment in part), default=0.0) for part in (column, other, above)]
+    if max(sizes) >= _LARGE * body_size and sizes[2] < max(sizes):
+        return sizes[0] > _HEADING_SIZE * sizes[1]
     first = group_rows(column)[:_CONTACT_ROWS]
     return _CONTACT.search(" ".join(segment.text for row in first for segment in row)) is not None

@@ -29,14 +29,15 @@ _RANGE_GOES_ON = re.compile(r"\s*(?:[-–—−]|(?:19|20)\d\d\b)")
 def build_lines(pages: Sequence[Sequence[Segment]]) -> list[Line]:
     """Return the lines of all pages in reading order.
 
-    The columns beside the main text come after it, so that the main text is not interrupted at the end of a page.
+    If there are several pages, the columns beside the main text come after it, so that the main text is not interrupted
+    at the end of a page.
     """
     body_size = _find_body_size(pages)
     lines, margins = list[Line](), list[Line]()
     first_page: list[Segment] = []
     for number, segments in enumerate(pages):
         visible = _drop_running_heads(segments, first_page, number)
-        columns = split_columns(visible, body_size=body_size)
+        columns = split_columns(visible, body_size=body_size, has_margins=len(pages) > 1)
         for column in columns:
             built = _build_column(column, number, body_size)
             if any(column.is_beside(other) for other in columns):

@@ -16,6 +16,7 @@ from accounts.resumes.files.segments import Segment, build_segments
 
 MAX_PAGES = 60
 MAX_LINKS = 50
+_MAX_ANNOTATIONS = 500
 _MAX_URL_BYTES = 2_000
 # Maximum decompressed size of one stream. A page of dense text has about 20 kB, an embedded font about 500 kB.
 _MAX_STREAM_BYTES = 10_000_000
@@ -54,8 +55,9 @@ def extract_pdf(data: bytes, *, max_characters: int) -> tuple[list[Line], list[s
         page = pdfium.FPDF_LoadPage(document, index)
         if not page:
             raise FileRejected("malformed")
-        content = read_glyphs(page)
         links += _iterate_links(document, page)
+        page = _show_annotations(document, page, index)
+        content = read_glyphs(page)
         pdfium.FPDF_ClosePage(page)
         glyph_count += sum(map(len, content.by_direction.values()))
         unmapped += content.unmapped
@@ -93,6 +95,21 @@ def _build_pages(content: PageGlyphs) -> list[list[Segment]]:
     return [
         build_segments(content.by_direction[direction], () if direction else content.dots) for direction in directions
     ]
+
+
+def _show_annotations(document: Any, page: Any, index: int) -> Any:
+    """Make the texts of form fields and comments part of the page. Return the page, loaded again if it changed."""
+    subtypes = set()
+    for number in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, number)
+        subtypes.add(pdfium.FPDFAnnot_GetSubtype(annotation))
+        pdfium.FPDFPage_CloseAnnot(annotation)
+    if subtypes.isdisjoint((pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT)):
+        return page
+    if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) != pdfium.FLATTEN_SUCCESS:
+        return page
+    pdfium.FPDF_ClosePage(page)
+    return pdfium.FPDF_LoadPage(document, index)
 
 
 def _iterate_links(document: Any, page: Any) -> Iterator[str]:
