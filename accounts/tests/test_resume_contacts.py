@@ -70,6 +70,10 @@ def test_takes_the_largest_line_for_the_name_if_the_margin_comes_first():
         ("tara@example.xn--90a3ac", "tara@example.xn--90a3ac"),
         ("tara@bücher.example", "tara@bücher.example"),
         ("tara at example", None),
+        # A narrow column divides the address.
+        ("tara.neil@mail.exam\nple.org", "tara.neil@mail.example.org"),
+        ("tara.neil@example.or\ng", "tara.neil@example.org"),
+        ("tara.neil@example.org\nLondon", "tara.neil@example.org"),
     ],
 )
 def test_parses_email_addresses(line, email):

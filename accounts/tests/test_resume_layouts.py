@@ -48,7 +48,8 @@ def _list_positions(text):
         # One employer with several roles, whose dates are beside the roles.
         (
             "Banco Andorinha S.A.\nAnalista de dados sênior | abr. 2021 - o momento\n• Modelos\n"
-            "Analista de dados | jan. 2018 - mar. 2021\n• Painéis\n\nLojas Cipreste Ltda.\nEstagiário | ago. 2016 - dez. 2017",
+            "Analista de dados | jan. 2018 - mar. 2021\n• Painéis\n\nLojas Cipreste Ltda."
+            "\nEstagiário | ago. 2016 - dez. 2017",
             [
                 ("Analista de dados sênior", "Banco Andorinha S.A.", "2021-04", None),
                 ("Analista de dados", "Banco Andorinha S.A.", "2018-01", "2021-03"),
@@ -57,7 +58,8 @@ def _list_positions(text):
         ),
         # The employer's line has the dates of all roles below.
         (
-            "Quarrystone Ltd\tJan 2018 - Present\nAssociate\tJul 2021 - Present\n• Models\nAnalyst\tJan 2018 - Jun 2021\n• Notes",
+            "Quarrystone Ltd\tJan 2018 - Present\nAssociate\tJul 2021 - Present\n• Models"
+            "\nAnalyst\tJan 2018 - Jun 2021\n• Notes",
             [
                 ("Associate", "Quarrystone Ltd", "2021-07", None),
                 ("Analyst", "Quarrystone Ltd", "2018-01", "2021-06"),
@@ -106,7 +108,8 @@ def _list_positions(text):
         ("Clerk, Acorn Ltd\tMay 2018 –\nOct 2021\n- Sold pumps", [("Clerk", "Acorn Ltd", "2018-05", "2021-10")]),
         # Bullets before the heads.
         (
-            "• Acorn Ltd Boston, MA\nClerk Mar 2019 – Dec 2021\n– Sold pumps\n• Globe Ltd Denver, CO\nPacker 2015 – 2019\n– Packed",
+            "• Acorn Ltd Boston, MA\nClerk Mar 2019 – Dec 2021\n– Sold pumps\n• Globe Ltd Denver, CO"
+            "\nPacker 2015 – 2019\n– Packed",
             [("Clerk", "Acorn Ltd", "2019-03", "2021-12"), ("Packer", "Globe Ltd", "2015", "2019")],
         ),
         ("2019 - 2021\n• Clerk at Acorn Stores\n• Sold pumps", [("Clerk", "Acorn Stores", "2019", "2021")]),

@@ -21,6 +21,14 @@ _EMAIL = re.compile(
     r"|[^\W\d_]{2,24})(?![\w-])",
     re.IGNORECASE,
 )
+_DIVIDED_EMAIL = re.compile(
+    r"(?P<upper>[\w.+%'-]{1,64}@[\w.-]{0,60})[ ]?\n[ ]?(?P<lower>[\w.-]{1,30})(?=\s|\Z)", re.IGNORECASE
+)
+_USUAL_ENDINGS = (
+    *(".com", ".org", ".net", ".edu", ".io", ".dev", ".info", ".eu", ".de", ".fr", ".es", ".pt", ".it", ".nl", ".pl"),
+    *(".at", ".ch", ".be", ".se", ".no", ".dk", ".fi", ".ie", ".uk", ".us", ".ca", ".au", ".nz", ".br", ".mx", ".ar"),
+    *(".in", ".jp"),
+)
 _MAILTO = re.compile(r"mailto:(?P<email>[^?\s]{3,254})", re.IGNORECASE)
 _PIECE_SEPARATOR = re.compile(r"[|•·\t;]| {3,}|\s[-–—]\s")
 _ADDRESS_LABEL = re.compile(
@@ -84,6 +92,7 @@ def parse_contact(*, text: str, head: Sequence[Line], lines: Sequence[Line] = ()
 
 
 def _find_email(text: str, targets: Iterable[str]) -> FoundValue | None:
+    text = _DIVIDED_EMAIL.sub(_join_email, text)
     found = list(dict.fromkeys(match[0] for match in _EMAIL.finditer(text) if len(match[0]) <= _MAX_EMAIL_LENGTH))
     if found:
         # If there are several, the first is the owner's. Others can belong to references.
@@ -91,6 +100,13 @@ def _find_email(text: str, targets: Iterable[str]) -> FoundValue | None:
     decoded = [unquote(match["email"]) for target in targets if (match := _MAILTO.match(target))]
     emails = [email for email in decoded if _EMAIL.fullmatch(email)]
     return FoundValue(emails[0], 0.9) if emails else None
+
+
+def _join_email(match: re.Match[str]) -> str:
+    """Join an email address that a narrow column divides, if the address only then ends in a usual domain."""
+    joined = match["upper"] + match["lower"]
+    is_whole = match["upper"].casefold().endswith(_USUAL_ENDINGS)
+    return joined if joined.casefold().endswith(_USUAL_ENDINGS) and not is_whole else match[0]
 
 
 def _split_pieces(lines: Sequence[Line]) -> list[str]:

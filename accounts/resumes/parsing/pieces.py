@@ -21,7 +21,7 @@ _COMMA = re.compile(r",\s+(?!(?:(?i:inc|llc|ltd|limited|gmbh|corp|s\.?a|s\.?l|pl
 _DURATION = re.compile(
     r"\(?(?:(?:less than|about|ca\.|total:?)\s+)?(?:(?:\d{1,3}|an?)\+?\s*(?:years?|yrs?\.?|y|months?|mos?\.?|m|weeks?"
     r"|wks?"
-    r"|jahre?n?|monate?n?|wochen|ans?|mois|années?|años?|mes(?:es)?|anos?|lata?|miesi\w+)\b\.?[\s,·]*(?:and|und|et|y"
+    r"|jahre?n?|monate?n?|wochen|ans?|mois|années?|años?|m[eê]s(?:es)?|anos?|lata?|miesi\w+)\b\.?[\s,·]*(?:and|und|et|y"
     r"|e)?\s*){1,3}\)?",
     re.IGNORECASE,
 )

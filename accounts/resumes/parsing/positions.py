@@ -219,8 +219,8 @@ def _score_title(segments: Sequence[str]) -> float:
 
 def _score_company(segments: Sequence[str]) -> float:
     score = score_company(segments[-1] if has_legal_form(segments[-1]) else segments[0])
-    if len(segments) > 1 and not has_legal_form(segments[-1]):
-        score -= 0.3
+    if len(segments) > 1:
+        score -= 0.05 if has_legal_form(segments[-1]) else 0.3
     if all(is_department(segment) for segment in segments):
         # "VP, Engineering" names no employer.
         return -0.2

@@ -112,7 +112,11 @@ def parse_resume(
             contact=contact,
             summary=summary.value if summary is not None else None,
             entry_lines=[number for entry in entries for number in entry.lines],
-            undated_lines=[position.lines[0] for position in positions if position.span is None],
+            undated={
+                position.lines[0]: [name.value for name in (position.title, position.company) if name is not None]
+                for position in positions
+                if position.span is None
+            },
             skill_starts=[span.start for span in spans],
         ),
     )

@@ -83,6 +83,12 @@ class _StudyLine:
     def is_head(self) -> bool:
         return self.has_institution or self.has_degree
 
+    @property
+    def is_read(self) -> bool:
+        """Whether a value of the study is taken from the line."""
+        has_value = find_score(self.text) is not None or find_honors(self.text) is not None
+        return self.is_head or self.has_dates or self.is_name or has_value
+
 
 def parse_studies(lines: Sequence[Line]) -> list[Study]:
     """Return the studies of a section in text order."""
@@ -211,7 +217,7 @@ def _parse_study(group: Sequence[_StudyLine]) -> Study | None:
         score=score,
         honors=honors,
         confidence=round(sum(confidences) / len(confidences), 2),
-        lines=tuple(line.number for line in group),
+        lines=tuple(line.number for line in group if line.is_read),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.resumes.parsing.contact import Contact
@@ -19,6 +19,7 @@ from accounts.resumes.parsing.lines import (
     SUMMARY,
     Line,
 )
+from accounts.resumes.parsing.pieces import is_note, split_strong
 from accounts.resumes.parsing.sections import Section
 
 # The reasons: dates that are not understood, text that fits no field, and sections that are not taken over.
@@ -28,7 +29,6 @@ SECTION = "section"
 REASONS = (DATES, SECTION, TEXT)
 MAX_UNREAD = 200
 _MAX_TEXT_LENGTH = 300
-_YEAR = re.compile(r"(?<!\d)(?:19|20)(?:\d\d|xx)(?!\d)", re.IGNORECASE)
 _NOT_LETTER = re.compile(r"[\W\d_]+")
 _MIN_LETTERS = 2
 
@@ -49,15 +49,15 @@ def list_unread(
     contact: Contact,
     summary: str | None,
     entry_lines: Iterable[int],
-    undated_lines: Iterable[int],
+    undated: Mapping[int, Sequence[str]],
     skill_starts: Sequence[int],
 ) -> tuple[UnreadLine, ...]:
     """Return the unread lines in text order, at most MAX_UNREAD.
 
-    `entry_lines` are the numbers of the lines that positions and studies were read from. `undated_lines` are the first
-    lines of the positions without dates. `skill_starts` are the offsets of the skills in the text, sorted.
+    `entry_lines` are the numbers of the lines that positions and studies were read from. `undated` has the names that
+    positions without dates state, by the number of their first line. `skill_starts` are the sorted offsets of skills.
     """
-    read, undated = set(entry_lines), set(undated_lines)
+    read = set(entry_lines)
     values = [_keep_letters(value) for value in _iterate_values(contact, summary)]
     found = []
     for section in sections:
@@ -74,11 +74,16 @@ def list_unread(
 
 
 def _find_reason(  # noqa: PLR0917 - private, and called once
-    section: Section, line: Line, read: set[int], undated: set[int], values: Sequence[str], skill_starts: Sequence[int]
+    section: Section,
+    line: Line,
+    read: set[int],
+    undated: Mapping[int, Sequence[str]],
+    values: Sequence[str],
+    skill_starts: Sequence[int],
 ) -> str | None:
     if section.kind in {EXPERIENCE, EDUCATION}:
         if line.number in undated:
-            return DATES if _has_unread_dates(line.text) else None
+            return DATES if _has_unread_dates(line.text, undated[line.number]) else None
         return None if line.number in read else (DATES if find_dates(line.text) else TEXT)
     if section.kind == SUMMARY:
         return None
@@ -95,9 +100,11 @@ def _find_reason(  # noqa: PLR0917 - private, and called once
     return None if is_read else TEXT
 
 
-def _has_unread_dates(text: str) -> bool:
-    """Return whether a line without dates that are understood has a year, or words in the place of dates."""
-    return bool(_YEAR.search(text)) or bool(re.search(r"[\t|(]\s*[a-zà-ÿ][^|\t]*\Z", text))
+def _has_unread_dates(text: str, names: Sequence[str]) -> bool:
+    """Return whether the head of a position without dates has text in the place of dates, besides its names."""
+    for name in names:
+        text = text.replace(name, "\t")
+    return any(len(part) > _MIN_LETTERS and not is_note(part) for part in split_strong(text))
 
 
 def _has_skill(line: Line, skill_starts: Sequence[int]) -> bool:
