@@ -169,7 +169,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
                 )
             },
         ),
-        ("Advert", {"fields": ("advert",)}),
+        ("Description", {"fields": ("description_text",)}),
         (
             "Company",
             {
@@ -192,7 +192,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
             },
         ),
     )
-    readonly_fields = ("url_link", "advert", "is_hidden")
+    readonly_fields = ("url_link", "description_text", "is_hidden")
 
     @admin.display(description="day", ordering="day")
     def posted_day(self, posting: Any) -> datetime | date | None:
@@ -207,7 +207,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
         )
 
     @admin.display(description="description")
-    def advert(self, posting: Any) -> SafeString:
+    def description_text(self, posting: Any) -> SafeString:
         return format_html('<div class="staff-text">{}</div>', posting.description or "—")
 
     def get_urls(self) -> list[URLPattern]:

@@ -25,7 +25,7 @@ ROLES = "roles"
 
 
 class JobPostingDocument(StoredDocument):
-    """A job advert. `market.services` writes postings in bulk.
+    """A stored job posting. `market.services` writes postings in bulk.
 
     `search_roles` are the normalized roles (see `market.roles`) whose searches returned the posting. `roles` are the
     search roles plus the registered roles that the title names.
@@ -34,7 +34,7 @@ class JobPostingDocument(StoredDocument):
     `nice_to_have` is the subset of `skills` that the text marks as optional. `years_asked` is the experience in years
     that the text requires. Salaries are per year. `country_codes` includes `country_code`.
     `market.posting` computes `title_key`, `company_key`, `search_words`, `url_key` and `pay_usd`. `market.copies`
-    computes `copy_key` and `text_signature`. A posting that repeats an earlier advert has `copy_of`, `copy_group`,
+    computes `copy_key` and `text_signature`. A posting that repeats an earlier posting has `copy_of`, `copy_group`,
     `copied_day` and `copy_similarity` (see `market.copy_groups`).
     """
 
@@ -120,7 +120,7 @@ class JobPostingDocument(StoredDocument):
                 "unique": True,
                 "partialFilterExpression": {"url_key": {"$type": "string"}},
             },
-            # Grouping the copies of an advert.
+            # Grouping the copies of a posting.
             {"fields": ["copy_key"], "partialFilterExpression": {"copy_key": {"$type": "string"}}},
             # Recomputing a day's stats, retention, and job lists (newest first, then by id). Skipped postings and
             # postings that do not match `hidden`, `remote` or `hybrid` are passed over without reading the document.
@@ -148,7 +148,7 @@ class JobPostingDocument(StoredDocument):
 
 
 class EmployerSentence(StoredDocument):
-    """A sentence of an employer's adverts and the titles of adverts that contain it (see `market.employer_words`)."""
+    """A sentence of an employer's postings and the titles of postings that contain it (see `market.employer_words`)."""
 
     id = StringField(primary_key=True)
     titles = ListField(StringField())
@@ -179,11 +179,10 @@ class DailyStats(StoredDocument):
     """The stats of one day and one scope: the whole market, or one role by its normalized name.
 
     Counts by name are stored as parallel lists. MongoDB accepts any name in a list, unlike in a key, and PyMongo
-    decodes lists fastest. `salary_*` have one entry per distinct advert with a usable salary. `postings`, `remote`,
-    `on_site` and places count all postings. Everything else counts the `jobs`, the postings that are no copies of an
-    earlier advert. `employer_*` have their number by employer (see `market.samples`). Rows that older releases closed
-    have neither. A closed day (`sealed`) has
-    final stats, and its postings are deleted.
+    decodes lists fastest. `salary_*` have one entry per distinct posting with a usable salary. `postings`, `remote`,
+    `on_site` and places count all postings. Everything else counts the `jobs`, which are the postings that are not
+    copies of an earlier posting. `employer_*` have their number by employer (see `market.samples`). Rows that older
+    releases closed have neither. A closed day (`sealed`) has final stats, and its postings are deleted.
     A role's row also has the skills and pay of its postings, packed as described in `market.daily_stats`. While a row
     is being replaced, `writer` identifies the replacement and `before` holds the previous row. `market.stats_rows`
     resolves which of the two is visible.

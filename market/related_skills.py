@@ -32,8 +32,8 @@ def find_related(*, skill: str, counts: Mapping[str, int], jobs: int) -> tuple[R
 
     Args:
         skill: A canonical skill name.
-        counts: The market's distinct adverts in the window by skill.
-        jobs: The market's distinct adverts in the window.
+        counts: The market's distinct postings in the window by skill.
+        jobs: The market's distinct postings in the window.
     """
     newest = (
         database()

@@ -144,7 +144,7 @@ class _Title:
     weight: int
 
 
-# Cached because many adverts share a title, and a user's roles are compared with thousands of titles.
+# Cached because many postings share a title, and a user's roles are compared with thousands of titles.
 @lru_cache(maxsize=65_536)
 def compute_title_similarity(title: str, role: str) -> int | None:
     """Compute the similarity (0 to 100) of a title and a role, or None if either has no words.

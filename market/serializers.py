@@ -68,11 +68,11 @@ class TrendingSkillSerializer(serializers.Serializer[Any]):
     """A skill's demand in the window, compared with the previous window."""
 
     skill = serializers.CharField()
-    count = serializers.IntegerField(help_text="Distinct adverts in the window that ask for the skill.")
-    percentage = serializers.FloatField(help_text="Percentage of the distinct adverts in the window.")
+    count = serializers.IntegerField(help_text="Distinct postings in the window that require the skill.")
+    percentage = serializers.FloatField(help_text="Percentage of the distinct postings in the window.")
     previous_count = serializers.IntegerField(
         allow_null=True,
-        help_text="The count in the previous window, or null if either window has fewer than 20 distinct adverts.",
+        help_text="The count in the previous window, or null if either window has fewer than 20 distinct postings.",
     )
     previous_percentage = serializers.FloatField(allow_null=True, help_text=PREVIOUS_PERCENTAGE)
     change_in_points = serializers.FloatField(allow_null=True, help_text=CHANGE_IN_POINTS)
@@ -187,7 +187,7 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
     display_name = DisplayNameField(source="name")
     category = CategoryOfField(source="name")
     required_percentage = serializers.FloatField(
-        source="percentage", help_text="Percentage of the role's distinct adverts that ask for the skill."
+        source="percentage", help_text="Percentage of the role's distinct postings that require the skill."
     )
     user_has = serializers.BooleanField(
         source="held", help_text="Whether the user has the skill or one that implies it."

@@ -12,7 +12,7 @@ from pathlib import Path
 
 LANGUAGES = ("de", "fr", "es", "pt")
 _TRANSLATIONS = Path(__file__).resolve().parent / "data" / "translations.csv"
-# Frequent words of one language that are rare in the others. The last lines have words that are typical of adverts and
+# Frequent words of one language that are rare in the others. The last lines have words that are typical of postings and
 # resumes, so that one sentence is enough.
 _WORDS = {
     "en": """

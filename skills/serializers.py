@@ -92,11 +92,11 @@ class SkillSerializer(serializers.Serializer[Any]):
 TRENDS = ("rising", "falling", "unclear")
 TREND = (
     "`rising` or `falling` if the 95% confidence interval of the change excludes 0, else `unclear`. Null if either"
-    " window has fewer than 20 distinct adverts."
+    " window has fewer than 20 distinct postings."
 )
 CHANGE_INTERVAL = (
     "95% confidence interval of the change in percentage points. It accounts for the similarity of one employer's"
-    " adverts. Null if either window has fewer than 20 distinct adverts."
+    " postings. Null if either window has fewer than 20 distinct postings."
 )
 
 
@@ -108,31 +108,31 @@ class IntervalSerializer(serializers.Serializer[Any]):
 
 
 class SampleSerializer(serializers.Serializer[Any]):
-    """Mixin: the distinct adverts and employers that the shares of a response are computed from."""
+    """Mixin: the distinct postings and employers that the shares of a response are computed from."""
 
     distinct_jobs = serializers.IntegerField(
         source="sample.distinct_jobs",
-        help_text="Distinct adverts in the window. Copies of an employer's advert, within 60 days of the first, count"
-        " once. Shares, intervals and pay are computed from distinct adverts.",
+        help_text="Distinct postings in the window. Copies of an employer's posting, within 60 days of the first, count"
+        " once. Shares, intervals and pay are computed from distinct postings.",
     )
     employers = serializers.IntegerField(
-        source="sample.employers", allow_null=True, help_text="Employers of the distinct adverts."
+        source="sample.employers", allow_null=True, help_text="Employers of the distinct postings."
     )
     top_employer_share = serializers.FloatField(
         source="sample.top_employer_share",
         allow_null=True,
-        help_text="Percentage of the distinct adverts that the employer with most of them has.",
+        help_text="Percentage of the distinct postings that belong to the employer with the most postings.",
     )
     warning = serializers.CharField(
         source="sample.warning",
         allow_null=True,
-        help_text="A sentence if one employer has more than a fifth of the distinct adverts, else null.",
+        help_text="A sentence if one employer has more than a fifth of the distinct postings, else null.",
     )
     approximate_before = serializers.DateField(
         source="sample.approximate_before",
         allow_null=True,
         help_text="Days of the window before this date are approximate: their postings were deleted before copies and"
-        " employers were counted, so each posting counts as a distinct advert. Null if no day is.",
+        " employers were counted, so each posting counts as a distinct posting. Null if the window has no such day.",
     )
 
 
@@ -151,9 +151,9 @@ GROWTH = (
 class SkillShareSerializer(SampleSerializer):
     """The share of recent postings that require a skill, compared with the previous window."""
 
-    count = serializers.IntegerField(help_text="Number of distinct adverts in the window that require the skill.")
+    count = serializers.IntegerField(help_text="Number of distinct postings in the window that require the skill.")
     total_postings = serializers.IntegerField(source="postings", help_text="All postings in the window, with copies.")
-    percentage = serializers.FloatField(help_text="Percentage of the distinct adverts in the window.")
+    percentage = serializers.FloatField(help_text="Percentage of the distinct postings in the window.")
     confidence_interval = IntervalSerializer(help_text="95% confidence interval of the percentage.")
     previous_percentage = serializers.FloatField(
         source="comparison.previous_percentage", allow_null=True, help_text=PREVIOUS_PERCENTAGE

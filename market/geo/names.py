@@ -17,7 +17,7 @@ from career_navigator.plain_text import normalize_text
 REMOTE = "Remote"
 UNKNOWN = "Unknown"
 
-# Names that mean a US state rather than a country: an advert that says only "Georgia" is from Atlanta far more often
+# Names that mean a US state rather than a country: a posting that says only "Georgia" is from Atlanta far more often
 # than from Tbilisi.
 _STATE_FIRST = frozenset({"georgia"})
 

@@ -6,7 +6,7 @@ A source supplies a free-text label and structured location fields. The rules:
 - A label that says remote before it names any city is "Remote", even if it adds a country or state: "US Remote",
   "Remote (New York)", "Texas - Remote". "Miami - Remote" names its city first and is Miami.
 - A label that names a world region ("EMEA", "LatAm") is used as is. The office that a source has on file for such an
-  advert is not the job's place.
+  posting is not the job's place.
 - If the label names a different city, state or country than the first structured location, the label counts. The
   structured address is often the employer's.
 - Otherwise the city of the first structured location counts, and the label fills in missing fields.
