@@ -140,7 +140,7 @@ class BoardAdmin(CuratedAdmin):
                 queryset.filter(pk__in=[board.pk for board in held]),
                 verb="Close the missing postings of",
                 facts=[f"{board}: {len(board.held_ids):,} postings, because {board.held_reason}." for board in held],
-                undo="A posting that is listed again is opened again.",
+                undo="A closed posting is reopened if it is listed again.",
             )
         closed = 0
         for board in held:

@@ -1,6 +1,6 @@
-"""Collection of one board of a run in three steps: extract its items, transform them to postings, and load these.
+"""Collection of one board of a run in three steps: extract items, transform them to postings, and load the postings.
 
-The run records the outcome. Leases, attempts and resuming work as for searches of TheirStack (`ingestion.collection`).
+The run records the outcome. Leases, attempts and resuming work as for TheirStack searches (`ingestion.collection`).
 """
 
 import logging
@@ -25,7 +25,7 @@ from ingestion.runs import (
     list_open_searches,
     update_search,
 )
-from ingestion.sources.base import Answer, BoardAddress, BoardSource, InvalidBoardName, Kind, UnexpectedAnswer
+from ingestion.sources.base import BoardAddress, BoardSource, InvalidBoardName, Kind, SourceResponse, UnexpectedResponse
 from ingestion.sources.registry import build_base_url, get_board_source
 from ingestion.sources.transport import (
     BoardNotFound,
@@ -47,17 +47,17 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True, kw_only=True)
 class _Listing:
-    """The items of a board. `unidentified` counts items without a readable id."""
+    """The items of a board. `unidentified_count` counts items without a readable id."""
 
     items: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    unidentified: int = 0
+    unidentified_count: int = 0
     not_modified: bool = False
     validators: Validators
 
 
 @dataclass(slots=True, kw_only=True)
 class _Transformed:
-    """The postings of a listing, the rejected items, and the number of items that are no open postings."""
+    """The postings of a listing, the rejected items, and the number of items that are not open postings."""
 
     postings: list[Posting] = field(default_factory=list)
     rejections: list[dict[str, Any]] = field(default_factory=list)
@@ -114,7 +114,7 @@ def _collect(run: CollectionRunDocument, lease: Lease, clock: Clock) -> None:
     except BoardNotFound as error:
         _fail(board, lease, error.reason, str(error), clock(), not_found=True)
         return
-    except (SourceError, UnexpectedAnswer) as error:
+    except (SourceError, UnexpectedResponse) as error:
         _fail(board, lease, error.reason, str(error), clock())
         return
     except InvalidBoardName as error:
@@ -135,9 +135,9 @@ def _collect(run: CollectionRunDocument, lease: Lease, clock: Clock) -> None:
 
 
 def extract(*, source: BoardSource, board: Board, address: BoardAddress) -> _Listing:
-    """Fetch the items of a board. Of a feed, only the pages up to the first one whose postings are all stored.
+    """Fetch the items of a board. For a feed, stop after the first page whose postings are all stored.
 
-    Raises the errors of `ingestion.sources.transport`, `UnexpectedAnswer` and `InvalidBoardName`.
+    Raises the errors of `ingestion.sources.transport`, `UnexpectedResponse` and `InvalidBoardName`.
     """
     base_url = build_base_url(source=source, address=address)
     session = PoliteSession(
@@ -149,14 +149,14 @@ def extract(*, source: BoardSource, board: Board, address: BoardAddress) -> _Lis
     )
     listing = _Listing(validators=session.validators)
 
-    def get(url: str) -> Answer:
-        answer = session.get(url)
-        if answer.not_modified:
+    def fetch(url: str) -> SourceResponse:
+        response = session.get(url)
+        if response.not_modified:
             raise _NotModified
-        return answer
+        return response
 
     try:
-        for page in source.extract(board=address, base_url=base_url, get=get):
+        for page in source.extract(board=address, base_url=base_url, fetch=fetch):
             ids = _add_items(listing, page, source, address)
             if source.kind == Kind.FEED and ids and ids <= list_stored_ids(source=source.name, job_ids=ids):
                 break
@@ -169,7 +169,7 @@ def extract(*, source: BoardSource, board: Board, address: BoardAddress) -> _Lis
 
 
 class _NotModified(Exception):
-    """The board is as it was. There is nothing to parse."""
+    """The board has not changed since the previous collection, so there is nothing to parse."""
 
 
 def _add_items(listing: _Listing, page: list[Any], source: BoardSource, address: BoardAddress) -> set[str]:
@@ -178,7 +178,7 @@ def _add_items(listing: _Listing, page: list[Any], source: BoardSource, address:
     for item in page:
         job_id = source.identify(item, board=address) if isinstance(item, Mapping) else None
         if job_id is None:
-            listing.unidentified += 1
+            listing.unidentified_count += 1
             continue
         ids.add(job_id)
         listing.items.setdefault(job_id, item)
@@ -199,7 +199,7 @@ def transform(*, source: BoardSource, listing: _Listing, address: BoardAddress) 
         else:
             transformed.postings.append(posting)
     missing_id = build_rejection("no_id", "The item has no readable id.", None)
-    transformed.rejections += [missing_id] * listing.unidentified
+    transformed.rejections += [missing_id] * listing.unidentified_count
     return transformed
 
 
@@ -210,7 +210,7 @@ def load(
 
     Returns the counts for the run.
     """
-    # An empty listing that is empty again is news, because it confirms that the postings are gone.
+    # A second empty listing must still be processed, because it confirms that the postings are closed.
     if listing.not_modified and board.postings:
         record_success(board=board, values={}, count=board.postings, now=now)
         return {"pages": 1, "unchanged": board.postings}
@@ -231,10 +231,10 @@ def load(
         decision = decide_closings(
             open_ids=board.open_ids,
             listed_ids=listing.items,
-            unidentified=listing.unidentified,
+            unidentified_count=listing.unidentified_count,
             recent_counts=board.recent_counts,
             empty_since=board.empty_since,
-            answers_404=source.answers_404,
+            returns_404=source.returns_404,
             now=now,
         )
     closed = close_postings(source=source.name, job_ids=decision.closed, now=now)
@@ -244,13 +244,13 @@ def load(
         "last_modified": validators.last_modified,
         "body_hash": validators.body_hash,
         "held_reason": decision.reason,
-        "held_ids": sorted(decision.held),
+        "held_ids": sorted(decision.held_for_review),
         # Held postings stay open, so that the next listing can close them.
-        "open_ids": sorted({*listing.items, *decision.held}) if source.kind == Kind.BOARD else [],
+        "open_ids": sorted({*listing.items, *decision.held_for_review}) if source.kind == Kind.BOARD else [],
     }
-    if board.evidence == "unverified" and source.names_company and _confirms_company(board, transformed.postings):
+    if board.evidence == "unverified" and source.has_company_names and _confirms_company(board, transformed.postings):
         values["evidence"] = "payload"
-    record_success(board=board, values=values, count=len(listing.items) + listing.unidentified, now=now)
+    record_success(board=board, values=values, count=len(listing.items) + listing.unidentified_count, now=now)
     return {
         "pages": 1,
         "collected": outcome.collected,
@@ -262,14 +262,14 @@ def load(
 
 
 def _confirms_company(board: Board, postings: list[Posting]) -> bool:
-    """Return whether the postings name the listed company, which not every source can do."""
+    """Return whether all postings name the company that the board is listed under."""
     listed = "".join(filter(str.isalnum, (board.company or "").casefold()))
     named = {"".join(filter(str.isalnum, posting.company.casefold())) for posting in postings}
     return bool(listed) and named == {listed}
 
 
 def _fail(board: Board, lease: Lease, reason: str, message: str, now: datetime, *, not_found: bool = False) -> None:
-    """Record a failure on the board and the run. Close the postings of a board that is gone."""
+    """Record a failure on the board and the run. Close the board's postings if the board no longer exists."""
     if record_failure(board=board, error=f"{reason}: {message}", not_found=not_found, now=now):
         close_postings(source=board.source, job_ids=board.open_ids, now=now)
     logger.warning("cannot collect %s: %s: %s", board, reason, message)

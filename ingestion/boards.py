@@ -14,12 +14,12 @@ from ingestion.sources.base import BoardAddress, BoardSource, InvalidBoardName
 from ingestion.sources.registry import get_board_source
 from market.jobs.services import close_postings
 
-# A run is one document, which every step of it rewrites.
+# A run is stored as one document, which every step of the run rewrites.
 MAX_BOARDS_PER_RUN = 50
 # From this number of consecutive failures, a board waits longer after each one.
 _FAILURES_BEFORE_WAITING = 3
 _FIRST_WAIT, _MAX_WAIT = timedelta(hours=6), timedelta(hours=24)
-# A board is gone if the source answers 404 twice, at least this much apart.
+# A board counts as gone after two 404 responses that are at least this far apart.
 GONE_CONFIRMATION = timedelta(hours=6)
 # A board that is gone is requested again after this time.
 _GONE_WAIT = timedelta(days=7)
@@ -39,7 +39,7 @@ def find_board(key: str) -> Board:
 
 
 def get_address(board: Board) -> BoardAddress:
-    """Return what a source needs to know about a board."""
+    """Return the board's address, which a source needs to fetch the board."""
     return BoardAddress(name=board.name, company=board.company or "", host=board.host or "")
 
 
@@ -59,13 +59,13 @@ def seed_boards(*, entries: Iterable[dict[str, Any]], now: datetime) -> SeedSumm
             raise InvalidEntry(f"{entry.get('name')}: {error}") from error
         contents.append({name: getattr(document, name) for name in Board.SEEDED_FIELDS})
     summary = seed_entries(document=Board, key=("source", "name"), entries=contents, now=now)
-    # Not seeded, because a collection changes it, which must not count as an edit.
+    # `evidence` is not a seeded field, because a collection that changes it must not count as an edit.
     database().boards.update_many({"evidence": None}, {"$set": {"evidence": "unverified"}})
     return summary
 
 
 def close_held_postings(*, board: Board, now: datetime) -> int:
-    """Close the postings that a person has confirmed to be gone. Return how many were open."""
+    """Close the held postings of a board after staff have confirmed that they are closed. Return how many were open."""
     closed = close_postings(source=board.source, job_ids=board.held_ids, now=now)
     database().boards.update_one(
         {"_id": board.id},
@@ -166,10 +166,10 @@ def record_success(*, board: Board, values: dict[str, Any], count: int, now: dat
 
 
 def record_failure(*, board: Board, error: str, not_found: bool, now: datetime) -> bool:
-    """Store that a board could not be collected. Return True if the board is gone from now on.
+    """Record that a board could not be collected. Return True if this failure marks the board as gone.
 
-    From the third consecutive failure a board waits 6, 12, then 24 hours. It is gone after two 404s at least six hours
-    apart, and is then requested once per week.
+    From the third consecutive failure on, a board waits 6, 12, then 24 hours. Two 404 responses at least six hours
+    apart mark a board as gone. It is then requested once per week.
     """
     failures = board.failures + 1
     waits = max(0, failures - _FAILURES_BEFORE_WAITING + 1)

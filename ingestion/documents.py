@@ -156,11 +156,11 @@ class Board(CuratedDocument):
     says how certain it is that the board belongs to the company: `unverified`, `payload` (the source names the same
     company) or `confirmed` (a person checked it). A `hidden` board is not collected.
 
-    The other fields record the health of the board. `recent_counts` are the numbers of postings in the last complete
-    listings, newest first. `open_ids` are the ids of the last complete listing. `empty_since` is set while the listing
-    is empty, and `missing_since` while the source answers 404. `retry_at` is the time before which the board is not
-    collected. `held_ids` are postings that are missing from a listing which a person must check before they are closed,
-    and `held_reason` says why.
+    The other fields record the health of the board. `recent_counts` has the number of postings in each of the last
+    complete listings, newest first. `open_ids` are the ids of the last complete listing. `empty_since` is set while the
+    listing is empty, and `missing_since` while the source returns 404. `retry_at` is the time before which the board is
+    not collected. `held_ids` are missing postings that staff must review before they are closed, and `held_reason` is
+    the reason.
     """
 
     SEEDED_FIELDS = ("source", "name", "company", "host")

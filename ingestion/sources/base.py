@@ -1,4 +1,4 @@
-"""What a source of postings provides. Pure.
+"""The interface of posting sources. Pure.
 
 Collection takes three steps. `extract` fetches the items of a board, `transform` converts one item to a posting, and
 the shared code in `ingestion.board_collection` stores the postings. To add a source, write a package whose `SOURCE` is
@@ -24,8 +24,8 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:
 class Kind(StrEnum):
     """How postings are collected from a source.
 
-    `SEARCH`: by role and place. `BOARD`: one board per company, with all of its open postings, so a posting that is
-    missing from its board was closed. `FEED`: the newest postings of many companies, so a missing posting may be open.
+    `SEARCH`: by role and place. `BOARD`: one board per company, which lists all open postings, so a posting that is
+    missing from the board was closed. `FEED`: the newest postings of many companies, so a missing posting may be open.
     """
 
     SEARCH = "search"
@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The terms of use of a source. `attribution` is the name that must be shown with a link to the posting."""
+    """The terms of use of a source. `attribution` is the name to display with a link to the posting, if required."""
 
     url: str
     attribution: str | None = None
@@ -61,7 +61,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardAddress:
-    """A board as its source spells it, and the company that it belongs to.
+    """The name of a board in the source's spelling, and the company that the board belongs to.
 
     `company` is empty for feeds, whose items name their companies. `host` is empty for boards on the default host.
     """
@@ -91,65 +91,65 @@ class InvalidBoardName(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A successful response. `not_modified` means that the board is as it was in the previous collection."""
+class SourceResponse:
+    """A successful response. `not_modified` means that the board has not changed since the previous collection."""
 
     body: bytes
     not_modified: bool = False
 
     def parse_json(self) -> Any:
-        """Return the JSON value of the body. Raises `UnexpectedAnswer`."""
+        """Return the JSON value of the body. Raises `UnexpectedResponse`."""
         try:
             return json.loads(self.body.decode("utf-8-sig", errors="replace"))
         except (ValueError, RecursionError) as error:
-            raise UnexpectedAnswer("The response is not JSON.") from error
+            raise UnexpectedResponse("The response is not JSON.") from error
 
     def parse_items(self, key: str | None) -> list[Any]:
-        """Return the list at `key` of the response's object, or the response itself. Raises `UnexpectedAnswer`."""
+        """Return the list at `key` of the response's object, or the response itself. Raises `UnexpectedResponse`."""
         content = self.parse_json()
         items = content.get(key) if key and isinstance(content, Mapping) else content
         if not isinstance(items, list):
-            raise UnexpectedAnswer(f"The response has no list of postings{f' in {key!r}' if key else ''}.")
+            raise UnexpectedResponse(f"The response has no list of postings{f' in {key!r}' if key else ''}.")
         return items
 
 
-class UnexpectedAnswer(RuntimeError):
+class UnexpectedResponse(RuntimeError):
     """A response with status 200 that does not have the source's documented form."""
 
     reason = "unexpected_answer"
 
 
 # Fetches a URL. Raises the errors of `ingestion.sources.transport`.
-Get = Callable[[str], Answer]
+Fetch = Callable[[str], SourceResponse]
 
 
 class BoardSource(Source, Protocol):
     """A source whose boards or feeds are fetched page by page.
 
-    `base_url` is where the API is reached. `{host}` in it is replaced with the board's host, or `default_host`.
-    `answers_404` is whether the source answers 404 for a board that does not exist. `names_company` is whether items
-    name their company.
+    `base_url` is the URL of the API, in which `{host}` is replaced with the board's host, or with `default_host`.
+    `returns_404` is True if the source returns 404 for a board that does not exist. `has_company_names` is True if
+    items name their company.
     """
 
     base_url: str
     default_host: str
-    answers_404: bool
-    names_company: bool
+    returns_404: bool
+    has_company_names: bool
 
     def list_boards(self) -> tuple[str, ...]:
-        """Return the names of the feeds that the source consists of. Empty for sources with a board per company."""
+        """Return the names of the source's feeds, or nothing if the source has a board per company."""
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
-        """Yield the pages of a board, each a list of items as the source sends them.
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
+        """Yield the pages of a board, each as a list of unchanged items.
 
-        A page without items that the collector needs may be the last one it takes. Raises `UnexpectedAnswer`.
+        The collector may stop after any page. Raises `UnexpectedResponse`.
         """
 
     def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
         """Return the id of an item's posting, or None if the item has no readable id."""
 
     def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
-        """Return an item's posting, or None for an item that is no open posting. Raises `PostingRejected`."""
+        """Return an item's posting, or None for an item that is not an open posting. Raises `PostingRejected`."""
 
 
 def require_title(title: str | None, job_id: str) -> str:

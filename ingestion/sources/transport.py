@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from ingestion.request_pacing import Pacing, PacingUnavailable
-from ingestion.sources.base import Answer
+from ingestion.sources.base import SourceResponse
 from ingestion.sources.theirstack.errors import get_retry_after_seconds
 
 logger = logging.getLogger(__name__)
@@ -46,11 +46,11 @@ class SourceError(RuntimeError):
 
 
 class BoardNotFound(SourceError):
-    """The source answers 404 or 410: there is no such board, or it was removed."""
+    """The source returned 404 or 410, because the board never existed or was removed."""
 
 
 class RetryableSourceError(SourceError):
-    """A later attempt can succeed. `retry_after_seconds` is how long to wait, if the source or its pace says so."""
+    """A later attempt can succeed. `retry_after_seconds` is the wait that the source or the rate limit requires."""
 
     def __init__(self, reason: str, message: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(reason, message)
@@ -91,7 +91,7 @@ class PoliteSession:
         """Close the connections."""
         self._session.close()
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> SourceResponse:
         """Return the response to a GET request, after its host's robots rules and pace allow the request.
 
         Raises:
@@ -116,28 +116,28 @@ class PoliteSession:
                 self._count_failure(url)
             raise
         if status == 304:
-            return Answer(body=b"", not_modified=True)
+            return SourceResponse(body=b"", not_modified=True)
         body_hash = hashlib.blake2b(body, digest_size=16).hexdigest()
         not_modified = is_first and body_hash == self.validators.body_hash
         if is_first:
             self.validators = Validators(headers.get("ETag"), headers.get("Last-Modified"), body_hash)
-        return Answer(body=body, not_modified=not_modified)
+        return SourceResponse(body=body, not_modified=not_modified)
 
     def _request(self, url: str, conditions: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         self._take_turn(url)
         status, headers, body = self._send(url, conditions, max_bytes=MAX_BODY_BYTES)
         if status in (404, 410):
-            raise BoardNotFound("not_found", f"The source answers {status}: there is no such board.")
+            raise BoardNotFound("not_found", f"The source returned {status}: there is no such board.")
         if status in _RETRYABLE_STATUSES:
             wait = get_retry_after_seconds(headers=headers, now=datetime.now(UTC))
             if wait and wait > MAX_SLEEP_SECONDS:
                 self._pace(url).pause(seconds=wait)
-            raise RetryableSourceError("unavailable", f"The source answers {status}.", retry_after_seconds=wait)
+            raise RetryableSourceError("unavailable", f"The source returned {status}.", retry_after_seconds=wait)
         if 300 <= status < 400 and status != 304:
             target = urlsplit(headers.get("Location", "")).hostname or "the same host"
             raise SourceError("moved", f"The source redirects to {target}. Update the board.")
         if status not in (200, 304):
-            raise SourceError("unexpected_status", f"The source answers {status}.")
+            raise SourceError("unexpected_status", f"The source returned {status}.")
         return status, headers, body
 
     def _send(self, url: str, headers: Mapping[str, str], *, max_bytes: int) -> tuple[int, Mapping[str, str], bytes]:
@@ -190,7 +190,7 @@ class PoliteSession:
             logger.warning("cannot count a failure of %s: %s", _get_account(url), error)
 
     def _pace(self, url: str) -> Pacing:
-        # One request per interval instead of several at once and then none for the rest of a minute.
+        # Spread requests evenly, instead of sending several together and none for the rest of a minute.
         seconds = max(1, round(60 / self.requests_per_minute))
         calls = max(1, round(self.requests_per_minute * seconds / 60))
         return Pacing(redis=self.redis, calls_per_minute=calls, window_seconds=seconds, account=_get_account(url))
@@ -198,8 +198,8 @@ class PoliteSession:
     def _require_allowed(self, url: str) -> None:
         """Raise `SourceError` if the host's robots.txt forbids the URL.
 
-        A robots.txt that answers 4xx forbids nothing (RFC 9309, section 2.3.1.3). If it is unavailable, nothing may be
-        requested yet (section 2.3.1.4).
+        If robots.txt returns 4xx, every request is allowed (RFC 9309, section 2.3.1.3). If robots.txt is unavailable,
+        no request is allowed yet (section 2.3.1.4).
         """
         parts = urlsplit(url)
         key = f"robots:{parts.netloc}"
@@ -210,7 +210,7 @@ class PoliteSession:
         if text is None:
             status, _, body = self._send(f"{parts.scheme}://{parts.netloc}/robots.txt", {}, max_bytes=_MAX_ROBOTS_BYTES)
             if status >= 500:
-                raise RetryableSourceError("robots_unavailable", f"The robots.txt of {parts.netloc} answers {status}.")
+                raise RetryableSourceError("robots_unavailable", f"The robots.txt of {parts.netloc} returned {status}.")
             text = body if status == 200 else b""
             self.redis.set(key, text, ex=_ROBOTS_SECONDS)
         if not Protego.parse(text.decode(errors="replace")).can_fetch(url, self.user_agent):
@@ -230,7 +230,7 @@ def _get_account(url: str) -> str:
 
 
 def _get_wait_seconds(state: RetryCallState) -> float:
-    """Return what the source asked for, or else 1, 2, 4... seconds."""
+    """Return the wait that the source requested, or 1, 2, 4... seconds by attempt."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_seconds if isinstance(error, RetryableSourceError) else None
-    return asked or float(2 ** (state.attempt_number - 1))
+    requested = error.retry_after_seconds if isinstance(error, RetryableSourceError) else None
+    return requested or float(2 ** (state.attempt_number - 1))

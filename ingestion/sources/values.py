@@ -207,7 +207,7 @@ def read_count(value: Any) -> int | None:
     return int(number) if number is not None and number.is_integer() and 0 <= number < 2**53 else None
 
 
-def read_moment(value: Any) -> datetime | None:
+def read_datetime(value: Any) -> datetime | None:
     """Return an ISO 8601 datetime or date in UTC. Times without a zone are taken as UTC."""
     if not isinstance(value, str) or len(value) > 40:
         return None
@@ -221,7 +221,7 @@ def read_moment(value: Any) -> datetime | None:
 
 def read_day(value: Any) -> date | None:
     """Return the UTC day of an ISO 8601 date or datetime."""
-    moment = read_moment(value)
+    moment = read_datetime(value)
     return moment.date() if moment else None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.sources.base import BoardAddress, InvalidBoardName, UnexpectedAnswer
+from ingestion.sources.base import BoardAddress, InvalidBoardName, UnexpectedResponse
 from ingestion.sources.registry import UnknownSource, build_base_url, get_board_source
 from ingestion.sources.transport import PoliteSession
 from ingestion.tests import board_server
@@ -247,7 +247,7 @@ class TestPersonio:
     def test_rejects_what_is_no_list_of_positions(self, server, redis, body):
         server.serve(f"{PERSONIO}?language=en", body)
 
-        with pytest.raises(UnexpectedAnswer, match=r"The response is"):
+        with pytest.raises(UnexpectedResponse, match=r"The response is"):
             fetch("personio", redis)
 
 
@@ -290,7 +290,7 @@ class TestFeeds:
         body = board_server.build_jobicy_page(success=False, statusCode=429)
         server.serve("/jobicy/api/v2/remote-jobs", body)
 
-        with pytest.raises(UnexpectedAnswer, match="429"):
+        with pytest.raises(UnexpectedResponse, match="429"):
             fetch("jobicy", redis, name="dev")
 
 
@@ -318,7 +318,7 @@ class TestEverySource:
     def test_rejects_a_response_without_a_list(self, server, redis, name, path, wrap, build, title, body):
         server.serve(path, body)
 
-        with pytest.raises(UnexpectedAnswer):
+        with pytest.raises(UnexpectedResponse):
             fetch(name, redis)
 
     @_EVERY_BOARD

@@ -14,10 +14,10 @@ def decide(listed: list[str], **changes: object) -> ClosingDecision:
     values = {
         "open_ids": IDS,
         "listed_ids": listed,
-        "unidentified": 0,
+        "unidentified_count": 0,
         "recent_counts": [20, 20, 21],
         "empty_since": None,
-        "answers_404": True,
+        "returns_404": True,
         "now": NOW,
     }
     return decide_closings(**values | changes)  # type: ignore[arg-type]
@@ -32,9 +32,9 @@ def test_closes_the_postings_that_are_missing_from_a_complete_listing() -> None:
 
 
 def test_holds_missing_postings_while_an_item_has_no_readable_id() -> None:
-    decision = decide(IDS[2:], unidentified=1)
+    decision = decide(IDS[2:], unidentified_count=1)
 
-    assert (decision.closed, decision.held) == (frozenset(), {"0", "1"})
+    assert (decision.closed, decision.held_for_review) == (frozenset(), {"0", "1"})
     assert decision.reason == "1 items of the listing have no readable id"
 
 
@@ -44,19 +44,21 @@ def test_holds_missing_postings_while_an_item_has_no_readable_id() -> None:
 def test_closes_all_postings_when_a_later_listing_is_empty_too(empty_for: timedelta | None, closed: bool) -> None:
     decision = decide([], empty_since=NOW - empty_for if empty_for else None)
 
-    assert (decision.closed, decision.held) == ((set(IDS), frozenset()) if closed else (frozenset(), set(IDS)))
+    assert (decision.closed, decision.held_for_review) == (
+        (set(IDS), frozenset()) if closed else (frozenset(), set(IDS))
+    )
 
 
 def test_holds_all_postings_of_an_empty_board_whose_source_shows_unknown_boards_as_empty() -> None:
-    decision = decide([], answers_404=False, empty_since=NOW - timedelta(days=3))
+    decision = decide([], returns_404=False, empty_since=NOW - timedelta(days=3))
 
-    assert decision.held == set(IDS)
+    assert decision.held_for_review == set(IDS)
 
 
 def test_holds_missing_postings_when_a_listing_is_much_shorter_than_usual() -> None:
     decision = decide(IDS[:13], recent_counts=[20, 19, 21])
 
-    assert (decision.closed, len(decision.held)) == (frozenset(), 7)
+    assert (decision.closed, len(decision.held_for_review)) == (frozenset(), 7)
     assert decision.reason == "the listing has 13 postings, usually 20"
 
 

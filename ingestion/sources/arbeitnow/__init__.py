@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, UnexpectedAnswer, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses
 from ingestion.sources.text import convert_html, redact_contacts
 from ingestion.sources.values import (
@@ -32,21 +32,21 @@ class Arbeitnow:
     politeness = Politeness(requests_per_minute=12, hours_between_collections=1)
     base_url = "https://www.arbeitnow.com"
     default_host = ""
-    answers_404 = False
-    names_company = True
+    returns_404 = False
+    has_company_names = True
 
     def list_boards(self) -> tuple[str, ...]:
         """Return the name of the only feed."""
         return ("all",)
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the pages of the feed. See `BoardSource`."""
         # The links to further pages carry parameters that change, so the URLs are built here.
         for page in range(1, MAX_PAGES + 1):
-            content = get(f"{base_url}/api/job-board-api?page={page}").parse_json()
+            content = fetch(f"{base_url}/api/job-board-api?page={page}").parse_json()
             items = as_mapping(content).get("data")
             if not isinstance(items, list):
-                raise UnexpectedAnswer("The response has no list of postings in 'data'.")
+                raise UnexpectedResponse("The response has no list of postings in 'data'.")
             yield items
             if as_mapping(as_mapping(content).get("links")).get("next") is None:
                 return
@@ -68,7 +68,7 @@ class Arbeitnow:
             title=require_title(read_text(item.get("title"), max_length=MAX_TITLE_LENGTH), job_id),
             company=read_text(item.get("company_name"), max_length=MAX_NAME_LENGTH) or "",
             description=redact_contacts(convert_html(item.get("description"))),
-            date_posted=moment.date() if (moment := read_timestamp(item.get("created_at"))) else None,
+            date_posted=created_at.date() if (created_at := read_timestamp(item.get("created_at"))) else None,
             remote=remote,
             hybrid=is_hybrid_label(label),
             employment_statuses=list_statuses(*as_list(item.get("job_types"))),

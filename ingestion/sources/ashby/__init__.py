@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses, read_workplace
 from ingestion.sources.pay import Pay, build_pay, is_part_time
 from ingestion.sources.text import convert_html, redact_contacts
@@ -40,17 +40,17 @@ class Ashby:
     base_url = "https://api.ashbyhq.com"
     default_host = ""
     # Projects disagree on whether an unknown board returns 404 or an empty list.
-    answers_404 = False
-    names_company = False
+    returns_404 = False
+    has_company_names = False
 
     def list_boards(self) -> tuple[str, ...]:
         """Return nothing, since each company has its own board."""
         return ()
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""
         url = f"{base_url}/posting-api/job-board/{board.quoted_name}?includeCompensation=true"
-        yield get(url).parse_items("jobs")
+        yield fetch(url).parse_items("jobs")
 
     def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
         """Return the id, a UUID. Board names ignore case, so they cannot be part of the id."""

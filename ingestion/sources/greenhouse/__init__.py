@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses, read_workplace
 from ingestion.sources.pay import NO_PAY, Pay, build_pay
 from ingestion.sources.text import convert_html, redact_contacts
@@ -43,17 +43,17 @@ class Greenhouse:
     politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
     base_url = "https://boards-api.greenhouse.io"
     default_host = ""
-    answers_404 = True
-    names_company = True
+    returns_404 = True
+    has_company_names = True
 
     def list_boards(self) -> tuple[str, ...]:
         """Return nothing, since each company has its own board."""
         return ()
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""
-        answer = get(f"{base_url}/v1/boards/{board.quoted_name}/jobs?content=true&pay_transparency=true")
-        yield answer.parse_items("jobs")
+        response = fetch(f"{base_url}/v1/boards/{board.quoted_name}/jobs?content=true&pay_transparency=true")
+        yield response.parse_items("jobs")
 
     def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
         """Return the board and the id, because ids are only known to be unique within a board."""
@@ -111,13 +111,13 @@ def _read_metadata(value: Any, *names: str) -> Any:
 def _read_pay(value: Any) -> Pay:
     """Return the pay of all ranges together: the lowest minimum and the highest maximum, if they share a currency."""
     ranges = list_objects(value)
-    currencies = {read_currency(each.get("currency_type")) for each in ranges}
-    lows = [read_amount(each.get("min_cents")) for each in ranges]
-    highs = [read_amount(each.get("max_cents")) for each in ranges]
+    currencies = {read_currency(entry.get("currency_type")) for entry in ranges}
+    lows = [read_amount(entry.get("min_cents")) for entry in ranges]
+    highs = [read_amount(entry.get("max_cents")) for entry in ranges]
     if len(currencies) != 1 or None in lows or None in highs:
         return NO_PAY
     low, high = min(filter(None, lows)) / 100, max(filter(None, highs)) / 100
-    wording = " ".join(str(each.get(name) or "") for each in ranges for name in ("title", "blurb"))
+    wording = " ".join(str(entry.get(name) or "") for entry in ranges for name in ("title", "blurb"))
     is_yearly = low >= _MIN_YEARLY and currencies <= _YEARLY_CURRENCIES and _OTHER_PERIOD.search(wording) is None
     return build_pay(minimum=low, maximum=high, currency=next(iter(currencies)), period="year" if is_yearly else None)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, UnexpectedAnswer, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
 from ingestion.sources.pay import build_pay, is_part_time
 from ingestion.sources.text import convert_html, redact_contacts
 from ingestion.sources.values import (
@@ -35,7 +35,7 @@ _SENIORITIES = {
     "Senior": "senior",
     "Executive": "c_level",
 }
-_NOTICE = "Originally posted on Himalayas"
+_FOOTER = "Originally posted on Himalayas"
 
 
 class Himalayas:
@@ -48,36 +48,36 @@ class Himalayas:
     politeness = Politeness(requests_per_minute=30, hours_between_collections=6)
     base_url = "https://himalayas.app"
     default_host = ""
-    answers_404 = False
-    names_company = True
+    returns_404 = False
+    has_company_names = True
 
     def list_boards(self) -> tuple[str, ...]:
         """Return the name of the only feed."""
         return ("all",)
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the pages of the feed. See `BoardSource`."""
         cursor = ""
         for _ in range(MAX_PAGES):
-            content = as_mapping(get(f"{base_url}/jobs/api?limit=20{cursor}").parse_json())
+            content = as_mapping(fetch(f"{base_url}/jobs/api?limit=20{cursor}").parse_json())
             items = content.get("jobs")
             if not isinstance(items, list):
-                raise UnexpectedAnswer("The response has no list of postings in 'jobs'.")
+                raise UnexpectedResponse("The response has no list of postings in 'jobs'.")
             yield items
-            following = content.get("nextCursor")
-            if not isinstance(following, str) or not following:
+            next_cursor = content.get("nextCursor")
+            if not isinstance(next_cursor, str) or not next_cursor:
                 return
-            cursor = f"&cursor={quote(following, safe='')}"
+            cursor = f"&cursor={quote(next_cursor, safe='')}"
 
     def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
         """Return the item's guid."""
         return read_id(item.get("guid"))
 
     def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
-        """Return the posting of an item. All jobs are remote."""
+        """Return the posting of an item. All postings on Himalayas are remote."""
         job_id = self.identify(item, board=board) or ""
         company = read_text(item.get("companyName"), max_length=MAX_NAME_LENGTH)
-        # For a time, the field contained the word "name".
+        # For a time, the API returned the literal text "name" in this field.
         if company in (None, "name"):
             company = read_text(item.get("companySlug"), max_length=MAX_NAME_LENGTH)
         countries = _list_countries(item.get("locationRestrictions"))
@@ -92,8 +92,8 @@ class Himalayas:
             url=read_url(item.get("applicationLink")),
             title=require_title(read_text(item.get("title"), max_length=MAX_TITLE_LENGTH), job_id),
             company=company or "",
-            description=redact_contacts(description.removesuffix(_NOTICE).rstrip()),
-            date_posted=moment.date() if (moment := read_timestamp(item.get("pubDate"))) else None,
+            description=redact_contacts(description.removesuffix(_FOOTER).rstrip()),
+            date_posted=published_at.date() if (published_at := read_timestamp(item.get("pubDate"))) else None,
             remote=True,
             hybrid=False,
             location=", ".join(countries.values()) or REMOTE,
@@ -115,8 +115,8 @@ class Himalayas:
 def _list_countries(value: Any) -> dict[str, str]:
     """Return the names of the countries in which the job may be done, by code. Empty means worldwide."""
     entries = as_list(value)[:MAX_LOCATIONS]
-    # The documentation shows objects, recorded responses have names.
-    names = (read_text(as_mapping(each).get("name") or each, max_length=MAX_NAME_LENGTH) for each in entries)
+    # The API's documentation shows objects with a name, but recorded responses contain plain names.
+    names = (read_text(as_mapping(entry).get("name") or entry, max_length=MAX_NAME_LENGTH) for entry in entries)
     return {code: name for name in names if name and (code := find_country(name))}
 
 

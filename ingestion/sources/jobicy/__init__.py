@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, UnexpectedAnswer, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
 from ingestion.sources.fields import build_place_fields, list_statuses
 from ingestion.sources.pay import build_pay, is_part_time
 from ingestion.sources.text import convert_html, redact_contacts
@@ -36,23 +36,23 @@ class Jobicy:
     politeness = Politeness(requests_per_minute=6, hours_between_collections=6)
     base_url = "https://jobicy.com"
     default_host = ""
-    answers_404 = False
-    names_company = True
+    returns_404 = False
+    has_company_names = True
 
     def list_boards(self) -> tuple[str, ...]:
         """Return the names of the industries."""
         return INDUSTRIES
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of an industry. See `BoardSource`."""
         url = f"{base_url}/api/v2/remote-jobs?count=100&industry={board.quoted_name}"
-        content = as_mapping(get(url).parse_json())
+        content = as_mapping(fetch(url).parse_json())
         # Errors have the HTTP status 200.
         if content.get("success") is False or content.get("statusCode", 200) != 200:
-            raise UnexpectedAnswer(f"The response reports the status {content.get('statusCode')}.")
+            raise UnexpectedResponse(f"The response reports the status {content.get('statusCode')}.")
         items = content.get("jobs")
         if not isinstance(items, list):
-            raise UnexpectedAnswer("The response has no list of postings in 'jobs'.")
+            raise UnexpectedResponse("The response has no list of postings in 'jobs'.")
         yield items
 
     def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses, read_workplace
 from ingestion.sources.pay import Pay, build_pay, is_part_time
 from ingestion.sources.text import convert_html, join_sections
@@ -37,16 +37,16 @@ class Lever:
     politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
     base_url = "https://{host}"
     default_host = "api.lever.co"
-    answers_404 = True
-    names_company = False
+    returns_404 = True
+    has_company_names = False
 
     def list_boards(self) -> tuple[str, ...]:
         """Return nothing, since each company has its own board."""
         return ()
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""
-        yield get(f"{base_url}/v0/postings/{board.quoted_name}?mode=json").parse_items(None)
+        yield fetch(f"{base_url}/v0/postings/{board.quoted_name}?mode=json").parse_items(None)
 
     def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
         """Return the board and the id."""
@@ -71,13 +71,13 @@ class Lever:
             company=board.company or board.name,
             description=_read_description(item),
             # The time of creation. There is no time of publication.
-            date_posted=moment.date() if (moment := read_timestamp(item.get("createdAt"))) else None,
+            date_posted=created_at.date() if (created_at := read_timestamp(item.get("createdAt"))) else None,
             remote=is_remote_label(label) if remote is None else remote,
             hybrid=is_hybrid_label(label) if hybrid is None else hybrid,
             employment_statuses=statuses,
             **build_place_fields(
                 label=label,
-                locations=[{"name": each} for each in labels[:1]],
+                locations=[{"name": label} for label in labels[:1]],
                 country_code=read_country_code(item.get("country")),
             ),
             **_read_pay(item, part_time=is_part_time(statuses)).as_fields(),
@@ -87,7 +87,7 @@ class Lever:
 def _read_description(item: Mapping[str, Any]) -> str:
     """Return the introduction, the headed lists and the closing text. The requirements are among the lists."""
     lists = list_objects(item.get("lists"))
-    headed = [(read_text(each.get("text"), max_length=200), convert_html(each.get("content"))) for each in lists]
+    headed = [(read_text(entry.get("text"), max_length=200), convert_html(entry.get("content"))) for entry in lists]
     opening = convert_html(item.get("description")) or convert_html(item.get("descriptionPlain"))
     closing = convert_html(item.get("additional")) or convert_html(item.get("additionalPlain"))
     return join_sections((None, opening), *headed, (None, closing))

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, UnexpectedAnswer, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label
 from ingestion.sources.text import convert_html, join_sections
 from ingestion.sources.values import MAX_LABEL_LENGTH, MAX_NAME_LENGTH, MAX_TITLE_LENGTH, read_day, read_id, read_text
@@ -31,7 +31,7 @@ _SENIORITIES = {"entry-level": "junior", "executive": "c_level"}
 
 
 class Personio:
-    """The source Personio. A board is on a host of its own and is fetched once per language."""
+    """The source Personio. Each board has its own host and is fetched once per language."""
 
     name = "personio"
     title = "Personio"
@@ -40,18 +40,18 @@ class Personio:
     politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
     base_url = "https://{host}"
     default_host = "{board}.jobs.personio.de"
-    answers_404 = False
-    names_company = False
+    returns_404 = False
+    has_company_names = False
 
     def list_boards(self) -> tuple[str, ...]:
         """Return nothing, since each company has its own board."""
         return ()
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the positions of a board, each with its first description that is not empty. See `BoardSource`."""
         positions: dict[object, dict[str, Any]] = {}
         for language in LANGUAGES:
-            for position in _parse(get(f"{base_url}/xml?language={language}").body):
+            for position in _parse(fetch(f"{base_url}/xml?language={language}").body):
                 stored = positions.setdefault(position["id"] or object(), position)
                 if not stored["sections"]:
                     stored["sections"] = position["sections"]
@@ -93,20 +93,20 @@ def _parse(body: bytes) -> list[dict[str, Any]]:
     try:
         root = fromstring(body)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise UnexpectedAnswer("The response is not XML.") from error
+        raise UnexpectedResponse("The response is not XML.") from error
     if root.tag != "workzag-jobs":
-        raise UnexpectedAnswer(f"The response is an XML document <{root.tag[:40]}>, not a list of positions.")
+        raise UnexpectedResponse(f"The response is an XML document <{root.tag[:40]}>, not a list of positions.")
     return [_parse_position(position) for position in root.findall("position")]
 
 
 def _parse_position(position: Element) -> dict[str, Any]:
     texts = ("id", "name", "office", "subcompany", "schedule", "employmentType", "seniority", "createdAt")
-    # Only direct children: each description has a name of its own.
+    # Only direct children, because each description contains its own `name` element.
     values: dict[str, Any] = {name: (position.findtext(name) or "").strip() for name in texts}
-    values["offices"] = [each.text for each in position.findall("additionalOffices/office")]
+    values["offices"] = [office.text for office in position.findall("additionalOffices/office")]
     sections = (
-        (read_text(each.findtext("name"), max_length=200), convert_html(each.findtext("value")))
-        for each in position.findall("jobDescriptions/jobDescription")
+        (read_text(description.findtext("name"), max_length=200), convert_html(description.findtext("value")))
+        for description in position.findall("jobDescriptions/jobDescription")
     )
     values["sections"] = [section for section in sections if section[1]]
     return values

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Get, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields
 from ingestion.sources.pay import build_pay, is_part_time
 from ingestion.sources.text import convert_html, join_sections
@@ -40,7 +40,7 @@ _SENIORITIES = {
 
 
 class Recruitee:
-    """The source Recruitee. A board is on a host of its own and returns all of its postings in one response."""
+    """The source Recruitee. Each board has its own host and returns all of its postings in one response."""
 
     name = "recruitee"
     title = "Recruitee"
@@ -50,16 +50,16 @@ class Recruitee:
     base_url = "https://{host}"
     default_host = "{board}.recruitee.com"
     # Not confirmed, so an empty board closes nothing.
-    answers_404 = False
-    names_company = True
+    returns_404 = False
+    has_company_names = True
 
     def list_boards(self) -> tuple[str, ...]:
         """Return nothing, since each company has its own board."""
         return ()
 
-    def extract(self, *, board: BoardAddress, base_url: str, get: Get) -> Iterator[list[Any]]:
+    def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""
-        yield get(f"{base_url}/api/offers/").parse_items("offers")
+        yield fetch(f"{base_url}/api/offers/").parse_items("offers")
 
     def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
         """Return the board and the id."""
@@ -118,11 +118,11 @@ def _list_statuses(value: Any) -> tuple[str, ...]:
 def _list_locations(value: Any) -> list[Mapping[str, Any]]:
     return [
         {
-            "name": read_text(each.get("city") or each.get("name"), max_length=MAX_LABEL_LENGTH),
-            "country_code": read_country_code(each.get("country_code")),
-            "state_code": read_text(each.get("state_code"), max_length=MAX_LABEL_LENGTH),
+            "name": read_text(location.get("city") or location.get("name"), max_length=MAX_LABEL_LENGTH),
+            "country_code": read_country_code(location.get("country_code")),
+            "state_code": read_text(location.get("state_code"), max_length=MAX_LABEL_LENGTH),
         }
-        for each in list_objects(value)[:MAX_LOCATIONS]
+        for location in list_objects(value)[:MAX_LOCATIONS]
     ]
 
 
