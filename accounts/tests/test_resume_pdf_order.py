@@ -60,6 +60,31 @@ def test_reads_columns_whose_lines_are_level_one_after_another_if_they_have_head
     assert read_texts(page) == [text for texts in columns.values() for text in texts]
 
 
+def test_reads_columns_below_a_name_that_ends_close_to_the_gutter():
+    page = [(40, 60, "Mona Vale of Oslo", "Helvetica-Bold", 20), (214, 90, "Work", "Helvetica-Bold", 13)]
+    page += [(214, 112 + 13 * number, PROSE) for number in range(4)]
+    page += [(40, 90, "Skills", "Helvetica-Bold", 13), *((40, 110 + 16 * number, "Rye") for number in range(3))]
+
+    assert read_texts(page) == ["Mona Vale of Oslo", "Skills", "Rye", "Rye", "Rye", "Work", *[PROSE] * 4]
+
+
+def test_keeps_dates_beside_entries_below_a_centered_line():
+    page = [
+        *((130, 60, "mona@example.org | +47 22 55 50 10 | Oslo, Norway"), (40, 90, "Baking School of the Harbor")),
+        *(
+            (480, 90, "2012 - 2015"),
+            (40, 110, "Work", "Helvetica-Bold", 13),
+            (40, 130, "Crust Ltd"),
+            (490, 130, "Oslo"),
+        ),
+        *((40, 144, "Baker"), (460, 144, "Jan 2023 - Present"), (40, 160, f"{PROSE} and {PROSE[:40]}")),
+    ]
+
+    assert read_texts(page)[1:5] == [
+        *("Baking School of the Harbor\t2012 - 2015", "Work", "Crust Ltd\tOslo", "Baker\tJan 2023 - Present")
+    ]
+
+
 def test_reads_contact_details_beside_the_name_after_it():
     page = [(40, 60, "Mona Vale", "Helvetica-Bold", 22), (40, 80, "Baker"), (40, 120, "Work", "Helvetica-Bold", 13)]
     page += [(40, 140 + 14 * number, PROSE) for number in range(6)]

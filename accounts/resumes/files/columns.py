@@ -1,6 +1,7 @@
 """Find the columns of a page and put its segments in reading order, from their places only. Pure."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -128,22 +129,27 @@ def _find_columns(segments: Sequence[Segment], body_size: float) -> Split | None
     edges = sorted({round(segment.left, 1) for segment in segments if segment.left > leftmost + 3 * body_size})
     best: tuple[float, Split] | None = None
     for edge in edges[:_MAX_EDGES]:
-        for start, end in _find_runs(ordered, edge):
+        for start, end in _find_runs(ordered, edge, gutter=_MIN_GUTTER * body_size):
             if end - start < _MIN_COLUMN_SEGMENTS:
                 continue
             left = [segment for segment in ordered[start:end] if segment.left < edge - 0.1]
             right = [segment for segment in ordered[start:end] if segment.left >= edge - 0.1]
+            if not right or min(segment.left for segment in right) > edge + 1:
+                continue
             height = _measure_columns(left, right, body_size)
             if height and (best is None or height > best[0]):
                 best = height, (ordered[:start], left, right, ordered[end:])
     return best[1] if best is not None else None
 
 
-def _find_runs(ordered: Sequence[Segment], edge: float) -> list[tuple[int, int]]:
-    """Return the ranges of consecutive segments of which none crosses the vertical line at `edge`."""
+def _find_runs(ordered: Sequence[Segment], edge: float, *, gutter: float) -> list[tuple[int, int]]:
+    """Return the ranges of consecutive segments of which none crosses the gutter to the left of `edge`."""
+    crossing = [segment.baseline for segment in ordered if segment.left < edge - 0.1 and segment.right > edge - gutter]
     runs, start = [], 0
     for index, segment in enumerate(ordered):
-        if segment.left < edge - 0.1 and segment.right > edge:
+        # The other segments in the row of a crossing segment do not belong to a column either.
+        position = bisect_left(crossing, segment.baseline - _ROW_TOLERANCE * segment.size)
+        if position < len(crossing) and crossing[position] <= segment.baseline + _ROW_TOLERANCE * segment.size:
             if index > start:
                 runs.append((start, index))
             start = index + 1
@@ -155,9 +161,6 @@ def _find_runs(ordered: Sequence[Segment], edge: float) -> list[tuple[int, int]]
 def _measure_columns(left: Sequence[Segment], right: Sequence[Segment], body_size: float) -> float:
     """Return the height that two columns share, or 0 if the segments are not two columns."""
     if not left or not right:
-        return 0.0
-    gutter = min(segment.left for segment in right) - max(segment.right for segment in left)
-    if gutter < _MIN_GUTTER * body_size:
         return 0.0
     height = min(left[-1].baseline, right[-1].baseline) - max(left[0].baseline, right[0].baseline)
     if height < body_size:
@@ -175,10 +178,11 @@ def _is_table(left: Sequence[Sequence[Segment]], right: Sequence[Sequence[Segmen
     left = [row for row in left if row[0].baseline > top] or left
     aligned_left = [row for row in left if _has_row_beside(row, right)]
     aligned_right = [row for row in right if _has_row_beside(row, left)]
-    # A column of its own has headings of its own.
-    left_headings = _list_headings(left)
-    right_headings = [row for row in _list_headings(right) if not is_date(row[0].text)]
-    has_headings = bool(right_headings)
+    # A column of its own has headings of its own. Bold text alone can be a place beside a bold employer.
+    left_headings, right_headings = (
+        [row for row in _list_headings(side) if _is_large(row, side)] for side in (left, right)
+    )
+    has_headings = any(not is_date(row[0].text) for row in right_headings)
     if any(_has_row_beside(row, right_headings) for row in left_headings):
         return False
     if len(aligned_right) >= _MIN_ALIGNED * len(right) and (
@@ -192,7 +196,8 @@ def _is_table(left: Sequence[Sequence[Segment]], right: Sequence[Sequence[Segmen
     if len(aligned_right) >= _MIN_CELLS_ALIGNED * len(right) and not has_headings:
         return True
     # Headings of sections may be above the labels.
-    labels = [row for row in left if row not in left_headings]
+    headings = _list_headings(left)
+    labels = [row for row in left if row not in headings]
     aligned_labels = [row for row in labels if row in aligned_left]
     return (
         len(labels) > 1
@@ -223,6 +228,12 @@ def _list_headings(rows: Sequence[Sequence[Segment]]) -> list[Sequence[Segment]]
         if row[0].bold or row[0].size > _HEADING_SIZE * size or (row[0].text.isupper() and len(row[0].text) > 4)
     ]
     return headings if len(headings) * 2 <= len(rows) else []
+
+
+def _is_large(row: Sequence[Segment], rows: Sequence[Sequence[Segment]]) -> bool:
+    first = row[0]
+    is_capitals = first.text.isupper() and len(first.text) > 4
+    return is_capitals or first.size > _HEADING_SIZE * median(other[0].size for other in rows)
 
 
 def _dates_are_narrow(left: Sequence[Sequence[Segment]]) -> bool:
