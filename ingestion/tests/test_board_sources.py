@@ -37,7 +37,7 @@ def fetch_items(source_name: str, redis: Any, /, **address: str) -> list[Any]:
     source, board = get_board_source(source_name), BoardAddress(**{"name": "acme", "company": "Acme Ltd"} | address)
     session = PoliteSession(redis=redis, requests_per_minute=600, user_agent="test", sleep=lambda seconds: None)
     base_url = build_base_url(source=source, address=board)
-    return [item for page in source.extract(board=board, base_url=base_url, get=session.get) for item in page]
+    return [item for page in source.extract(board=board, base_url=base_url, fetch=session.get) for item in page]
 
 
 def fetch(source_name: str, redis: Any, /, **address: str) -> list[Posting | None]:

@@ -65,7 +65,7 @@ def test_holds_missing_postings_when_a_listing_is_much_shorter_than_usual() -> N
 def test_holds_missing_postings_when_most_would_be_closed_at_once() -> None:
     replaced = [*IDS[:9], *(f"new {number}" for number in range(11))]
 
-    assert len(decide(replaced).held) == 11
+    assert len(decide(replaced).held_for_review) == 11
 
 
 def test_closes_a_few_postings_of_a_small_board() -> None:
