@@ -39,7 +39,8 @@ class Milestone:
         skills: The skills up to the milestone, including those that the person already has.
         estimated_hours: The hours that the person still needs.
         newcomer_hours: The hours that a person without any skill needs.
-        reachable_percentage: Percentage of the junior postings that are then within reach. None if there are too few.
+        reachable_percentage: Percentage of the junior postings within reach after the milestone. None if there
+            are too few junior postings.
     """
 
     name: MilestoneName

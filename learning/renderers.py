@@ -54,9 +54,9 @@ def _describe_coverage(roadmap: Roadmap) -> list[str]:
 
 def _describe_milestones(roadmap: Roadmap) -> list[str]:
     sentences = [describe_milestone(milestone) for milestone in roadmap.milestones]
-    are_same = len({milestone.skills for milestone in roadmap.milestones}) < len(roadmap.milestones)
-    if are_same and roadmap.source is RoadmapSource.POSTINGS:
-        reason = f"less than {MIN_PERCENT}% of the postings require any skill of the specialisation"
+    has_equal_milestones = len({milestone.skills for milestone in roadmap.milestones}) < len(roadmap.milestones)
+    if has_equal_milestones and roadmap.source is RoadmapSource.POSTINGS:
+        reason = f"no skill of the specialisation is required by at least {MIN_PERCENT}% of the postings"
         sentences[-1] = f"Competitive: the same skills, because {reason}."
     return sentences
 
@@ -72,19 +72,19 @@ def describe_milestone(milestone: Milestone) -> str:
 
 def _describe_basis(milestone: Milestone) -> list[str]:
     reach = (
-        f"{milestone.reachable_percentage}% of {format_count(milestone.junior_postings, 'junior posting')} are then "
-        "within reach."
+        f"After that, {milestone.reachable_percentage}% of {format_count(milestone.junior_postings, 'junior posting')} "
+        "are within reach."
     )
     if milestone.name == "competitive":
         return ["The core and the specialisation.", *([reach] if milestone.reachable_percentage is not None else [])]
     if milestone.basis == "junior_postings":
-        return ["The core, and the further skills that bring half of the junior postings within reach.", reach]
+        return ["The core and the additional skills that bring half of the junior postings within reach.", reach]
     core = "The core of the curated blueprint."
     if milestone.reachable_percentage is None:
-        return [core, "There are too few junior postings to compute how many are then within reach."]
+        return [core, "There are too few junior postings to compute how many would be within reach."]
     if milestone.reachable_percentage >= ENOUGH_PERCENT:
         return [core, reach]
-    return [core, reach, f"The roadmap does not bring half of them within reach in {MAX_HOURS_TO_APPLY} hours."]
+    return [core, reach, f"Even after {MAX_HOURS_TO_APPLY} hours, fewer than half of them are within reach."]
 
 
 def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
@@ -109,13 +109,13 @@ def _describe_source(roadmap: Roadmap) -> list[str]:
         opening = _describe_blueprint(roadmap)
     elif roadmap.source is RoadmapSource.FEW_POSTINGS:
         opening = (
-            f"{_describe_few(roadmap)}. That is too few for shares, so this roadmap is based on your own skills and on "
-            "the skills of projects for that role."
+            f"{_describe_few_postings(roadmap)} This roadmap is therefore based on your own skills and on the skills "
+            "of projects for that role."
         )
     elif roadmap.source is RoadmapSource.NO_POSTINGS:
         opening = (
-            f"No posting from the last {roadmap.days} days is for {role}, so this roadmap is based on your own skills "
-            "and on the skills of projects for that role."
+            f"There are no postings for {role} from the last {roadmap.days} days. This roadmap is therefore based on "
+            "your own skills and on the skills of projects for that role."
         )
     elif roadmap.source is RoadmapSource.OWN_SKILLS:
         opening = "This roadmap is based on your own skills, without the gap analysis."
@@ -135,17 +135,17 @@ def _describe_blueprint(roadmap: Roadmap) -> str:
         return ""
     role = "the role" if found_blueprint.is_exact else f"the nearest role, {found_blueprint.blueprint.role}"
     reason = (
-        f"No posting from the last {roadmap.days} days is for {roadmap.target_role}"
+        f"There are no postings for {roadmap.target_role} from the last {roadmap.days} days."
         if roadmap.source is RoadmapSource.NO_POSTINGS
-        else f"{_describe_few(roadmap)}. That is too few for shares"
+        else _describe_few_postings(roadmap)
     )
-    return f"{reason}, so this roadmap is the curated blueprint of {role}."
+    return f"{reason} This roadmap is therefore the curated blueprint of {role}."
 
 
-def _describe_few(roadmap: Roadmap) -> str:
+def _describe_few_postings(roadmap: Roadmap) -> str:
     verb = "is" if roadmap.sample.distinct_jobs == 1 else "are"
-    sample = _describe_sample(roadmap)
-    return f"Only {sample} in the last {roadmap.days} days {verb} for {roadmap.target_role}"
+    postings = f"{_describe_sample(roadmap)} for {roadmap.target_role}"
+    return f"There {verb} only {postings} from the last {roadmap.days} days, which is too few to compute shares."
 
 
 def _describe_sample(roadmap: Roadmap) -> str:
@@ -222,9 +222,9 @@ def _get_priority(path: SkillPath) -> float:
 
 def _join_names(names: list[str]) -> str:
     """Join up to three names, followed by the number of further names."""
-    named, more = names[:_MAX_NAMED], len(names) - _MAX_NAMED
-    if more > 0:
-        return f"{', '.join(named)} and {more} more"
+    named, remaining_count = names[:_MAX_NAMED], len(names) - _MAX_NAMED
+    if remaining_count > 0:
+        return f"{', '.join(named)} and {remaining_count} more"
     return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
@@ -292,8 +292,8 @@ def _escape_url(resource: Resource) -> str:
 
 
 def _render_project(suggestion: ProjectSuggestion) -> str:
-    new = f"; new skills: {', '.join(map(_escape, suggestion.new_skills))}" if suggestion.new_skills else ""
-    return f"- Project: {_escape(suggestion.project.title)} ({suggestion.project.difficulty}{new})"
+    new_skills = f"; new skills: {', '.join(map(_escape, suggestion.new_skills))}" if suggestion.new_skills else ""
+    return f"- Project: {_escape(suggestion.project.title)} ({suggestion.project.difficulty}{new_skills})"
 
 
 def _escape(text: str) -> str:

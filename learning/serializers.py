@@ -222,9 +222,9 @@ class MilestoneSerializer(serializers.Serializer[Any]):
     reachable_percentage = serializers.FloatField(
         allow_null=True,
         help_text=(
-            "Percentage of the junior postings that are then within reach, because the user has 70% of the required"
-            " skills. Only skills that a tenth of the role's postings require are counted. Null with fewer than 20"
-            " junior postings."
+            "Percentage of the junior postings within reach after the milestone. A posting is within reach if the user"
+            " has 70% of the required skills. Only skills that a tenth of the role's postings require are counted. Null"
+            " if there are fewer than 20 junior postings."
         ),
     )
 

@@ -64,7 +64,7 @@ def test_lists_the_blueprint_alone_if_there_are_too_few_postings_or_employers(ro
     assert [path["skill"] for path in response["skill_paths"]] == ["linux", "python", "docker", "kafka", "kubernetes"]
     assert {path["priority_score"] for path in response["skill_paths"]} == {None}
     assert response["coverage_percentage"] is None
-    assert "too few for shares" in response["recommendations"][0]
+    assert "too few to compute shares" in response["recommendations"][0]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_lists_own_skills_without_blueprint_and_with_too_few_postings(roadmap, p
     assert response["basis"] == "few_postings"
     assert [path["skill"] for path in response["skill_paths"]] == ["linux", "python"]
     assert response["recommendations"][0].startswith(
-        "Only 3 distinct postings from 1 employer in the last 30 days are for Pastry Chef."
+        "There are only 3 distinct postings from 1 employer for Pastry Chef from the last 30 days, which is too few"
     )
 
 

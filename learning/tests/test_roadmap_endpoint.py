@@ -155,7 +155,7 @@ def test_falls_back_to_own_skills_without_postings(roadmap, newcomer):
     ]
     assert {path["priority_score"] for path in response["skill_paths"]} == {None}
     assert response["coverage_percentage"] is None
-    assert response["recommendations"][0].startswith("No posting from the last 30 days is for Data Scientist")
+    assert response["recommendations"][0].startswith("There are no postings for Data Scientist from the last 30 days")
 
 
 @pytest.mark.parametrize("off", ["false", "0", "False"])

@@ -32,18 +32,18 @@ def build_milestone(**changes: Any) -> Milestone:
         (
             build_milestone(),
             "Enough to apply: 2 skills, about 115 hours. The core of the curated blueprint. There are too few junior "
-            "postings to compute how many are then within reach.",
+            "postings to compute how many would be within reach.",
         ),
         (
             build_milestone(estimated_hours=15, junior_postings=32, reachable_percentage=6.2),
             "Enough to apply: 2 skills, about 15 hours (115 hours for a newcomer). The core of the curated blueprint. "
-            "6.2% of 32 junior postings are then within reach. The roadmap does not bring half of them within reach in "
-            "900 hours.",
+            "After that, 6.2% of 32 junior postings are within reach. Even after 900 hours, fewer than half of them "
+            "are within reach.",
         ),
         (
             build_milestone(basis="junior_postings", junior_postings=20, reachable_percentage=55.0),
-            "Enough to apply: 2 skills, about 115 hours. The core, and the further skills that bring half of the "
-            "junior postings within reach. 55.0% of 20 junior postings are then within reach.",
+            "Enough to apply: 2 skills, about 115 hours. The core and the additional skills that bring half of the "
+            "junior postings within reach. After that, 55.0% of 20 junior postings are within reach.",
         ),
         (
             build_milestone(name="competitive"),
@@ -51,8 +51,8 @@ def build_milestone(**changes: Any) -> Milestone:
         ),
         (
             build_milestone(name="competitive", junior_postings=20, reachable_percentage=60.0),
-            "Competitive: 2 skills, about 115 hours. The core and the specialisation. 60.0% of 20 junior postings are "
-            "then within reach.",
+            "Competitive: 2 skills, about 115 hours. The core and the specialisation. After that, 60.0% of 20 "
+            "junior postings are within reach.",
         ),
     ],
 )
@@ -118,7 +118,8 @@ def test_says_so_if_the_specialisation_adds_nothing() -> None:
     sentences = recommend(["1. npm: 5"], [build_skill("npm")], {"npm": 50.0})
 
     assert sentences[3] == (
-        "Competitive: the same skills, because less than 10% of the postings require any skill of the specialisation."
+        "Competitive: the same skills, because no skill of the specialisation is required by at least 10% of the "
+        "postings."
     )
 
 

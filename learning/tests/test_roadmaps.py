@@ -217,7 +217,7 @@ def test_recommends_finishing_a_skill_in_progress():
 @pytest.mark.parametrize(
     ("source", "role", "opening"),
     [
-        (RoadmapSource.NO_POSTINGS, "Chef", "No posting from the last 30 days is for Chef"),
+        (RoadmapSource.NO_POSTINGS, "Chef", "There are no postings for Chef from the last 30 days"),
         (RoadmapSource.NO_ROLE, None, "Your profile has no target role"),
         (RoadmapSource.OWN_SKILLS, "Chef", "This roadmap is based on your own skills"),
     ],
