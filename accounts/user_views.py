@@ -10,7 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import serializers as shapes
+from accounts import serializers
 from accounts.auth_services import (
     NO_STORE,
     change_own_profile,
@@ -47,7 +47,7 @@ class UserAuthViewSet(PublicViewSet):
         "create": {
             "operation_id": "users_register",
             "request_serializer_class": UserRegistrationSerializer,
-            "query_serializer_class": shapes.RegistrationQuery,
+            "query_serializer_class": serializers.RegistrationQuery,
             "serializer_class": RegisteredUserIdSerializer,
         }
     }
@@ -63,7 +63,7 @@ class UserAuthViewSet(PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.LoginSerializer,
+        request_serializer_class=serializers.LoginSerializer,
         serializer_class=UserLoginAnswerSerializer,
         error_statuses=(401,),
     )

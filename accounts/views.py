@@ -15,7 +15,7 @@ from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import serializers as shapes
+from accounts import serializers
 from accounts.auth_services import (
     NO_STORE,
     PAGE_HEADERS,
@@ -71,9 +71,9 @@ class AuthViewSet(PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.RegistrationSerializer,
-        query_serializer_class=shapes.RegistrationQuery,
-        serializer_class=shapes.RegisteredUserSerializer,
+        request_serializer_class=serializers.RegistrationSerializer,
+        query_serializer_class=serializers.RegistrationQuery,
+        serializer_class=serializers.RegisteredUserSerializer,
         success_status=status.HTTP_201_CREATED,
     )
     def register(self, request: Request) -> Response:
@@ -88,8 +88,8 @@ class AuthViewSet(PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.LoginSerializer,
-        serializer_class=shapes.LoginAnswerSerializer,
+        request_serializer_class=serializers.LoginSerializer,
+        serializer_class=serializers.LoginAnswerSerializer,
         error_statuses=(401,),
     )
     def login(self, request: Request) -> Response:
@@ -106,8 +106,8 @@ class AuthViewSet(PublicViewSet):
         methods=["post"],
         url_path="login/form",
         parser_classes=[FormParser, MultiPartParser],
-        request_serializer_class=shapes.LoginFormSerializer,
-        serializer_class=shapes.LoginAnswerSerializer,
+        request_serializer_class=serializers.LoginFormSerializer,
+        serializer_class=serializers.LoginAnswerSerializer,
         error_statuses=(401,),
     )
     def login_form(self, request: Request) -> Response:
@@ -120,8 +120,8 @@ class AuthViewSet(PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.RefreshTokenSerializer,
-        serializer_class=shapes.TokenPairSerializer,
+        request_serializer_class=serializers.RefreshTokenSerializer,
+        serializer_class=serializers.TokenPairSerializer,
         error_statuses=(401,),
     )
     def refresh(self, request: Request) -> Response:
@@ -139,7 +139,7 @@ class AuthViewSet(PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.RefreshTokenSerializer,
+        request_serializer_class=serializers.RefreshTokenSerializer,
         success_status=status.HTTP_204_NO_CONTENT,
     )
     def logout(self, request: Request) -> Response:
@@ -155,8 +155,8 @@ class AuthViewSet(PublicViewSet):
         detail=False,
         methods=["post"],
         url_path="password/forgot",
-        request_serializer_class=shapes.ForgottenPasswordSerializer,
-        serializer_class=shapes.AcceptedSerializer,
+        request_serializer_class=serializers.ForgottenPasswordSerializer,
+        serializer_class=serializers.AcceptedSerializer,
         success_status=status.HTTP_202_ACCEPTED,
     )
     def forgot_password(self, request: Request) -> Response:
@@ -174,7 +174,7 @@ class AuthViewSet(PublicViewSet):
         detail=False,
         methods=["post"],
         url_path="password/reset",
-        request_serializer_class=shapes.PasswordResetSerializer,
+        request_serializer_class=serializers.PasswordResetSerializer,
         success_status=status.HTTP_204_NO_CONTENT,
     )
     def reset_password(self, request: Request) -> Response:
@@ -191,7 +191,7 @@ class AuthViewSet(PublicViewSet):
     @action(
         detail=False,
         url_path="email/confirm",
-        query_serializer_class=shapes.ConfirmationQuery,
+        query_serializer_class=serializers.ConfirmationQuery,
         media_type="text/html",
     )
     def confirmation_page(self, request: Request) -> HttpResponse:
@@ -223,8 +223,8 @@ class AuthViewSet(PublicViewSet):
 
 
 _CHANGE = {
-    "request_serializer_class": shapes.ProfileChangeSerializer,
-    "serializer_class": shapes.SavedUserSerializer,
+    "request_serializer_class": serializers.ProfileChangeSerializer,
+    "serializer_class": serializers.SavedUserSerializer,
     "path_parameters": [IF_MATCH],
     "error_statuses": (409, 412),
 }
@@ -234,10 +234,10 @@ class ProfileViewSet(OwnAccountViewSet):
     """The current user's account."""
 
     action_options = {
-        "me": {"serializer_class": shapes.UserSerializer, "has_prebuilt_body": True},
+        "me": {"serializer_class": serializers.UserSerializer, "has_prebuilt_body": True},
         "update_me": _CHANGE,
         "partial_update_me": _CHANGE,
-        "erase_me": {"request_serializer_class": shapes.ErasureSerializer},
+        "erase_me": {"request_serializer_class": serializers.ErasureSerializer},
     }
 
     @action(detail=False)
@@ -282,7 +282,7 @@ class ProfileViewSet(OwnAccountViewSet):
             erase_user(user_id=self.current_user.pk, **fields, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @action(detail=False, url_path="me/export", serializer_class=shapes.ExportSerializer)
+    @action(detail=False, url_path="me/export", serializer_class=serializers.ExportSerializer)
     def export(self, request: Request) -> Response:
         """Export all data stored about the current user.
 
@@ -296,8 +296,8 @@ class ProfileViewSet(OwnAccountViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.PasswordChangeSerializer,
-        serializer_class=shapes.TokenPairSerializer,
+        request_serializer_class=serializers.PasswordChangeSerializer,
+        serializer_class=serializers.TokenPairSerializer,
         error_statuses=(409,),
     )
     def password(self, request: Request) -> Response:
@@ -314,7 +314,7 @@ class ProfileViewSet(OwnAccountViewSet):
         detail=False,
         methods=["post"],
         url_path="email/send",
-        serializer_class=shapes.AcceptedSerializer,
+        serializer_class=serializers.AcceptedSerializer,
         success_status=status.HTTP_202_ACCEPTED,
     )
     def send_confirmation(self, request: Request) -> Response:
@@ -335,7 +335,7 @@ def register_and_respond(view: ApiViewSet, *, email_field: str) -> Response:
     user = register(view.request, view.body, email_field=email_field)
     answer = view.get_serializer(user).data
     if is_login:
-        answer |= shapes.TokenPairSerializer(begin_session(user)).data
+        answer |= serializers.TokenPairSerializer(begin_session(user)).data
     return Response(answer, status=status.HTTP_201_CREATED, headers=NO_STORE)
 
 

@@ -19,7 +19,7 @@ from career_navigator.cache.client import is_available
 from career_navigator.celery import enqueue
 from career_navigator.observability.middleware import with_fresh_deadline
 from career_navigator.throttling import rate_limited
-from ingestion import serializers as shapes
+from ingestion import serializers
 from ingestion.documents import OPEN_RUN_STATUSES, CollectionRunDocument
 from ingestion.fetching import (
     NO_CREDIT,
@@ -60,8 +60,8 @@ class WebhookViewSet(PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.WebhookEventSerializer,
-        serializer_class=shapes.WebhookAcceptedSerializer,
+        request_serializer_class=serializers.WebhookEventSerializer,
+        serializer_class=serializers.WebhookAcceptedSerializer,
         operation_id="theirstack_webhook",
         success_status=202,
         error_statuses=(403, 404),
@@ -102,11 +102,11 @@ class FetchJobsViewSet(DocumentViewSet):
 
     document = CollectionRunDocument
     permission_classes = [IsAuthenticated, IsSelf]
-    serializer_class = shapes.FetchedJobsSerializer
+    serializer_class = serializers.FetchedJobsSerializer
     item_list = "jobs"
     action_options = {
         "create": {
-            "request_serializer_class": shapes.FetchJobsSerializer,
+            "request_serializer_class": serializers.FetchJobsSerializer,
             "operation_id": "jobs_fetch",
             "success_status": (200, 202),
         },

@@ -17,7 +17,7 @@ from career_navigator.api.versions import IF_MATCH, build_etag, check_if_match
 from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.catalogues import UNSET
 from ingestion.selectors import get_collection_state
-from learning import serializers as shapes
+from learning import serializers
 from learning.documents import SKILL_PROGRESS
 from learning.renderers import (
     CALENDAR_MEDIA_TYPE,
@@ -43,9 +43,9 @@ from skills.selectors import get_vocabulary
 class RoadmapViewSet(ApiViewSet):
     """Endpoints for the roadmap of a role as JSON, Markdown and iCalendar."""
 
-    query_serializer_class = shapes.RoadmapQuery
+    query_serializer_class = serializers.RoadmapQuery
 
-    @action(detail=False, serializer_class=shapes.RoadmapSerializer, item_list="skill_paths")
+    @action(detail=False, serializer_class=serializers.RoadmapSerializer, item_list="skill_paths")
     def roadmap(self, request: Request) -> Response:
         """List the skills to learn for a role, in order.
 
@@ -89,7 +89,7 @@ class RoadmapViewSet(ApiViewSet):
     @action(
         detail=False,
         url_path=r"roadmap\.ics",
-        query_serializer_class=shapes.CalendarQuery,
+        query_serializer_class=serializers.CalendarQuery,
         operation_id="learning_roadmap_calendar",
         media_type=CALENDAR_MEDIA_TYPE,
     )
@@ -139,10 +139,10 @@ class RoadmapViewSet(ApiViewSet):
 class ResourceViewSet(ApiViewSet):
     """Endpoints for learning resources."""
 
-    serializer_class = shapes.ResourceSerializer
-    action_options = {"list": {"query_serializer_class": shapes.ResourcesQuery, "item_list": ""}}
+    serializer_class = serializers.ResourceSerializer
+    action_options = {"list": {"query_serializer_class": serializers.ResourcesQuery, "item_list": ""}}
 
-    @extend_schema(responses=shapes.ResourceSerializer(many=True))
+    @extend_schema(responses=serializers.ResourceSerializer(many=True))
     def list(self, request: Request) -> Response:
         """List the resources for given skills.
 
@@ -165,8 +165,8 @@ class ResourceViewSet(ApiViewSet):
 
     @action(
         detail=False,
-        query_serializer_class=shapes.ResourceSearchQuery,
-        serializer_class=shapes.FoundResourcesSerializer,
+        query_serializer_class=serializers.ResourceSearchQuery,
+        serializer_class=serializers.FoundResourcesSerializer,
         item_list="resources",
     )
     def search(self, request: Request) -> Response:
@@ -201,10 +201,10 @@ class SkillProgressViewSet(ApiViewSet):
     """Endpoints for the current user's progress with skills."""
 
     action_options = {
-        "list": {"serializer_class": shapes.SkillProgressListSerializer, "path_parameters": ()},
+        "list": {"serializer_class": serializers.SkillProgressListSerializer, "path_parameters": ()},
         "update": {
-            "request_serializer_class": shapes.SkillProgressChangeSerializer,
-            "serializer_class": shapes.SkillProgressSerializer,
+            "request_serializer_class": serializers.SkillProgressChangeSerializer,
+            "serializer_class": serializers.SkillProgressSerializer,
             "path_parameters": [_SKILL, IF_MATCH],
             "error_statuses": (412,),
         },

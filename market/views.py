@@ -27,7 +27,7 @@ from career_navigator.api.viewsets import ApiViewSet, PublicViewSet
 from career_navigator.cache.responses import Freshness, cache_response
 from ingestion.selectors import get_collection_state, get_collection_states
 from learning.hours import build_hours_estimate
-from market import serializers as shapes
+from market import serializers
 from market.daily_stats import day_start
 from market.gaps import DEFAULT_THRESHOLD, Coverage, compute_coverage, rank_gaps
 from market.geo.names import search_countries
@@ -54,8 +54,8 @@ class MarketViewSet(PublicViewSet):
 
     @action(
         detail=False,
-        query_serializer_class=shapes.TrendingQuery,
-        serializer_class=shapes.TrendingSerializer,
+        query_serializer_class=serializers.TrendingQuery,
+        serializer_class=serializers.TrendingSerializer,
         has_prebuilt_body=True,
     )
     def trending(self, request: Request) -> HttpResponse:
@@ -84,7 +84,7 @@ class MarketViewSet(PublicViewSet):
         """Add the state of a collection in progress to the content. Return its headers, such as Retry-After."""
         collection = get_collection_state(role=None, user_id=None, path=self.request.get_full_path(), now=now)
         if collection.retry_after is not None:
-            content["collection"] = shapes.CollectionSerializer(collection).data
+            content["collection"] = serializers.CollectionSerializer(collection).data
         return collection.headers
 
 
@@ -92,8 +92,8 @@ class MarketViewSet(PublicViewSet):
 class CountryViewSet(PublicViewSet):
     """Endpoint to list and search countries."""
 
-    serializer_class = shapes.CountriesSerializer
-    query_serializer_class = shapes.CountriesQuery
+    serializer_class = serializers.CountriesSerializer
+    query_serializer_class = serializers.CountriesQuery
 
     @method_decorator(cache_control(public=True, max_age=COUNTRIES_TTL))
     def list(self, request: Request) -> Response:
@@ -108,12 +108,12 @@ class CountryViewSet(PublicViewSet):
 class GapViewSet(ApiViewSet):
     """Endpoint for the gap analysis of a target role."""
 
-    @extend_schema(responses={200: shapes.GapSerializer, 404: shapes.NoPostingsAnswerSerializer})
+    @extend_schema(responses={200: serializers.GapSerializer, 404: serializers.NoPostingsAnswerSerializer})
     @action(
         detail=False,
         url_path="gap-analysis",
-        query_serializer_class=shapes.GapQuery,
-        serializer_class=shapes.GapSerializer,
+        query_serializer_class=serializers.GapQuery,
+        serializer_class=serializers.GapSerializer,
     )
     def gap_analysis(self, request: Request) -> Response:
         """Return the skills a target role requires, the ones the current user lacks, and what to learn next.
@@ -157,7 +157,7 @@ class GapViewSet(ApiViewSet):
             "collection": collection,
         }
         return Response(
-            shapes.NoPostingsAnswerSerializer(content).data,
+            serializers.NoPostingsAnswerSerializer(content).data,
             status=status.HTTP_404_NOT_FOUND,
             headers=collection.headers,
         )
@@ -221,7 +221,7 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
     """Public endpoint to list the roles with postings and, with a token, the user's coverage of each."""
 
     permission_classes = [AllowAny]
-    serializer_class = shapes.RoleSerializer
+    serializer_class = serializers.RoleSerializer
     pagination_class = RolePagination
 
     def get_queryset(self) -> Any:
@@ -265,7 +265,7 @@ class RoleViewSet(ListModelMixin, ApiViewSet):
         path = self.request.get_full_path()
         states = get_collection_states(roles=roles, user_id=self.current_user.id, path=path, now=now)
         rows = [{"role": role, "collection": state} for role, state in zip(roles, states, strict=True)]
-        response.data["without_postings"] = shapes.CollectionOfRoleSerializer(rows, many=True).data
+        response.data["without_postings"] = serializers.CollectionOfRoleSerializer(rows, many=True).data
         retry_delays = [state.retry_after for state in states if state.retry_after is not None]
         if retry_delays:
             response["Retry-After"] = str(min(retry_delays))

@@ -17,7 +17,7 @@ from career_navigator.api.viewsets import ApiViewSet
 from career_navigator.db.catalogues import UNSET
 from market.role_selectors import canonicalize_role
 from market.roles import get_display_role
-from projects import serializers as shapes
+from projects import serializers
 from projects.documents import PROJECT_PROGRESS
 from projects.ideas import (
     Criteria,
@@ -39,7 +39,7 @@ _PROJECT = OpenApiParameter("project_id", OpenApiTypes.INT, OpenApiParameter.PAT
 class ProjectViewSet(ApiViewSet):
     """Endpoints for project ideas, compared with the current user's skills, and for the user's progress."""
 
-    serializer_class = shapes.ProjectSerializer
+    serializer_class = serializers.ProjectSerializer
     action_options = {"delete_progress": {"request_serializer_class": None, "serializer_class": None}}
     lookup_url_kwarg = "project_id"
 
@@ -52,8 +52,8 @@ class ProjectViewSet(ApiViewSet):
 
     @action(
         detail=False,
-        query_serializer_class=shapes.RecommendationsQuery,
-        serializer_class=shapes.RecommendationsSerializer,
+        query_serializer_class=serializers.RecommendationsQuery,
+        serializer_class=serializers.RecommendationsSerializer,
         item_list="projects",
     )
     def recommendations(self, request: Request) -> Response:
@@ -94,10 +94,12 @@ class ProjectViewSet(ApiViewSet):
         }
         return Response(self.get_serializer(data).data)
 
-    @extend_schema(responses=shapes.ProjectSerializer(many=True))
-    @action(detail=False, url_path="skill-building", query_serializer_class=shapes.SkillBuildingQuery, item_list="")
+    @extend_schema(responses=serializers.ProjectSerializer(many=True))
+    @action(
+        detail=False, url_path="skill-building", query_serializer_class=serializers.SkillBuildingQuery, item_list=""
+    )
     def skill_building(self, request: Request) -> Response:
-        """List projects that practise given skills.
+        """List projects that practice given skills.
 
         Repeat `skills` for several skills, in any spelling. A project must practise at least one of them.
         """
@@ -111,8 +113,8 @@ class ProjectViewSet(ApiViewSet):
 
     @action(
         detail=False,
-        query_serializer_class=shapes.ProjectSearchQuery,
-        serializer_class=shapes.FoundProjectsSerializer,
+        query_serializer_class=serializers.ProjectSearchQuery,
+        serializer_class=serializers.FoundProjectsSerializer,
         item_list="projects",
     )
     def search(self, request: Request) -> Response:
@@ -135,8 +137,8 @@ class ProjectViewSet(ApiViewSet):
         }
         return Response(self.get_serializer(data).data)
 
-    @extend_schema(responses=shapes.ProjectSerializer(many=True))
-    @action(detail=False, url_path="all", query_serializer_class=shapes.AllProjectsQuery, item_list="")
+    @extend_schema(responses=serializers.ProjectSerializer(many=True))
+    @action(detail=False, url_path="all", query_serializer_class=serializers.AllProjectsQuery, item_list="")
     def list_all(self, request: Request) -> Response:
         """List all projects by id.
 
@@ -149,7 +151,7 @@ class ProjectViewSet(ApiViewSet):
         page = [IdeaMatch.build(idea, held) for idea in ideas[offset : offset + self.query["limit"]]]
         return Response(self.get_serializer(page, many=True).data)
 
-    @action(detail=False, serializer_class=shapes.ProjectProgressListSerializer)
+    @action(detail=False, serializer_class=serializers.ProjectProgressListSerializer)
     def progress(self, request: Request) -> Response:
         """List the projects that the current user has started or finished.
 
@@ -162,8 +164,8 @@ class ProjectViewSet(ApiViewSet):
         detail=True,
         methods=["put"],
         url_path="progress",
-        request_serializer_class=shapes.ProjectProgressChangeSerializer,
-        serializer_class=shapes.ProjectProgressAnswerSerializer,
+        request_serializer_class=serializers.ProjectProgressChangeSerializer,
+        serializer_class=serializers.ProjectProgressAnswerSerializer,
         path_parameters=[_PROJECT, IF_MATCH],
         error_statuses=(412,),
     )

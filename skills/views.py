@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.viewsets import PublicViewSet
 from market.selectors import get_skill_market
-from skills import serializers as shapes
+from skills import serializers
 from skills.extraction import SkillSpan
 from skills.selectors import get_extractor, get_vocabulary
 from skills.vocabulary import DEFAULT_CATEGORY, Skill, Vocabulary, find_skills
@@ -39,10 +39,10 @@ class SkillFilterBackend(BaseFilterBackend):
 class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
     """Public endpoints for the skill vocabulary."""
 
-    serializer_class = shapes.SkillSerializer
+    serializer_class = serializers.SkillSerializer
     action_options = {
-        "list": {"operation_id": "skills_list", "query_serializer_class": shapes.SkillsQuery},
-        "retrieve": {"serializer_class": shapes.SkillInMarketSerializer},
+        "list": {"operation_id": "skills_list", "query_serializer_class": serializers.SkillsQuery},
+        "retrieve": {"serializer_class": serializers.SkillInMarketSerializer},
     }
     pagination_class = SkillPagination
     filter_backends = [SkillFilterBackend]
@@ -60,7 +60,7 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
             NotFound: Neither the vocabulary nor a recent posting contains the skill.
         """
         vocabulary, name = get_vocabulary(), self.kwargs["name"]
-        entry = vocabulary.get(name) if len(name) <= shapes.MAX_NAME_LENGTH else None
+        entry = vocabulary.get(name) if len(name) <= serializers.MAX_NAME_LENGTH else None
         skill = entry or _build_unlisted_skill(name, vocabulary)
         if skill is None or not skill.is_skill:
             raise NotFound("This skill does not exist.", "skill_not_found")
@@ -87,8 +87,8 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.NamesSerializer,
-        serializer_class=shapes.NormalizedNamesSerializer,
+        request_serializer_class=serializers.NamesSerializer,
+        serializer_class=serializers.NormalizedNamesSerializer,
     )
     def normalize(self, request: Request) -> Response:
         """Return the canonical names of skills in any spelling.
@@ -116,8 +116,8 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.TextSerializer,
-        serializer_class=shapes.ExtractionSerializer,
+        request_serializer_class=serializers.TextSerializer,
+        serializer_class=serializers.ExtractionSerializer,
         # The most CPU time an anonymous request can use: up to 0.3 s.
         throttle_scope="extract_address",
     )
@@ -139,5 +139,5 @@ class SkillViewSet(ListModelMixin, RetrieveModelMixin, PublicViewSet):
 
 def _build_unlisted_skill(name: str, vocabulary: Vocabulary) -> Skill | None:
     """Build a skill for a name that is not in the vocabulary, spelled as postings store an unknown slug."""
-    readable = vocabulary.map_technology_slugs([name]) if len(name) <= shapes.MAX_NAME_LENGTH else []
+    readable = vocabulary.map_technology_slugs([name]) if len(name) <= serializers.MAX_NAME_LENGTH else []
     return Skill(name=readable[0], display_name=readable[0], category=DEFAULT_CATEGORY) if readable else None

@@ -10,7 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.applications import serializers as shapes
+from accounts.applications import serializers
 from accounts.applications.documents import Activity, Application
 from accounts.applications.reliability import measure_reliability
 from accounts.applications.selectors import attach_postings, check_job, list_scored_histories, list_timeline
@@ -42,8 +42,8 @@ class ActivityViewSet(DocumentViewSet):
     @action(
         detail=False,
         methods=["post"],
-        request_serializer_class=shapes.ActivityInSerializer,
-        serializer_class=shapes.ActivityRecordedSerializer,
+        request_serializer_class=serializers.ActivityInSerializer,
+        serializer_class=serializers.ActivityRecordedSerializer,
         success_status=201,
         error_statuses=(404,),
         not_found_code="job_not_found",
@@ -71,8 +71,8 @@ class ActivityViewSet(DocumentViewSet):
         detail=False,
         url_path="user/(?P<user_id>[^/]+)",
         filter_backends=[DocumentFilterBackend],
-        query_serializer_class=shapes.ActivitiesQuery,
-        serializer_class=shapes.ActivitySerializer,
+        query_serializer_class=serializers.ActivitiesQuery,
+        serializer_class=serializers.ActivitySerializer,
         pagination_class=ActivityPagination,
     )
     def user(self, request: Request, user_id: str) -> Response:
@@ -105,16 +105,16 @@ class ApplicationViewSet(DocumentViewSet):
         "unsave": {
             "request_serializer_class": None,
             "success_status": 200,
-            "query_serializer_class": shapes.OwnUserQuery,
-            "serializer_class": shapes.JobUnsavedSerializer,
+            "query_serializer_class": serializers.OwnUserQuery,
+            "serializer_class": serializers.JobUnsavedSerializer,
             "operation_id": "jobs_unsave",
             "not_found_code": "application_not_found",
             "path_parameters": [IF_MATCH],
             "error_statuses": (409, 412),
         },
         "change_application": {
-            "request_serializer_class": shapes.ApplicationChangeSerializer,
-            "serializer_class": shapes.ApplicationChangedSerializer,
+            "request_serializer_class": serializers.ApplicationChangeSerializer,
+            "serializer_class": serializers.ApplicationChangedSerializer,
             "path_parameters": [IF_MATCH],
             "error_statuses": (409, 412),
             "not_found_code": "job_not_found",
@@ -133,8 +133,8 @@ class ApplicationViewSet(DocumentViewSet):
     @action(
         detail=False,
         filter_backends=[DocumentFilterBackend],
-        query_serializer_class=shapes.SavedJobsQuery,
-        serializer_class=shapes.ApplicationSerializer,
+        query_serializer_class=serializers.SavedJobsQuery,
+        serializer_class=serializers.ApplicationSerializer,
         pagination_class=ApplicationPagination,
     )
     def saved(self, request: Request) -> Response:
@@ -150,8 +150,8 @@ class ApplicationViewSet(DocumentViewSet):
     @action(
         detail=True,
         methods=["post"],
-        request_serializer_class=shapes.SaveJobSerializer,
-        serializer_class=shapes.JobSavedSerializer,
+        request_serializer_class=serializers.SaveJobSerializer,
+        serializer_class=serializers.JobSavedSerializer,
         success_status=(200, 201),
         not_found_code="job_not_found",
     )
@@ -183,7 +183,7 @@ class ApplicationViewSet(DocumentViewSet):
             raise Conflict(message, "application_in_progress") from error
         return Response(self.get_serializer({"msg": "Saved job deleted"}).data)
 
-    @action(detail=True, serializer_class=shapes.ApplicationDetailSerializer)
+    @action(detail=True, serializer_class=serializers.ApplicationDetailSerializer)
     def application(self, request: Request, job_id: str) -> Response:
         """Return the application for a job, with its timeline.
 
@@ -239,7 +239,7 @@ class ApplicationViewSet(DocumentViewSet):
 class FunnelViewSet(ApiViewSet):
     """The funnel of the current user's applications."""
 
-    @action(detail=False, query_serializer_class=shapes.FunnelQuery, serializer_class=shapes.FunnelSerializer)
+    @action(detail=False, query_serializer_class=serializers.FunnelQuery, serializer_class=serializers.FunnelSerializer)
     def funnel(self, request: Request) -> Response:
         """Count how many of the current user's applications reach each stage, and how fast.
 

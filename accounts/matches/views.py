@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.applications.serializers import OwnUserQuery
 from accounts.applications.services import record_activity
 from accounts.auth_services import Conflict
-from accounts.matches import serializers as shapes
+from accounts.matches import serializers
 from accounts.matches.services import Match, NothingToCompare, match_job, store_analysis
 from accounts.selectors import get_user_skills
 from career_navigator.api.permissions import IsSelf
@@ -43,7 +43,7 @@ class MatchViewSet(ApiViewSet):
     @action(
         detail=True,
         query_serializer_class=OwnUserQuery,
-        serializer_class=shapes.AnalyzeResultOutSerializer,
+        serializer_class=serializers.AnalyzeResultOutSerializer,
         error_statuses=(409,),
     )
     def match_score(self, request: Request, job_id: str) -> Response:
@@ -59,8 +59,8 @@ class MatchViewSet(ApiViewSet):
     @action(
         detail=True,
         methods=["post"],
-        request_serializer_class=shapes.AnalyzeResultInSerializer,
-        serializer_class=shapes.AnalyzedSerializer,
+        request_serializer_class=serializers.AnalyzeResultInSerializer,
+        serializer_class=serializers.AnalyzedSerializer,
         error_statuses=(409,),
     )
     def analyze(self, request: Request, job_id: str) -> Response:

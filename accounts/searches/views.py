@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.auth_services import PAGE_HEADERS, Conflict, accepts_html, offer_confirmation
-from accounts.searches import serializers as shapes
+from accounts.searches import serializers
 from accounts.searches.documents import MAX_SEARCHES, SavedSearch
 from accounts.searches.selectors import build_filter, find_new_postings, list_stored_ids
 from accounts.searches.services import (
@@ -54,23 +54,23 @@ class SavedSearchViewSet(DocumentViewSet):
     permission_classes = [IsAuthenticated, IsSelf]
     lookup_url_kwarg = "search_id"
     not_found_code = "search_not_found"
-    serializer_class = shapes.SearchAnswerSerializer
+    serializer_class = serializers.SearchAnswerSerializer
     action_options = {
-        "list": {"serializer_class": shapes.SearchesSerializer, "item_list": "searches"},
+        "list": {"serializer_class": serializers.SearchesSerializer, "item_list": "searches"},
         "create": {
-            "request_serializer_class": shapes.SavedSearchInSerializer,
-            "serializer_class": shapes.SearchKeptSerializer,
+            "request_serializer_class": serializers.SavedSearchInSerializer,
+            "serializer_class": serializers.SearchKeptSerializer,
             "error_statuses": (409,),
         },
         "retrieve": {"operation_id": "jobs_searches_get"},
         "update": {
-            "request_serializer_class": shapes.SavedSearchChangeSerializer,
-            "serializer_class": shapes.SearchKeptSerializer,
+            "request_serializer_class": serializers.SavedSearchChangeSerializer,
+            "serializer_class": serializers.SearchKeptSerializer,
             "path_parameters": [IF_MATCH],
             "error_statuses": (412,),
         },
         "destroy": {
-            "serializer_class": shapes.SearchDeletedSerializer,
+            "serializer_class": serializers.SearchDeletedSerializer,
             "path_parameters": [IF_MATCH],
             "error_statuses": (412,),
         },
@@ -167,7 +167,7 @@ class SavedSearchViewSet(DocumentViewSet):
 
     @action(
         detail=True,
-        serializer_class=shapes.DigestPreviewAnswerSerializer,
+        serializer_class=serializers.DigestPreviewAnswerSerializer,
         operation_id="jobs_searches_digest",
         error_statuses=(409,),
     )
@@ -186,8 +186,8 @@ class SavedSearchViewSet(DocumentViewSet):
     @action(
         detail=True,
         methods=["post"],
-        request_serializer_class=shapes.SeenSerializer,
-        serializer_class=shapes.SeenAnswerSerializer,
+        request_serializer_class=serializers.SeenSerializer,
+        serializer_class=serializers.SeenAnswerSerializer,
     )
     def seen(self, request: Request, search_id: str) -> Response:
         """Mark postings of a saved search as seen.
@@ -207,7 +207,7 @@ class UnsubscribeViewSet(PublicViewSet):
     The request body is ignored, so a mail program may send it in any format.
     """
 
-    query_serializer_class = shapes.TokenQuery
+    query_serializer_class = serializers.TokenQuery
     action_options = {"page": {"operation_id": "jobs_searches_unsubscribe_page"}}
 
     @action(detail=False, url_path="unsubscribe", media_type="text/html")

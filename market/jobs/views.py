@@ -14,7 +14,7 @@ from accounts.selectors import get_user_skills
 from career_navigator.api.pagination import EnvelopePagination
 from career_navigator.api.permissions import IsSelf
 from career_navigator.api.viewsets import ApiViewSet
-from market.jobs import serializers as shapes
+from market.jobs import serializers
 from market.jobs.listings import JobListing
 from market.jobs.selectors import NewestJobs, RankedJobs, build_candidate_profile, find_job
 from skills.selectors import get_vocabulary
@@ -25,7 +25,7 @@ class JobPagination(EnvelopePagination):
 
     result_key = "jobs"
     has_messages = True
-    max_offset = shapes.MAX_OFFSET
+    max_offset = serializers.MAX_OFFSET
 
 
 class JobFilterBackend(BaseFilterBackend):
@@ -38,7 +38,7 @@ class JobFilterBackend(BaseFilterBackend):
 class JobViewSet(RetrieveModelMixin, ApiViewSet):
     """Endpoints to get, list and search job postings."""
 
-    serializer_class = shapes.JobAnswerSerializer
+    serializer_class = serializers.JobAnswerSerializer
     lookup_url_kwarg = "job_id"
     not_found_code = "job_not_found"
     action_options = {"retrieve": {"operation_id": "jobs_get"}}
@@ -55,7 +55,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
 
     @action(
         detail=False,
-        serializer_class=shapes.JobListingSerializer,
+        serializer_class=serializers.JobListingSerializer,
         pagination_class=JobPagination,
         operation_id="jobs_list",
     )
@@ -73,8 +73,8 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         methods=["post"],
         permission_classes=[IsAuthenticated, IsSelf],
         filter_backends=[JobFilterBackend],
-        request_serializer_class=shapes.RelevantJobsRequestSerializer,
-        serializer_class=shapes.RelevantJobsSerializer,
+        request_serializer_class=serializers.RelevantJobsRequestSerializer,
+        serializer_class=serializers.RelevantJobsSerializer,
         item_list="jobs",
         operation_id="jobs_relevant",
     )
