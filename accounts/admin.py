@@ -28,9 +28,9 @@ from accounts.services import count_user_data, deactivate_user, erase_user_on_re
 from accounts.tasks import send_reset_message
 from career_navigator.admin_site.dashboard import ATTENTION_PERIOD, Attention, Card, Chart, Series
 from career_navigator.admin_site.model_admin import (
-    ask_for_confirmation,
     enqueue_or_report,
     log_action,
+    render_confirmation,
     require_permission,
 )
 from career_navigator.db.connection import database
@@ -162,7 +162,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
             require_permission(request, "accounts.deactivate_person", method="GET")
             person = self._get_person_or_404(request, user_id)
             sessions = count_user_data(user_id=ObjectId(user_id)).get("sessions", 0)
-            return ask_for_confirmation(
+            return render_confirmation(
                 request,
                 title=f"Deactivate {person.email}?",
                 submit_label="Deactivate the user",
@@ -199,8 +199,8 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
         if not person.is_active:
             messages.error(request, "No message was sent, because the user is deactivated.")
             return self._redirect_to_person(user_id)
-        otherwise = "No message was sent. Try again later."
-        if enqueue_or_report(request, send_reset_message, person.email, otherwise=otherwise):
+        fallback_message = "No message was sent. Try again later."
+        if enqueue_or_report(request, send_reset_message, person.email, fallback_message=fallback_message):
             log_action(staff, person, "Sent a password reset message.")
             messages.success(request, "The password reset message is on its way.")
         return self._redirect_to_person(user_id)
@@ -220,7 +220,7 @@ class PersonAdmin(ReadOnlyDocumentAdmin):
             require_permission(request, "accounts.erase_person", method="GET")
             person = self._get_person_or_404(request, user_id)
             counts = count_user_data(user_id=ObjectId(user_id))
-            return ask_for_confirmation(
+            return render_confirmation(
                 request,
                 title=f"Erase {person.email}?",
                 submit_label="Erase the user",

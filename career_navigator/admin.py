@@ -25,13 +25,13 @@ from career_navigator.admin_site.dashboard import FAILED_LOGINS, FAILED_TASKS, l
 from career_navigator.admin_site.model_admin import (
     ReadOnlyMixin,
     StaffModelAdmin,
-    ask_for_confirmation,
     can_start,
     enqueue_or_report,
     find_task,
     list_changes,
     list_tasks,
     log_action,
+    render_confirmation,
     require_permission,
 )
 from career_navigator.admin_site.theme import STATUS_COLORS
@@ -203,7 +203,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         if enqueue_or_report(
             request,
             task,
-            otherwise="Try to start the task again later.",
+            fallback_message="Try to start the task again later.",
             task_id=run.task_id,
             headers={STARTED_BY_HEADER: run.started_by},
         ):
@@ -213,7 +213,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
         return _redirect_to_run(run.pk)
 
     def _ask_to_start(self, request: HttpRequest, task: Task, consequences: list[str]) -> HttpResponse:
-        return ask_for_confirmation(
+        return render_confirmation(
             request,
             title=f"Run “{task.title}” now?",
             submit_label="Run now",
@@ -232,7 +232,7 @@ class TaskRunAdmin(ReadOnlyDocumentAdmin):
             raise Http404
         title = self.title(run)
         if request.method == "GET":
-            return ask_for_confirmation(
+            return render_confirmation(
                 request,
                 title=f"Cancel “{title}”?",
                 submit_label="Cancel the run",

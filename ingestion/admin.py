@@ -17,10 +17,10 @@ from unfold.decorators import display
 
 from career_navigator.admin_site.dashboard import ATTENTION_PERIOD, MenuPage
 from career_navigator.admin_site.model_admin import (
-    ask_for_confirmation,
     enqueue_or_report,
     find_task,
     log_action,
+    render_confirmation,
     require_permission,
 )
 from career_navigator.admin_site.theme import STATUS_COLORS
@@ -167,7 +167,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
             return _redirect_to_run(str(run.pk))
         searches, left = repetition.searches, get_spendable_credits(now=timezone.now())
         more = len(searches) - _MAX_NAMED
-        return ask_for_confirmation(
+        return render_confirmation(
             request,
             title=f"Repeat {_format_count(len(searches), 'search', 'searches')} of {len(run.searches):,}?",
             submit_label="Repeat what failed",
@@ -187,7 +187,7 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         statuses = [search.status for search in run.searches]
         running = statuses.count("running")
         waiting = sum(statuses.count(status) for status in documents.OPEN_SEARCH_STATUSES) - running
-        return ask_for_confirmation(
+        return render_confirmation(
             request,
             title="Cancel the collection?",
             submit_label="Cancel the collection",
@@ -218,9 +218,11 @@ class CollectionRunAdmin(ReadOnlyDocumentAdmin):
         self, request: HttpRequest, user: User, run: documents.CollectionRunDocument, message: str, *, flag: int
     ) -> HttpResponse:
         log_action(user, CollectionRun(pk=run.pk, created_at=run.created_at), message, flag=flag)
-        otherwise = "The run is recorded and starts within minutes once the queue is available again."
+        fallback_message = "The run is recorded and starts within minutes once the queue is available again."
         roles, task = list_open_roles(run=run), collect_board if run.source else collect_role
-        if all(enqueue_or_report(request, task, str(run.pk), role, otherwise=otherwise) for role in roles):
+        if all(
+            enqueue_or_report(request, task, str(run.pk), role, fallback_message=fallback_message) for role in roles
+        ):
             messages.success(request, "The collection is queued." if roles else "There was nothing left to collect.")
         return _redirect_to_run(str(run.pk))
 

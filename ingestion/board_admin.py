@@ -10,7 +10,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from career_navigator.admin_site.dashboard import Attention
-from career_navigator.admin_site.model_admin import ask_about_selected, is_confirmed
+from career_navigator.admin_site.model_admin import is_confirmed, render_selection_confirmation
 from career_navigator.admin_site.theme import STATUS_COLORS
 from career_navigator.document_admin.admin import AttentionFilter, HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
@@ -135,7 +135,7 @@ class BoardAdmin(CuratedAdmin):
             self.message_user(request, "No posting is missing from the selected boards.", messages.INFO)
             return None
         if not is_confirmed(request):
-            return ask_about_selected(
+            return render_selection_confirmation(
                 request,
                 queryset.filter(pk__in=[board.pk for board in held]),
                 verb="Close the missing postings of",

@@ -96,11 +96,11 @@ class LearningResourceAdmin(CuratedAdmin):
 
     @admin.action(description="Mark as broken", permissions=["change"])
     def mark_broken(self, request: HttpRequest, queryset: Any) -> None:
-        self.change_each(request, queryset.filter(broken_since__isnull=True), broken_since=timezone.now())
+        self.update_selected(request, queryset.filter(broken_since__isnull=True), broken_since=timezone.now())
 
     @admin.action(description="Mark as working", permissions=["change"])
     def mark_working(self, request: HttpRequest, queryset: Any) -> None:
-        self.change_each(request, queryset, broken_since=None)
+        self.update_selected(request, queryset, broken_since=None)
 
 
 class BlueprintResource(DocumentResource):

@@ -15,9 +15,9 @@ from unfold.contrib.filters.admin import TextFilter
 
 from career_navigator.admin_site.model_admin import (
     UndoMixin,
-    ask_about_selected,
     enqueue_or_report,
     is_confirmed,
+    render_selection_confirmation,
     require_permission,
 )
 from career_navigator.document_admin.admin import DocumentAdmin, ExactFilter, HiddenFilter, ReadOnlyDocumentAdmin
@@ -224,7 +224,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
     @admin.action(description="Hide", permissions=["hide"])
     def hide(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_selected(
+            return render_selection_confirmation(
                 request,
                 queryset.only("title"),
                 verb="Hide",
@@ -254,7 +254,7 @@ class JobPostingAdmin(UndoMixin, ReadOnlyDocumentAdmin):
         for posting in postings:
             self.log_change(request, posting, "Hidden." if hidden else "Shown again.")
         is_queued = enqueue_or_report(
-            request, refresh_daily_stats, otherwise="The stats will be updated by the next scheduled refresh."
+            request, refresh_daily_stats, fallback_message="The stats will be updated by the next scheduled refresh."
         )
         stats_note = " The stats will be updated in a moment." if is_queued else ""
         noun = "posting" if changed == 1 else "postings"

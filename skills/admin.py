@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from career_navigator.admin_site.model_admin import ask_about_selected, enqueue_or_report, is_confirmed
+from career_navigator.admin_site.model_admin import enqueue_or_report, is_confirmed, render_selection_confirmation
 from career_navigator.document_admin.admin import DocumentAdmin, DocumentForm
 from career_navigator.document_admin.exchange import ExchangeMixin
 from market.gaps import DEFAULT_THRESHOLD
@@ -169,20 +169,20 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
 
     @admin.action(description="Mark as skills", permissions=["change"])
     def mark_as_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> None:
-        self.change_each(request, queryset, is_skill=True)
+        self.update_selected(request, queryset, is_skill=True)
         offer_renormalization(request)
 
     @admin.action(description="Mark as not skills", permissions=["change"])
     def mark_as_not_skills(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_selected(
+            return render_selection_confirmation(
                 request,
                 queryset,
                 verb="Mark as not skills:",
                 facts=["They disappear from all API responses and are no longer extracted from postings."],
                 undo="You can undo this with “Mark as skills”.",
             )
-        self.change_each(request, queryset, is_skill=False)
+        self.update_selected(request, queryset, is_skill=False)
         offer_renormalization(request)
         return None
 
@@ -207,8 +207,8 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
             else:
                 skill = Skill.objects.get(name=target)
                 self.log_change(request, skill, f"Merged {source} into this skill.")
-                later = "The next refresh updates the stats."
-                enqueue_or_report(request, "market.tasks.refresh_daily_stats", otherwise=later)
+                fallback_message = "The next refresh updates the stats."
+                enqueue_or_report(request, "market.tasks.refresh_daily_stats", fallback_message=fallback_message)
                 self.message_user(request, f"Merged {source} into {target}.", messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:skills_skill_change", args=[skill.pk]))
         context = self.admin_site.each_context(request) | {

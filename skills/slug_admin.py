@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from career_navigator.admin_site.dashboard import Attention
-from career_navigator.admin_site.model_admin import UndoMixin, ask_about_selected, is_confirmed, offer_task
+from career_navigator.admin_site.model_admin import UndoMixin, is_confirmed, offer_task, render_selection_confirmation
 from career_navigator.document_admin.admin import DocumentAdmin
 from skills.models import UnknownSlug
 from skills.selectors import get_vocabulary
@@ -105,7 +105,7 @@ class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
         self, request: HttpRequest, queryset: "models.QuerySet[Any]", resolution: str, *, verb: str
     ) -> HttpResponse | None:
         if not is_confirmed(request):
-            return ask_about_selected(request, queryset, verb=verb, undo="You can undo this for one hour.")
+            return render_selection_confirmation(request, queryset, verb=verb, undo="You can undo this for one hour.")
         resolved = [result for slug in queryset if (result := self._resolve(request, slug, resolution, ""))]
         if resolved:
             texts = " ".join(result["text"] for result in resolved[:_MAX_TEXTS])

@@ -145,7 +145,7 @@ _MAX_NAMED = 10
 _CONFIRMED = "confirmed"
 
 
-def ask_for_confirmation(
+def render_confirmation(
     request: HttpRequest,
     *,
     title: str,
@@ -181,7 +181,7 @@ def is_confirmed(request: HttpRequest) -> bool:
     return _CONFIRMED in request.POST
 
 
-def ask_about_selected(
+def render_selection_confirmation(
     request: HttpRequest, queryset: Any, *, verb: str, undo: str, facts: Iterable[str] = ()
 ) -> HttpResponse:
     """Render the confirmation page for a changelist action, with the number and the names of the selected objects."""
@@ -194,7 +194,7 @@ def ask_about_selected(
         for name in ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
         for value in request.POST.getlist(name)
     ]
-    return ask_for_confirmation(
+    return render_confirmation(
         request,
         title=f"{verb} {count:,} {noun}?",
         submit_label=f"{verb} {count:,} {noun}",
@@ -287,14 +287,14 @@ def log_action(user: User, obj: models.Model, message: str, *, flag: int = CHANG
     LogEntry.objects.log_actions(user.pk, [obj], flag, message, single_object=True)
 
 
-def enqueue_or_report(request: HttpRequest, task: Any, *args: Any, otherwise: str, **options: Any) -> bool:
+def enqueue_or_report(request: HttpRequest, task: Any, *args: Any, fallback_message: str, **options: Any) -> bool:
     """Queue a task and return whether it was queued.
 
-    If the broker is unavailable, shows an error message that ends with the sentence `otherwise`.
+    If the broker is unavailable, shows an error message that ends with `fallback_message`.
     """
     is_queued = enqueue(task, *args, **options)
     if not is_queued:
-        messages.error(request, f"The queue is unavailable. {otherwise}")
+        messages.error(request, f"The queue is unavailable. {fallback_message}")
     return is_queued
 
 

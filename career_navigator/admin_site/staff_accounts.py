@@ -19,7 +19,12 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanSwitchWidget
 
 from career_navigator.admin_site.invitations import invite
-from career_navigator.admin_site.model_admin import StaffModelAdmin, ask_about_selected, is_confirmed, log_action
+from career_navigator.admin_site.model_admin import (
+    StaffModelAdmin,
+    is_confirmed,
+    log_action,
+    render_selection_confirmation,
+)
 from career_navigator.admin_site.roles import get_purpose
 from career_navigator.admin_site.site import disable_two_factor
 
@@ -163,7 +168,7 @@ class StaffAccountAdmin(DjangoUserAdmin, StaffModelAdmin):  # type: ignore[type-
     def disable_two_factor(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Delete the devices and recovery codes of the selected accounts, after a confirmation."""
         if not is_confirmed(request):
-            return ask_about_selected(
+            return render_selection_confirmation(
                 request,
                 queryset,
                 verb="Disable two-factor authentication of",

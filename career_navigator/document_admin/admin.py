@@ -201,7 +201,7 @@ class DocumentAdmin(StaffModelAdmin):
         for obj in queryset:
             obj.delete()
 
-    def change_each(self, request: HttpRequest, queryset: Any, **values: Any) -> list[Any]:
+    def update_selected(self, request: HttpRequest, queryset: Any, **values: Any) -> list[Any]:
         """Set these values on each object, through its document and with an entry in its history.
 
         Returns the primary keys of the objects that changed. Shows a message for each object that is rejected.

@@ -22,7 +22,7 @@ from import_export.results import Result, RowResult
 from unfold.contrib.import_export.forms import SelectableFieldsExportForm
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from career_navigator.admin_site.model_admin import UndoMixin, ask_about_selected, is_confirmed
+from career_navigator.admin_site.model_admin import UndoMixin, is_confirmed, render_selection_confirmation
 from career_navigator.api.exceptions import SERVER_UNAVAILABLE, is_server_unavailable
 from career_navigator.cache.versioned import replace_version
 from career_navigator.document_admin.admin import DocumentAdmin, has_update_time
@@ -337,28 +337,28 @@ class CuratedAdmin(UndoMixin, ExchangeMixin, DocumentAdmin):
     @action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: Any) -> None:
         """Show the selected hidden objects to users again."""
-        self.change_each(request, queryset.filter(hidden=True), hidden=None)
+        self.update_selected(request, queryset.filter(hidden=True), hidden=None)
 
     @action(description="Hide", permissions=["change"])
     def hide(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Hide the selected objects from users, after a confirmation."""
         visible = queryset.exclude(hidden=True)
         if not is_confirmed(request):
-            return ask_about_selected(
+            return render_selection_confirmation(
                 request,
                 visible,
                 verb="Hide",
                 facts=["Hidden objects are not shown to users."],
                 undo="You can undo this with “Undo” within an hour, or with “Publish” at any time.",
             )
-        changed = self.change_each(request, visible, hidden=True)
+        changed = self.update_selected(request, visible, hidden=True)
         if changed:
             self.offer_undo(request, f"{len(changed):,} hidden.", {"ids": [str(pk) for pk in changed]})
         return None
 
     def undo(self, request: HttpRequest, values: dict[str, Any]) -> None:
         hidden = self.get_queryset(request).filter(pk__in=values["ids"], hidden=True)
-        self.change_each(request, hidden, hidden=None)
+        self.update_selected(request, hidden, hidden=None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # The next seeding would add a deleted object again, but it keeps an object hidden.
