@@ -1,7 +1,7 @@
 """Quality and speed of skill extraction.
 
 Quality is measured on the technical adverts of the SkillSpan corpus (sentences with hand-annotated spans, MIT
-licence). The annotated "knowledge" spans are compared with the extracted skills, except soft
+license). The annotated "knowledge" spans are compared with the extracted skills, except soft
 skills, which the corpus annotates separately. The corpus counts spoken languages as knowledge.
 
 - canonical: an annotated span counts as found if the canonical name of its text, without surrounding punctuation, is

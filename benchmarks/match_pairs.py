@@ -1,9 +1,9 @@
-"""Agreement of match scores with labelled pairs of real postings, and scores at both ends of the scale.
+"""Agreement of match scores with labeled pairs of real postings, and scores at both ends of the scale.
 
 `data/match_profiles.jsonl` describes fictional people. Each row of `data/match_pairs.jsonl` names a profile and the ids
 of two postings of which the first suits the person better, with the reason. The postings are in `postings.jsonl.gz` of
 the corpus beside the project. Each person belongs to one part. Tune the score with the part `tuning` only. The parts
-`held_out` and `final` measure a finished formula. `final` was labelled after the figures of `held_out` had been seen.
+`held_out` and `final` measure a finished formula. `final` was labeled after the figures of `held_out` had been seen.
 
 Skills, places and requirements are extracted from the postings in the same way as when postings are stored. A skill is
 weighted by its demand: its share of all postings of the same role in the corpus, which covers 2019 to 2025.
@@ -261,7 +261,7 @@ def main() -> int:
         if pair.part in arguments.parts
     ]
 
-    report = Report(f"Match scores compared with labelled pairs, {len(corpus):,} postings of 2019 to 2025")
+    report = Report(f"Match scores compared with labeled pairs, {len(corpus):,} postings of 2019 to 2025")
     for part in arguments.parts:
         report_concordance(
             report, f"concordance, {part}", [scored_pair for scored_pair in scored if scored_pair.pair.part == part]

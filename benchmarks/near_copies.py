@@ -1,10 +1,10 @@
-"""Precision and recall of near-copies on labelled pairs of real postings, and the time to compute a posting's keys.
+"""Precision and recall of near-copies on labeled pairs of real postings, and the time to compute a posting's keys.
 
 python -m benchmarks.near_copies [--postings FILE]
 
 `near_copy_pairs.csv` names pairs of postings of one employer by id, drawn from all ranges of similarity. A pair is
-labelled as a copy if both adverts are for the same job and differ only in place, pay, benefits, notices or what they
-say about the employer. Pairs of different levels, trades, languages or customers are labelled as different, no matter
+labeled as a copy if both adverts are for the same job and differ only in place, pay, benefits, notices or what they
+say about the employer. Pairs of different levels, trades, languages or customers are labeled as different, no matter
 how similar their texts are.
 """
 
@@ -56,15 +56,15 @@ def read_postings(path: Path, ids: set[str]) -> dict[str, dict[str, Any]]:
 
 
 def measure(pairs: list[tuple[str, str, bool]], postings: dict[str, dict[str, Any]]) -> Report:
-    """Return a report of precision and recall on labelled pairs of postings."""
+    """Return a report of precision and recall on labeled pairs of postings."""
     from market.copies import MIN_SIMILARITY, build_copy_keys, estimate_similarity
 
     times, keys = Times(), {}
     for posting_id, row in postings.items():
         keys[posting_id] = times.measure(lambda row=row: build_copy_keys(row))
-    report = Report("Near-copies on labelled pairs of one employer's real postings")
+    report = Report("Near-copies on labeled pairs of one employer's real postings")
     copies = sum(is_copy for _, _, is_copy in pairs)
-    report.note("pairs labelled as copies; as different", f"{copies}; {len(pairs) - copies}")
+    report.note("pairs labeled as copies; as different", f"{copies}; {len(pairs) - copies}")
     rows = [
         (
             keys[first]["copy_key"] == keys[second]["copy_key"],

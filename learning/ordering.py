@@ -161,7 +161,7 @@ def choose_projects(
     role_key: str,
     completed: Collection[int] = (),
 ) -> dict[str, tuple[ProjectSuggestion, ...]]:
-    """Choose up to two projects per skill that practise it and suit the skills learned up to its step.
+    """Choose up to two projects per skill that practice it and suit the skills learned up to its step.
 
     Projects are ranked by, in this order: fewest new skills, match with the role, not suggested for an earlier skill,
     most use of recently learned skills, least effort. A project is skipped if it has more than three new skills or more

@@ -123,7 +123,7 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
 
 class RoadmapProjectSerializer(serializers.Serializer[Any]):
-    """A project suggested for practising a skill."""
+    """A project suggested for practicing a skill."""
 
     id = serializers.IntegerField(source="project.id")
     title = serializers.CharField(source="project.title")
@@ -176,7 +176,7 @@ class SkillPathSerializer(serializers.Serializer[Any]):
         help_text="Estimated hours to learn the skill. 0 if the skill is in the profile or has an alternative."
     )
     projects = RoadmapProjectSerializer(
-        many=True, help_text="Up to two projects that practise the skill with the skills learned so far."
+        many=True, help_text="Up to two projects that practice the skill with the skills learned so far."
     )
     status = serializers.ChoiceField(
         PATH_STATUSES,

@@ -57,12 +57,12 @@ def _compute_wilson_bounds(count: int, of: int, design_effect: float) -> tuple[f
     """Return the bounds of the Wilson score interval, 0 to 1. `of` must not be 0."""
     # After a merge of skills, the counts of closed days can exceed the number of postings.
     share, size = min(count / of, 1.0), of / design_effect
-    centre = share + _Z * _Z / (2 * size)
+    center = share + _Z * _Z / (2 * size)
     spread = _Z * sqrt(share * (1 - share) / size + _Z * _Z / (4 * size * size))
     shrink = 1 + _Z * _Z / size
     # The bounds are exactly 0 or 1 if none or all count, which floating point would miss.
-    low = 0.0 if count == 0 else (centre - spread) / shrink
-    high = 1.0 if count >= of else (centre + spread) / shrink
+    low = 0.0 if count == 0 else (center - spread) / shrink
+    high = 1.0 if count >= of else (center + spread) / shrink
     return low, high
 
 

@@ -164,11 +164,11 @@ def rank_recommendations(
 
 
 def rank_for_skills(*, ideas: Iterable[Idea], held: Collection[str], skills: Collection[str]) -> list[IdeaMatch]:
-    """Rank the ideas by the number of `skills` they practise, by the percentage of held skills, and by difficulty."""
-    practised = frozenset(skills)
+    """Rank the ideas by the number of `skills` they practice, by the percentage of held skills, and by difficulty."""
+    practiced = frozenset(skills)
     matches = [IdeaMatch.build(idea, held) for idea in ideas]
     matches.sort(
-        key=lambda match: (-len(match.idea.skill_set & practised), -match.percentage, match.idea.effort, match.idea.id)
+        key=lambda match: (-len(match.idea.skill_set & practiced), -match.percentage, match.idea.effort, match.idea.id)
     )
     return matches
 

@@ -137,14 +137,14 @@ class IdeaIndex:
 
         A term is the name of a skill in any spelling, or another word. Ideas that match more terms come first, then
         ideas with better matches, then ideas with more of `skills`, then the lower id. A skill matches an idea that
-        practises it or that practises a skill that implies it. A word matches in the title, skills, fields, roles,
+        practices it or that practices a skill that implies it. A word matches in the title, skills, fields, roles,
         description, features, outcome and stretch goals, in any inflection, as the beginning of a word, or through a
         related word. The name of a technology is searched only in skills and titles.
 
         Args:
             query: Text that the user typed.
             difficulty: Required difficulty, or None for any.
-            skills: Canonical names, or None for any. An idea must practise or imply at least one of them.
+            skills: Canonical names, or None for any. An idea must practice or imply at least one of them.
         """
         terms = _parse_query(query, self._vocabulary)
         required = frozenset(skills or ())
@@ -176,16 +176,16 @@ class IdeaIndex:
             return f"None of the names in `skills` is a skill. Without `skills`, {all_found}."
         names = _join_alternatives([self._vocabulary.get_display_name(skill) for skill in skills or ()])
         if skills is not None and not any({*skills} & (entry.skills | entry.implied) for entry in self._entries):
-            return f"No project practises {names}. Without `skills`, {all_found}."
+            return f"No project practices {names}. Without `skills`, {all_found}."
         counts_without: Mapping[str, int] = {
             **({"skills": len(self.search(query=query, difficulty=difficulty))} if skills is not None else {}),
             **({"difficulty": len(self.search(query=query, skills=skills))} if difficulty is not None else {}),
         }
         level = f" {difficulty}" if difficulty is not None else ""
-        practising = f" that practises {names}" if skills is not None else ""
+        practicing = f" that practices {names}" if skills is not None else ""
         hints = [f"without `{name}`, {_describe_count(count)} found" for name, count in counts_without.items() if count]
         hint = " and ".join(hints or [f"without both filters, {all_found}"])
-        return f'No{level} project{practising} is about "{query}". {hint[0].upper()}{hint[1:]}.'
+        return f'No{level} project{practicing} is about "{query}". {hint[0].upper()}{hint[1:]}.'
 
 
 @lru_cache(maxsize=20_000)

@@ -51,10 +51,10 @@ class RecommendationsQuery(QuerySerializer):
 
 
 class SkillBuildingQuery(QuerySerializer):
-    """Query parameters for projects that practise given skills."""
+    """Query parameters for projects that practice given skills."""
 
     skills = _build_skill_list(
-        help_text="Skill names in any spelling. A project must practise at least one of these skills."
+        help_text="Skill names in any spelling. A project must practice at least one of these skills."
     )
     difficulty = StrictChoiceField(choices=DIFFICULTIES, required=False)
     limit = BoundedInteger(minimum=1, maximum=50, default=10)

@@ -101,7 +101,7 @@ class ProjectViewSet(ApiViewSet):
     def skill_building(self, request: Request) -> Response:
         """List projects that practice given skills.
 
-        Repeat `skills` for several skills, in any spelling. A project must practise at least one of them.
+        Repeat `skills` for several skills, in any spelling. A project must practice at least one of them.
         """
         skills = get_vocabulary().map_technology_slugs(self.query["skills"])
         matches: list[IdeaMatch] = []

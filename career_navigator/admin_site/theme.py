@@ -1,4 +1,4 @@
-"""The admin's theme: Unfold's settings and the colours of status labels."""
+"""The admin's theme: Unfold's settings and the colors of status labels."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ _PRIMARY = {
     "900": "30 58 138",
     "950": "23 37 84",
 }
-# Unfold's label colour for each status, on all admin pages.
+# Unfold's label color for each status, on all admin pages.
 STATUS_COLORS = {
     "queued": "info",
     "running": "info",

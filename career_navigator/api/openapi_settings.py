@@ -31,7 +31,7 @@ _TAGS = {
     "market": "The skills that collected postings require, their salaries, and trends over time.",
     "skills": "The skill vocabulary, skills in texts, and the gap between a profile and a role.",
     "learning": "Roadmaps, learning resources, and the current user's progress.",
-    "projects": "Project ideas for practising skills, and the current user's progress with them.",
+    "projects": "Project ideas for practicing skills, and the current user's progress with them.",
     "jobs": "Search, match scores, saved jobs, applications, and saved searches.",
     "resumes": "Upload, generate and download resumes, and apply with a resume.",
     "activity": "The current user's activity log, and how far their applications got.",

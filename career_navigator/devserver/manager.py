@@ -57,7 +57,7 @@ class Output:
         """Queue a line, prefixed with the name of the process that wrote it."""
         label = f"{name:<8} | " if name else ""
         if name and self._stream.isatty():
-            label = f"\x1b[{31 + len(name) % 6}m{label}\x1b[0m"  # different colours for web, worker and beat
+            label = f"\x1b[{31 + len(name) % 6}m{label}\x1b[0m"  # different colors for web, worker and beat
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(label + line)
 

@@ -18,7 +18,7 @@ _PERIODS = {
 }
 _PERIODS_PER_YEAR = {name: factor for factor, names in _PERIODS.items() for name in names}
 _SHOWN_NAMES = {factor: names[0] for factor, names in _PERIODS.items()} | {24: "half month", 26: "two weeks"}
-# Yearly pay outside these bounds is an error in the source, such as a monthly amount that is labelled yearly.
+# Yearly pay outside these bounds is an error in the source, such as a monthly amount that is labeled yearly.
 _MIN_YEARLY, _MAX_YEARLY = 5_000, 2_000_000
 _BOUNDED_CURRENCIES = frozenset({"USD", "EUR", "GBP", "CAD", "AUD"})
 

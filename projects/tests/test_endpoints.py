@@ -170,7 +170,7 @@ def test_search_says_which_filter_to_leave_out(request_projects):
 
     assert (response["projects"], response["total_found"]) == ([], 0)
     assert response["message"] == (
-        'No Beginner project that practises Kafka is about "ledger". Without `skills`, 1 project is found and without'
+        'No Beginner project that practices Kafka is about "ledger". Without `skills`, 1 project is found and without'
         " `difficulty`, 1 project is found."
     )
 
@@ -224,7 +224,7 @@ def test_rejects_invalid_parameters_by_name(newcomer, path, field):
 
 
 def test_ignores_unknown_parameters(request_projects):
-    assert request_projects("all", colour="red") == request_projects("all")
+    assert request_projects("all", color="red") == request_projects("all")
 
 
 def test_serves_an_edit_within_a_second(request_projects):

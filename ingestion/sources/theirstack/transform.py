@@ -70,7 +70,7 @@ def transform_job(job: Any, *, source: str = "theirstack") -> Posting:
         state_code=read_text(job.get("state_code"), max_length=MAX_NAME_LENGTH),
         cities=read_words(job.get("cities"), max_items=MAX_LOCATIONS, max_length=MAX_NAME_LENGTH),
     )
-    country_codes = _put_labelled_first(country_codes, job, locations, label=location, place=place)
+    country_codes = _put_labeled_first(country_codes, job, locations, label=location, place=place)
     latitude, longitude = _read_coordinates(job, locations)
     company_names = (job.get("company"), company.get("name"), job.get("company_name"))
     return Posting(
@@ -173,7 +173,7 @@ def _read_country_codes(job: Mapping[str, Any], locations: tuple[Mapping[str, ob
     return (code,) if code else ()
 
 
-def _put_labelled_first(
+def _put_labeled_first(
     codes: tuple[str, ...],
     job: Mapping[str, Any],
     locations: tuple[Mapping[str, object], ...],
