@@ -1,4 +1,4 @@
-"""Market panels of the staff dashboard, and market metrics. Both read stored stats only, never postings."""
+"""Market panels of the staff dashboard, and market metrics. Both read only stored stats, never postings."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,14 +14,14 @@ from career_navigator.db.connection import database
 from market.documents import MARKET_SCOPE
 from market.selectors import RENDERED_AT_KEY, read_response
 
-DAYS = 30
-TOP = 10
+WINDOW_DAYS = 30
+MAX_ROWS = 10
 
 
 def show_market(now: datetime) -> Iterator[Card | Chart]:
     """Yield the market's cards and charts: postings per day, stats age, top skills and pay by place."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = today - timedelta(days=DAYS - 1)
+    since = today - timedelta(days=WINDOW_DAYS - 1)
     query = {"scope": MARKET_SCOPE, "day": {"$gte": since, "$lte": today}}
     rows = list(
         database()
@@ -29,13 +29,13 @@ def show_market(now: datetime) -> Iterator[Card | Chart]:
         .sort("day", 1)
     )
     by_day = {row["day"]: row for row in rows}
-    days = [since + timedelta(days=day) for day in range(DAYS)]
+    days = [since + timedelta(days=day) for day in range(WINDOW_DAYS)]
     stale_days = database().dirty_days.estimated_document_count()
     computed_at = max((row["computed_at"] for row in rows), default=None)
     yield Card(
         title="Postings",
         value=f"{database().job_postings.estimated_document_count():,}",
-        note=f"{sum(row['postings'] for row in rows):,} in the last {DAYS} days",
+        note=f"{sum(row['postings'] for row in rows):,} in the last {WINDOW_DAYS} days",
         meaning="The postings users can search. Trends and gap analyses are computed from them.",
         route="admin:market_jobposting_changelist",
     )
@@ -45,8 +45,8 @@ def show_market(now: datetime) -> Iterator[Card | Chart]:
         note=f"{stale_days} {'day is' if stale_days == 1 else 'days are'} stale"
         if stale_days
         else "all days are up to date",
-        meaning="Curated skills and hidden postings affect trends and gap analyses after the next computation.",
-        tone="bad" if stale_days > DAYS else "plain",
+        meaning="Changes to skills and hidden postings affect trends and gap analyses after the next computation.",
+        tone="bad" if stale_days > WINDOW_DAYS else "plain",
     )
     yield Chart(
         title="Postings per day",
@@ -70,24 +70,24 @@ def _get_count(by_day: dict[datetime, dict[str, Any]], day: datetime, name: str)
 
 
 def _build_window_charts(now: datetime) -> Iterator[Chart]:
-    response = read_response(days=DAYS, now=now)
+    response = read_response(days=WINDOW_DAYS, now=now)
     window: dict[str, Any] = orjson.loads(response[1]) if response else {"top_skills": [], "salary_trends": []}
-    skills = window["top_skills"][:TOP]
+    skills = window["top_skills"][:MAX_ROWS]
     yield Chart(
-        title=f"Top skills, last {DAYS} days",
+        title=f"Top skills, last {WINDOW_DAYS} days",
         empty_text="This chart shows data when recent postings name skills.",
         note="Percentage of postings, compared with the previous window.",
         labels=[_build_skill_label(row) for row in skills],
         series=[
-            Series(label="now", values=[row["percentage"] for row in skills]),
-            Series(label="before", values=[row["previous_percentage"] for row in skills], color=GREY),
+            Series(label="current", values=[row["percentage"] for row in skills]),
+            Series(label="previous", values=[row["previous_percentage"] for row in skills], color=GREY),
         ],
         rows=True,
     )
-    # Only the places with the most salaries: a mean over a few postings says little about a place.
-    places = sorted(window["salary_trends"][:TOP], key=lambda row: (-row["avg_max"], row["location"]))
+    # Show only the places with the most salaries, because a mean of a few postings says little about a place.
+    places = sorted(window["salary_trends"][:MAX_ROWS], key=lambda row: (-row["avg_max"], row["location"]))
     yield Chart(
-        title=f"Pay by place, last {DAYS} days",
+        title=f"Pay by place, last {WINDOW_DAYS} days",
         empty_text="This chart shows data when recent postings state a salary.",
         note="Mean minimum and mean maximum, in thousands of USD per year.",
         labels=[f"{row['location']} ({row['count']:,})" for row in places],

@@ -25,5 +25,5 @@ class Role(DocumentModel):
     document = documents.RoleDocument
 
     class Meta:
-        verbose_name = "job role"  # "Roles" are the roles of the staff
+        verbose_name = "job role"  # In the admin, "Roles" are the permission groups of staff.
         ordering = ("name", "pk")

@@ -79,11 +79,13 @@ def store_postings(
     batch = remove_repeats(postings)
     outcome.unchanged += len(postings) - len(batch)
     for _ in range(_MAX_ATTEMPTS):
-        batch = _store(batch, role=role, place=place, closed_at=closed_at, now=now, outcome=outcome, dry_run=dry_run)
+        batch = _try_to_store(
+            batch, role=role, place=place, closed_at=closed_at, now=now, outcome=outcome, dry_run=dry_run
+        )
         if not batch:
             return outcome
     first = batch[0].job_id or batch[0].url
-    raise ConflictingPosting(f"{len(batch)} postings were changed by other writers, the first is {first}")
+    raise ConflictingPosting(f"{len(batch)} postings were changed by other writers, for example {first}")
 
 
 def compute_role_stats(*, role: str, days: int, now: datetime) -> RoleStats | None:
@@ -117,7 +119,7 @@ def delete_expired_postings(*, days_to_keep: int, now: datetime) -> Iterator[tup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiredPostings:
-    """The number of postings past retention, the number of their days, and the first day to keep."""
+    """The number of expired postings, the number of days they were posted on, and the first day to keep."""
 
     postings: int
     days: int
@@ -143,7 +145,7 @@ def _build_expired_query(days_to_keep: int, now: datetime) -> dict[str, Any]:
 class _Change:
     """A posting to insert, or a change of a stored posting. `stored` is None for a new posting.
 
-    `day` is the day of the new or stored posting. `outcome` names the counter of `StoreOutcome` to increment.
+    `day` is the day of the new or stored posting. `counter` names the field of `StoreOutcome` to increment.
     """
 
     posting: Posting
@@ -151,10 +153,10 @@ class _Change:
     content_hash: str
     named_roles: list[str]
     day: datetime
-    outcome: str
+    counter: str
 
 
-def _store(
+def _try_to_store(
     batch: list[Posting],
     *,
     role: str | None,
@@ -173,19 +175,19 @@ def _store(
         search = {"search_roles": searched_roles, "search_keywords": role or "", "search_location": place or ""}
         writer = _BatchWriter(changes, search=search, closed_at=closed_at, now=now)
         with dirty_days(days={change.day for change in changes}, now=now):
-            failed = _write(writer.build_writes())
-            failed |= find_postings_without_stored_id(writer.adopting)
-            # A role that was registered in the meantime was only added to postings stored before these writes, and
-            # `registered` does not contain it.
+            failed = _execute_writes(writer.build_writes())
+            failed |= find_postings_without_stored_id(writer.postings_adding_id)
+            # A concurrent registration adds its role only to postings that are already stored, and `registered` does
+            # not contain it.
             for late_role in set(list_registered_roles()) - set(registered):
                 add_role(role=late_role, ids=[row["_id"] for row in writer.rows])
             update_copy_groups(keys=writer.copy_keys, now=now)
-        # Sentences that these postings made their employers' own no longer count in postings stored before.
+        # A sentence that these postings show to describe the employer no longer counts in older postings.
         update_employer_skills(employers=writer.extraction.changed_employers, now=now)
         count_unknown_slugs(slugs=writer.unknown_slugs, now=now)
     for number, change in enumerate(changes):
         if number not in failed:
-            setattr(outcome, change.outcome, getattr(outcome, change.outcome) + 1)
+            setattr(outcome, change.counter, getattr(outcome, change.counter) + 1)
     return [changes[number].posting for number in sorted(failed)]
 
 
@@ -229,29 +231,29 @@ def _list_changes(
                 content_hash=content_hash,
                 named_roles=named_roles,
                 day=day,
-                outcome=counter,
+                counter=counter,
             )
         )
     return changes
 
 
 class _BatchWriter:
-    """The writes of a batch, and what must be updated after them."""
+    """The writes of a batch, and the values that the updates after them need."""
 
     def __init__(
         self, changes: Sequence[_Change], *, search: dict[str, Any], closed_at: datetime | None, now: datetime
     ) -> None:
         self._changes, self._search, self._closed_at, self._now = changes, search, closed_at, now
-        postings = {number: change.posting for number, change in enumerate(changes) if change.outcome != "unchanged"}
+        postings = {number: change.posting for number, change in enumerate(changes) if change.counter != "unchanged"}
         self.extraction = SkillExtraction(postings, dry_run=False, now=now)
         self._vocabulary = get_vocabulary()
         self.unknown_slugs: list[str] = []
-        # The copy keys that the written postings have or had.
+        # The current and previous copy keys of the written postings.
         self.copy_keys: set[str] = set()
         # The written postings. New ones have an `_id` once they are inserted.
         self.rows: list[Row] = []
-        # The postings that give an id to a stored posting without one, by the number of the write.
-        self.adopting: dict[int, Posting] = {}
+        # The postings that add their id to a stored posting without one, by the number of the write.
+        self.postings_adding_id: dict[int, Posting] = {}
 
     def build_writes(self) -> Iterator[InsertOne[Row] | UpdateOne]:
         """Yield the write of each change."""
@@ -276,7 +278,7 @@ class _BatchWriter:
 
     def _build_update(self, number: int, change: _Change, stored: Row) -> UpdateOne:
         fields: dict[str, Any] = {}
-        if change.outcome == "updated":
+        if change.counter == "updated":
             fields = self._build_fields(number, change) | {"updated_at": self._now}
             self.copy_keys.update(filter(None, [stored.get("copy_key")]))
             if fields["url"] is None:
@@ -285,7 +287,7 @@ class _BatchWriter:
         if change.posting.job_id and not stored.get("job_id"):
             # Do not overwrite a different id that a concurrent writer has set.
             query["job_id"] = None
-            self.adopting[number] = change.posting
+            self.postings_adding_id[number] = change.posting
         self.rows.append(stored)
         search_roles = self._search["search_roles"]
         return UpdateOne(
@@ -318,38 +320,38 @@ def _build_update_pipeline(
 ) -> list[dict[str, Any]]:
     """Build the update that sets a stored posting's fields and the roles that follow from them.
 
-    A single update pipeline ensures that concurrent writers of a posting leave roles that match its title.
+    A single update pipeline keeps the roles consistent with the title if several writers update the posting.
     """
     if fields and not fields["copy_key"]:
         fields |= dict.fromkeys(EVIDENCE_FIELDS)
     values: dict[str, Any] = {name: {"$literal": value} for name, value in fields.items() if value is not None}
     values["search_roles"] = build_sorted_union({"$ifNull": ["$search_roles", search_roles]}, searched_roles)
-    removed = [name for name, value in fields.items() if value is None]
+    unset_fields = [name for name, value in fields.items() if value is None]
     return [
         {"$set": values},
         {"$set": {"roles": build_sorted_union("$search_roles", named_roles)}},
-        *([{"$unset": removed}] if removed else []),
+        *([{"$unset": unset_fields}] if unset_fields else []),
     ]
 
 
-def _write(writes: Iterator[InsertOne[Row] | UpdateOne]) -> set[int]:
-    """Write unordered. Return the numbers of the writes that failed with a duplicate key.
+def _execute_writes(writes: Iterator[InsertOne[Row] | UpdateOne]) -> set[int]:
+    """Execute the writes without a fixed order. Return the indexes of those that failed with a duplicate key.
 
-    MongoDB writes each part while the next part is being built, which takes about twice as long.
+    MongoDB executes a part while the next one is being built. Building takes about twice as long as writing.
     """
-    parts: list[Future[set[int]]] = []
+    futures: list[Future[set[int]]] = []
     with ThreadPoolExecutor(max_workers=1) as executor:
         while part := list(islice(writes, _WRITES_PER_PART)):
-            # The context has the deadline of the request.
-            parts.append(executor.submit(copy_context().run, _write_part, part))
+            # The context contains the deadline of the request.
+            futures.append(executor.submit(copy_context().run, _execute_part, part))
     return {
-        number * _WRITES_PER_PART + index
-        for number, part_failures in enumerate(parts)
-        for index in part_failures.result()
+        part_number * _WRITES_PER_PART + index
+        for part_number, future in enumerate(futures)
+        for index in future.result()
     }
 
 
-def _write_part(writes: list[InsertOne[Row] | UpdateOne]) -> set[int]:
+def _execute_part(writes: list[InsertOne[Row] | UpdateOne]) -> set[int]:
     try:
         database().job_postings.bulk_write(writes, ordered=False)
     except BulkWriteError as error:

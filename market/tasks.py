@@ -15,7 +15,7 @@ from market.stored_skills import update_stored_skills
 
 logger = logging.getLogger(__name__)
 
-# Requests within this time share one refresh. It is also the delay before a refresh that found another one retries.
+# Refreshes requested within this time are merged into one. Also the delay before a retry if another refresh is running.
 REFRESH_DELAY_SECONDS = 3
 # Set while a refresh is queued. It expires after a minute in case the broker loses the task.
 _REFRESH_QUEUED_KEY = "market:figures:refresh-queued"
@@ -28,7 +28,7 @@ def refresh_daily_stats() -> str | None:
 
     If another refresh is running, the task does not wait for it. It queues another refresh for the remaining days.
     """
-    # Before reading the marks, so that a later change of postings queues another refresh.
+    # Delete the key before dirty days are read, so that a later change of postings queues another refresh.
     redis_client().delete(_REFRESH_QUEUED_KEY)
     try:
         summary = refresh.refresh_stats(now=timezone.now(), wait=False)
@@ -78,10 +78,10 @@ def reread_skills(self: Task) -> str:
     """Extract the skills of every stored posting again. Run this after editing aliases or slugs."""
     progress = self.get_progress()
     progress.begin(database().job_postings.estimated_document_count())
-    seen = changed = 0
+    read_count = changed_count = 0
     for batch in update_stored_skills(dry_run=False, now=timezone.now()):
-        seen += batch.seen
-        changed += batch.changed
+        read_count += batch.seen
+        changed_count += batch.changed
         progress.advance(batch.seen)
     days = refresh.refresh_stats(now=timezone.now()).days
-    return f"read {seen:,} postings; the skills of {changed:,} changed; recomputed {days:,} days"
+    return f"read {read_count:,} postings; the skills of {changed_count:,} changed; recomputed {days:,} days"

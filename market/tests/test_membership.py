@@ -173,13 +173,13 @@ def test_a_posting_of_an_older_release_keeps_its_search_roles(mongo):
 
 
 def test_a_role_registered_during_storing_gets_the_posting(mongo, monkeypatch):
-    write = services._write
+    write = services._execute_writes
 
     def register_and_write(writes):
         register_role(role="Data Engineer", now=NOW)
         return write(writes)
 
-    monkeypatch.setattr(services, "_write", register_and_write)
+    monkeypatch.setattr(services, "_execute_writes", register_and_write)
 
     store_postings(postings=[build_posting(1, "Data Engineer"), build_posting(2, "Nurse")], now=NOW)
 

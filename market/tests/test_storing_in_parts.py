@@ -36,14 +36,14 @@ def test_stores_the_postings_of_every_part(mongo, count):
 
 def test_counts_postings_that_another_writer_stored_first_as_unchanged(mongo, monkeypatch):
     postings = build_postings(10)
-    write = services._write
+    write = services._execute_writes
 
     def store_some_meanwhile(writes):
-        monkeypatch.setattr(services, "_write", write)
+        monkeypatch.setattr(services, "_execute_writes", write)
         store_postings(postings=[postings[1], postings[5], postings[9]], now=NOW)
         return write(writes)
 
-    monkeypatch.setattr(services, "_write", store_some_meanwhile)
+    monkeypatch.setattr(services, "_execute_writes", store_some_meanwhile)
 
     outcome = store_postings(postings=postings, now=NOW)
 
@@ -87,7 +87,7 @@ def test_every_part_respects_the_deadline_of_the_request():
         yield InsertOne({"job_id": "late"})
 
     with pytest.raises(PyMongoError) as raised, pymongo.timeout(0.2):
-        services._write(build_slowly())
+        services._execute_writes(build_slowly())
 
     assert raised.value.timeout
     assert database().job_postings.count_documents({"job_id": "late"}) == 0
