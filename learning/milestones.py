@@ -22,7 +22,7 @@ MAX_HOURS_TO_APPLY = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanItem:
-    """A skill to learn, in order. `newcomer_hours` are for a person without any skill."""
+    """A skill to learn, in order. `newcomer_hours` are for a person who has no skills yet."""
 
     name: str
     tier: Tier

@@ -197,7 +197,7 @@ class _Planner:
         ]
 
     def add_frequent_skills(self, planned: Collection[PlannedSkill]) -> list[PlannedSkill]:
-        """Return the technologies and methods of the trade that postings require and the blueprint does not name."""
+        """Return the technologies and methods of the role's field that postings require and the blueprint lacks."""
         to_learn = [skill for skill in planned if skill.alternative is None]
         learned = {skill.name for skill in to_learn}
         covered = learned.union(*(self.vocabulary.implied.get(name, ()) for name in learned))
@@ -225,7 +225,7 @@ class _Planner:
         return added
 
     def _list_addable_skills(self, covered: Collection[str]) -> list[tuple[str, float]]:
-        """Return the frequent skills of the trade that are not in `covered`, with their shares, highest first."""
+        """Return the frequent skills of the field that are not in `covered`, with their shares, highest first."""
         subcategories = self._list_subcategories()
         shares = {
             name: share

@@ -307,7 +307,7 @@ def build_roadmap(
 def _select_foundations(
     names: Iterable[str], prerequisites: Mapping[str, tuple[str, ...]], vocabulary: Vocabulary
 ) -> dict[str, tuple[str, ...]]:
-    """Return the prerequisites of skills, and of those in turn, without fields.
+    """Return the direct and indirect prerequisites of skills, without fields.
 
     A person has a field by having its technologies. With fields, a roadmap would list all subjects of machine learning
     before a first tool for AI agents.

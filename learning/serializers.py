@@ -217,7 +217,7 @@ class MilestoneSerializer(serializers.Serializer[Any]):
     )
     skills = serializers.ListField(child=serializers.CharField(), help_text="Skills up to the milestone, in order.")
     estimated_hours = serializers.IntegerField(help_text="Hours that the user still needs.")
-    newcomer_hours = serializers.IntegerField(help_text="Hours that a person without any skill needs.")
+    newcomer_hours = serializers.IntegerField(help_text="Hours that a person who starts without skills needs.")
     junior_postings = serializers.IntegerField(help_text="Number of junior postings that were compared.")
     reachable_percentage = serializers.FloatField(
         allow_null=True,

@@ -95,7 +95,7 @@ class LinkOutcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedLink:
-    """The result of checking one URL. `because` is the HTTP status or the name of the error."""
+    """The result of checking one URL. `because` is the HTTP status or the name of the exception."""
 
     url: str
     outcome: LinkOutcome

@@ -23,7 +23,7 @@ from market.posting import build_company_key, normalize_words
 
 # A repeated posting is a copy of the first one for this long. After that it counts as a new posting.
 COPY_WINDOW = timedelta(days=60)
-# Tuned on labelled pairs of real postings (see `benchmarks/near_copies.py`).
+# Tuned on labeled pairs of real postings (see `benchmarks/near_copies.py`).
 MIN_SIMILARITY = 0.85
 # With 128 hash functions, the standard error of the estimate at `MIN_SIMILARITY` is 0.03.
 _HASH_COUNT = 128
@@ -109,7 +109,7 @@ def _is_place(name: str) -> bool:
 class _WordHashes(dict[str, bytes]):
     """A cache of word hashes. Without the cache, hashing words takes most of the time of computing a signature.
 
-    Punctuation around and within a word is ignored. A token of only punctuation has an empty hash. Hashes are 4 bytes
+    Punctuation around and within a word is ignored. A token of punctuation has an empty hash. Hashes are 4 bytes
     because joining bytes is three times as fast as building an array from integers.
     """
 
@@ -131,7 +131,7 @@ def compute_signature(text: str) -> bytes | None:
     if len(hashes) < _MIN_TEXT_WORDS:
         words = _WORD.findall(folded)
         return blake2b(" ".join(words).encode(), digest_size=16).digest() if words else None
-    # In place, because allocating arrays takes a fifth of the time of computing a signature.
+    # Computed in place, because allocating arrays takes a fifth of the time of computing a signature.
     triples = hashes[:-2] * np.uint32(2_654_435_761)
     triples += hashes[1:-1] * np.uint32(2_246_822_519)
     triples += hashes[2:]

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from market.name_keys import compute_name_key
 
-# A salary outside these bounds (USD per year) is an hourly rate, a typo or bait.
+# A salary outside these bounds (USD per year) is probably an hourly rate, a typing error or clickbait.
 MIN_SALARY_USD = 5_000
 MAX_SALARY_USD = 2_000_000
 

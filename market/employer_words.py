@@ -1,7 +1,7 @@
 """Find sentences that an employer repeats in postings for different jobs. They describe the employer, not the job.
 
 For each employer and sentence, up to `MIN_TITLES` titles of postings that contain the sentence are stored. A sentence
-with `MIN_TITLES` different titles is the employer's own. The result does not depend on the order in which postings are
+with `MIN_TITLES` different titles describes the employer. The result does not depend on the order in which postings are
 stored, and it does not change when postings are deleted. Only sentences that mention a skill are recorded. Sentences
 that ask something of the candidate, or that are under a heading for requirements or duties, are not recorded (see
 `market.sections`). Copies of one posting in several cities share a title, so they count once.
@@ -30,7 +30,7 @@ def _build_id(sentence: Sentence) -> str:
 
 
 def find_repeated_sentences(sentences: Iterable[Sentence]) -> set[Sentence]:
-    """Return the sentences that are their employer's own words."""
+    """Return the sentences that describe their employer, because enough of its postings repeat them."""
     by_id = {_build_id(sentence): sentence for sentence in sentences}
     if not by_id:
         return set()

@@ -208,7 +208,7 @@ class RequiredSkill:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WindowView:
-    """What a gap analysis needs of a role's window and the vocabulary. It does not depend on the user."""
+    """The values of a gap analysis that depend only on a role's window and the vocabulary, not on the user."""
 
     window: RoleWindow
     vocabulary: Vocabulary

@@ -191,7 +191,7 @@ def _find_prerequisites(learned: Sequence[str], vocabulary: Vocabulary) -> dict[
     """
     foundations = {name: _find_foundations(name, vocabulary) for name in learned}
     rank = {name: index for index, name in enumerate(learned)}
-    # If two skills need each other, because prerequisites and implications differ, the more frequent one comes first.
+    # Two skills can need each other, because prerequisites and implications differ. The more frequent one comes first.
     return {
         name: frozenset(
             other
@@ -206,7 +206,7 @@ def _find_prerequisites(learned: Sequence[str], vocabulary: Vocabulary) -> dict[
 
 
 def _find_foundations(name: str, vocabulary: Vocabulary) -> set[str]:
-    """Return the skills that a skill implies or needs, directly or not."""
+    """Return the skills that a skill implies or needs, directly or indirectly."""
     foundations: set[str] = set()
     waiting = [name]
     while waiting:

@@ -68,7 +68,7 @@ def order_learning(
     while found := search.find_best_set(max_skills=MAX_STEP_SKILLS * (MAX_STEPS - len(steps))):
         search.learn(found)
         previous, reachable = reachable, search.reachable_percentage
-        # A few postings of a large window can change nothing in a percentage.
+        # A few postings of a large window may not change a rounded percentage.
         if reachable <= previous:
             break
         *leading, last = divide_set(found)

@@ -126,7 +126,7 @@ class LearningSearch:
         }
         self._open_rows = sorted(frozenset().union(*(option.gained for option in self._options)))
         self._present = index.build_presence(self._open_rows)
-        # No other postings come within reach, whatever the person learns.
+        # The other postings stay out of reach, no matter what the person learns.
         self._search_in(np.flatnonzero((self._lacking > 0) & (sum_lines(self._present) >= self._lacking)))
 
     def _search_in(self, postings: NDArray[np.intp]) -> None:
@@ -234,7 +234,10 @@ class LearningSearch:
         return 0
 
     def find_first_set(self) -> list[int]:
-        """Return a first step for a newcomer who cannot bring a posting within reach: what most postings require."""
+        """Return the skills that most postings require, as a first step if no set brings a posting within reach.
+
+        Returns an empty list unless the person is a newcomer.
+        """
         if not self._is_newcomer:
             return []
         self._search_in(np.flatnonzero(self._lacking > 0))

@@ -1,7 +1,7 @@
 """Role membership: decide which roles a posting belongs to.
 
 A posting belongs to the roles whose searches returned it (`search_roles`) and to the registered roles that its title
-names (see `market.role_table`). The rule only depends on the posting, the table and the set of registered roles, so the
+names (see `market.role_table`). The rule depends only on the posting, the table and the set of registered roles, so the
 order and repetition of imports, searches and registrations do not matter.
 """
 
@@ -79,7 +79,7 @@ def register_role(*, role: str, now: datetime) -> bool:
     registered = roles.find_one(name, {"given_at": 1})
     if not name or (registered and registered.get("given_at")):
         return False
-    # First, so that postings stored from now on get the role.
+    # Register before adding the role, so that postings stored from now on get it.
     roles.update_one({"_id": name}, {"$setOnInsert": {"label": role.strip(), "known_since": now}}, upsert=True)
     day_by_id = _find_days_by_title(name)
     # Include days that already have postings of the role. Their rows stay withheld until registration is complete, and

@@ -121,7 +121,7 @@ def build_posting_keys(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _get_pay_usd(row: Mapping[str, Any]) -> float | None:
-    """Return the maximum (or only stated) pay per year, or None if the source states no pay in USD.
+    """Return the maximum or only pay per year, or None if the source states no pay in USD.
 
     There are no exchange rates to convert other currencies.
     """

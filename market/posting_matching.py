@@ -94,7 +94,7 @@ class StoredPostings:
         url_keys = sorted({build_url_key(posting.url or "") for posting in postings})
         rows = list(_find_rows({"url_key": {"$in": url_keys} | _IS_STRING}))
         for row in sorted(rows, key=lambda row: row.get("job_id") or "", reverse=True):
-            # A row whose id is in the batch already belongs to the batch's posting with that id.
+            # A row whose id is in the batch belongs to the posting with that id.
             if (row["source"], row.get("job_id")) not in self._by_id:
                 title = (normalize_role(row["title"]),) if row.get("job_id") else ()
                 self._by_url[row["source"], row["url_key"], *title] = row

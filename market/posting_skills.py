@@ -26,7 +26,7 @@ _LEGAL_FORM = re.compile(r",? (?:inc|llc|ltd|limited|corp|corporation|gmbh|ag|se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingSkills:
-    """The skills and years of experience that a posting asks for.
+    """The skills and years of experience that a posting requires, and its optional skills.
 
     `skills` are canonical names and include `nice_to_have`. `source` says where they come from: `slugs` or `text`.
     """
@@ -77,7 +77,7 @@ class PostingText:
 
     @cached_property
     def _repeatable_spans(self) -> dict[str, list[TextSpan]]:
-        """Sentences that mention a skill and are the employer's own if other postings repeat them, by hash."""
+        """The sentences that mention a skill and describe the employer if its other postings repeat them, by hash."""
         spans_by_hash: dict[str, list[TextSpan]] = {}
         starts = [span.start for span in self._skill_spans]
         for start, end in self._sections.repeatable:
@@ -192,7 +192,7 @@ class _PreparedPosting:
 class SkillExtraction:
     """The extraction of skills from several postings, ignoring sentences in which employers describe themselves.
 
-    `changed_employers` are the keys of the employers for which the postings established new sentences of their own.
+    `changed_employers` are the keys of the employers with newly repeated sentences, which now describe the employer.
     Call `market.stored_skills.update_employer_skills` for them after the postings are stored.
     """
 

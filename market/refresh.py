@@ -129,7 +129,7 @@ def _publish_days(days: Sequence[datetime], state: CommittedState, lock: Lock, n
         _recompute_days(days[start : start + _DAYS_PER_BATCH], now, writer, state)
         lock.reacquire()
     version, responses = render_responses(now=now)
-    # Roles whose registration is in progress: some of their postings were read before they got the role. Registration
+    # Some postings of a role whose registration is in progress were read before they got the role. Registration
     # marks their days dirty again when it completes.
     withhold_rows(roles=set(list_registered_roles()) - set(backfilled), days=days, writer=writer)
     lock.reacquire()
@@ -201,7 +201,7 @@ def _extend_lock(lock: Lock, ended: threading.Event) -> None:
         except LockError:
             return
         except RedisError as error:
-            logger.warning("the lock on the daily stats was not extended: %s", error)
+            logger.warning("could not extend the lock on the daily stats: %s", error)
 
 
 def _is_being_written(mark: dict[str, Any], now: datetime) -> bool:

@@ -60,7 +60,7 @@ _EMPLOYER_HEADING = re.compile(
     r"|a propos|qui sommes|avantages|nous offrons|offrons|pourquoi nous|processus|pourquoi rejoindre"
     r"|sobre nosotros|quienes somos|ofrecemos|beneficios|que te ofrecemos|sobre nos|quem somos|oferecemos)\b"
 )
-# Headings of text about the role, which can ask for skills and praise the employer alike.
+# Headings of text about the role, which can both require skills and praise the employer.
 _ROLE_HEADING = re.compile(r"(?:about )?(?:the|this|your) (?:role|job|position|opportunity)(?: at [\w. ]+)?[:?]?$")
 # "What we value in a candidate" is about the candidate, although "what we value" alone is about the employer.
 _CANDIDATE_HEADING = re.compile(
@@ -162,7 +162,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(slots=True)
 class Sections:
-    """The excluded spans, and the sentences that count as the employer's own if repeated.
+    """The excluded spans, and the sentences that count as a description of the employer if repeated.
 
     Both are in ascending order and do not overlap.
     """

@@ -176,7 +176,7 @@ class GapQuery(QuerySerializer):
         minimum=MIN_THRESHOLD,
         maximum=MAX_THRESHOLD,
         default=DEFAULT_THRESHOLD,
-        help_text="The minimum share of postings that ask for a skill for it to count as required.",
+        help_text="Minimum share of postings that must require a skill for it to be listed.",
     )
 
 
@@ -203,13 +203,13 @@ class RequiredSkillSerializer(serializers.Serializer[Any]):
     salary_median_with = serializers.IntegerField(
         source="salary_medians.with_skill",
         allow_null=True,
-        help_text="Median pay of postings that ask for the skill, USD per year. Null if fewer than 20 of them state"
+        help_text="Median pay of postings that require the skill, USD per year. Null if fewer than 20 of them state"
         " their pay.",
     )
     salary_median_without = serializers.IntegerField(
         source="salary_medians.without_skill",
         allow_null=True,
-        help_text="Median pay of postings that do not ask for the skill, USD per year. Null if fewer than 20 of them"
+        help_text="Median pay of postings that do not require the skill, USD per year. Null if fewer than 20 of them"
         " state their pay.",
     )
     previous_percentage = serializers.FloatField(
@@ -258,7 +258,7 @@ class GapSerializer(SampleSerializer):
     required_skills = RequiredSkillSerializer(
         source="gaps.required",
         many=True,
-        help_text="In order of demand, without soft skills and spoken languages, which are listed apart.",
+        help_text="In order of demand, without soft skills and spoken languages, which are listed separately.",
     )
     soft_skills = RequiredSkillSerializer(
         source="gaps.soft_skills",
@@ -343,7 +343,7 @@ class RoleSerializer(serializers.Serializer[Any]):
     role = serializers.CharField()
     postings = serializers.IntegerField(help_text="Postings in the window.")
     total_required_skills = serializers.IntegerField(
-        source="required", help_text="Skills that at least a quarter of the postings ask for."
+        source="required", help_text="Skills that at least a quarter of the postings require."
     )
     skill_match_count = serializers.IntegerField(
         source="coverage.held", allow_null=True, help_text="Null without a token."

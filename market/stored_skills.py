@@ -1,4 +1,4 @@
-"""Extract the skills of stored postings again, after the vocabulary or an employer's own sentences changed."""
+"""Extract the skills of stored postings again, after the vocabulary or the sentences about an employer changed."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -53,12 +53,12 @@ def update_stored_skills(*, dry_run: bool, now: datetime) -> Iterator[UpdateProg
     """Extract the skills of all stored postings with the current vocabulary. Yield after each batch.
 
     Call `refresh_stats` afterwards. Safe to repeat or interrupt. With `dry_run` nothing is written. Skills in sentences
-    that a real run would newly recognize as an employer's own are still counted.
+    that a real run would newly recognize as a description of the employer are still counted.
     """
     changed_employers: set[str] = set()
     for rows in _read_batches({}):
         yield _update_batch(rows, dry_run, now, changed_employers)
-    # A sentence may have become an employer's own after earlier postings with it were processed.
+    # A sentence may be recognized as a description of the employer after earlier postings with it were processed.
     update_employer_skills(employers=changed_employers, now=now)
 
 
@@ -81,7 +81,7 @@ def _read_batches(query: dict[str, Any]) -> Iterator[list[Row]]:
 
 
 def _update_batch(rows: list[Row], dry_run: bool, now: datetime, changed_employers: set[str]) -> UpdateProgress:
-    """Extract the skills of stored postings. Add employers with new sentences of their own to `changed_employers`."""
+    """Extract the skills of stored postings. Add employers with newly repeated sentences to `changed_employers`."""
     postings = {row["_id"]: _StoredPosting.from_row(row) for row in rows}
     extraction = SkillExtraction(postings, dry_run=dry_run, now=now)
     changed_employers |= extraction.changed_employers

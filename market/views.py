@@ -119,7 +119,7 @@ class GapViewSet(ApiViewSet):
         """Return the skills a target role requires, the ones the current user lacks, and what to learn next.
 
         The role must be one of the target roles in the user's profile, in any spelling. `required_skills` are the
-        skills that at least the share `threshold` of the role's postings ask for. A skill also counts as held if a
+        skills that at least the share `threshold` of the role's postings require. A skill also counts as held if a
         skill of the user implies it: PostgreSQL implies SQL. Returns 404 with similar roles if the role has no
         postings.
         """

@@ -1,4 +1,4 @@
-"""Counts of the values of job lists, by which a list can be filtered further. Pure."""
+"""Count the values by which a job list can be filtered further. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable

@@ -19,7 +19,7 @@ from skills.selectors import get_vocabulary
 
 Query = dict[str, Any]
 
-# Stop words of a search text. They are searched for only if the text has no other words.
+# Stop words, which are searched for only if the text has no other words.
 _SMALL_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
 _MAX_SKILL_WORDS = 4
 DEFAULT_CURRENCY = "USD"

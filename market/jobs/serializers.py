@@ -122,9 +122,11 @@ class JobFilterSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="Every word must appear in the title, company or place, or be one of the skills.",
     )
-    skills_any = _optional_list(SkillNameField(max_length=MAX_TEXT_LENGTH), "The posting asks for at least one.")
-    skills_all = _optional_list(SkillNameField(max_length=MAX_TEXT_LENGTH), "The posting asks for all of them.")
-    skills_none = _optional_list(SkillNameField(max_length=MAX_TEXT_LENGTH), "The posting asks for none of them.")
+    skills_any = _optional_list(
+        SkillNameField(max_length=MAX_TEXT_LENGTH), "The posting requires at least one of the skills."
+    )
+    skills_all = _optional_list(SkillNameField(max_length=MAX_TEXT_LENGTH), "The posting requires all of the skills.")
+    skills_none = _optional_list(SkillNameField(max_length=MAX_TEXT_LENGTH), "The posting requires none of the skills.")
     countries = _optional_list(CountryNameField(max_length=MAX_TEXT_LENGTH), "ISO 3166 alpha-2 codes or names.")
     places = _optional_list(PlaceNameField(max_length=MAX_TEXT_LENGTH), "Cities, states, countries or Remote.")
     remote = StrictBooleanField(required=False, allow_null=True)

@@ -89,7 +89,7 @@ class JobViewSet(RetrieveModelMixin, ApiViewSet):
         then by id, so that pages neither repeat nor skip a posting. `ordered_by` is the order that was applied.
 
         If more than 2,000 postings match, `match` scores only some of them: the newest 2,000, up to 500 of the newest
-        3,000 postings of the user's roles, and up to 500 of the newest 3,000 postings that ask for one of the user's
+        3,000 postings of the user's roles, and up to 500 of the newest 3,000 postings that require one of the user's
         skills. All other matches follow, newest first.
 
         `facets` count the newest 2,000 matches, or all if there are fewer. `facets.postings` is the number counted.
