@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.generator.skills import SKILL_NAMES
 
-_FIRST = (
+_FIRST_WORDS = (
     "Amberwick",
     "Brightfern",
     "Calderoak",
@@ -37,7 +37,7 @@ _FIRST = (
     "Greywether",
     "Honeycroft",
 )
-_SECOND = (
+_SECOND_WORDS = (
     "Labs",
     "Systems",
     "Health",
@@ -86,33 +86,33 @@ _SIZES = ((24, "11-50"), (130, "51-200"), (410, "201-500"), (780, "501-1000"), (
 
 
 @cache
-def employers() -> tuple[dict[str, Any], ...]:
+def load_employers() -> tuple[dict[str, Any], ...]:
     """Return 600 company objects in a fixed order, each with technology lists as long as real ones."""
     return tuple(
-        _company_object(first, second, i * len(_SECOND) + j)
-        for i, first in enumerate(_FIRST)
-        for j, second in enumerate(_SECOND)
+        _build_company(first_word, second_word, i * len(_SECOND_WORDS) + j)
+        for i, first_word in enumerate(_FIRST_WORDS)
+        for j, second_word in enumerate(_SECOND_WORDS)
     )
 
 
-def get_trade(name: str) -> str:
-    """Return what the employer with this name does, as the end of a sentence."""
+def describe_trade(name: str) -> str:
+    """Return the end of a sentence that says what the employer with this name does."""
     return _TRADES[name.rsplit(" ", 1)[1]][2]
 
 
-def _company_object(first: str, second: str, number: int) -> dict[str, Any]:
-    name = f"{first} {second}"
-    key = f"{first}-{second}".lower()
-    industry, industry_id, _ = _TRADES[second]
+def _build_company(first_word: str, second_word: str, number: int) -> dict[str, Any]:
+    name = f"{first_word} {second_word}"
+    slug = f"{first_word}-{second_word}".lower()
+    industry, industry_id, _ = _TRADES[second_word]
     employees, size_range = _SIZES[number % len(_SIZES)]
     technologies = sorted(SKILL_NAMES)[number % 40 :: 2]
     return {
         "id": f"demo-{number:04d}",
         "name": name,
-        "domain": f"{key}.example.com",
-        "url": f"https://{key}.example.com",
-        "linkedin_url": f"https://social.example.com/company/{key}",
-        "logo": f"https://{key}.example.com/logo.png",
+        "domain": f"{slug}.example.com",
+        "url": f"https://{slug}.example.com",
+        "linkedin_url": f"https://social.example.com/company/{slug}",
+        "logo": f"https://{slug}.example.com/logo.png",
         "industry": industry,
         "industry_id": industry_id,
         "country": "United States",

@@ -7,14 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A city. `pay` scales salaries; `currency_per_usd` turns them into the local currency."""
+    """A city. `salary_factor` scales salaries, and `currency_per_usd` converts them to the local currency."""
 
     weight: float
     city: str
     location: dict[str, Any]
-    short: str
-    long: str
-    pay: float
+    short_label: str
+    long_label: str
+    salary_factor: float
     currency: str
     currency_per_usd: float
 
@@ -68,19 +68,19 @@ _CURRENCIES = {
 
 
 @cache
-def places() -> tuple[Place, ...]:
+def load_places() -> tuple[Place, ...]:
     """Return all places in a fixed order."""
-    home = [(row, True) for row in _CITIES.strip().splitlines()]
-    abroad = [(row, False) for row in _CITIES_ABROAD.strip().splitlines()]
-    return tuple(_build_place(row, at_home, number) for number, (row, at_home) in enumerate(home + abroad))
+    us_rows = [(row, True) for row in _CITIES.strip().splitlines()]
+    foreign_rows = [(row, False) for row in _CITIES_ABROAD.strip().splitlines()]
+    return tuple(_build_place(row, is_us, number) for number, (row, is_us) in enumerate(us_rows + foreign_rows))
 
 
-def _build_place(row: str, at_home: bool, number: int) -> Place:
-    city, region, weight, pay, coordinates = (cell.strip() for cell in row.split("|"))
+def _build_place(row: str, is_us: bool, number: int) -> Place:
+    city, region, weight, salary_percent, coordinates = (cell.strip() for cell in row.split("|"))
     region_name, code = region.rsplit(" ", 1)
     latitude, longitude = (float(part) for part in coordinates.split(","))
-    state, state_code = (region_name, code) if at_home else (None, None)
-    country, country_code = ("United States", "US") if at_home else (region_name, code)
+    state, state_code = (region_name, code) if is_us else (None, None)
+    country, country_code = ("United States", "US") if is_us else (region_name, code)
     currency, per_usd = _CURRENCIES.get(country_code, ("EUR", 0.92))
     display_name = ", ".join(part for part in (city, state, country) if part)
     return Place(
@@ -102,9 +102,9 @@ def _build_place(row: str, at_home: bool, number: int) -> Place:
             "latitude": latitude,
             "longitude": longitude,
         },
-        short=f"{city}, {state_code or country}",
-        long=display_name,
-        pay=int(pay) / 100,
+        short_label=f"{city}, {state_code or country}",
+        long_label=display_name,
+        salary_factor=int(salary_percent) / 100,
         currency=currency,
         currency_per_usd=per_usd,
     )

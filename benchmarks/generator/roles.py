@@ -6,7 +6,7 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A role on the market. `salary` is a medium salary per year in USD. `skills` maps slugs to their share (0-1)."""
+    """A role in the generated market. `salary` is per year in USD. `skills` maps slugs to their shares (0 to 1)."""
 
     name: str
     weight: float
@@ -164,7 +164,7 @@ Support Engineer, Technical Support Engineer | 1.8 | operations | 88
 
 
 @cache
-def roles() -> tuple[Role, ...]:
+def load_roles() -> tuple[Role, ...]:
     """Return all roles in a fixed order."""
     entries: list[tuple[str, list[str]]] = []
     for line in _TABLE.strip().splitlines():

@@ -1,4 +1,4 @@
-"""The technologies of generated postings: the source's slug, and the name as written in adverts."""
+"""The technologies of generated postings, by the source's slug. The values are their names in texts."""
 
 SKILL_NAMES: dict[str, str] = {
     "airflow": "Apache Airflow",
@@ -122,5 +122,5 @@ SKILL_NAMES: dict[str, str] = {
     "xcode": "Xcode",
 }
 
-# Software that published the advert. The source finds its name in the URL and lists it as a technology.
+# Job boards and applicant tracking systems. The source finds their names in URLs and lists them as technologies.
 BOARD_SLUGS = ("greenhouse", "lever", "workday", "ashby", "workable", "smartrecruiters", "teamtailor", "jobvite")

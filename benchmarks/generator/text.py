@@ -1,6 +1,6 @@
-"""The texts of generated adverts: sentences written for this project, combined into 2-3 kB of Markdown.
+"""The texts of generated postings: sentences written for this project, combined into 2-3 kB of Markdown.
 
-The sentences avoid words that are also names of technologies, so that an advert names exactly its required skills.
+The sentences avoid words that are also names of technologies, so that a posting names exactly its required skills.
 """
 
 from collections.abc import Sequence
@@ -159,45 +159,46 @@ _CLOSINGS = (
 )
 
 
-def advert_text(
+def write_description(
     *, company: str, trade: str, title: str, place: str, family: str, skills: Sequence[str], draws: list[float]
 ) -> str:
-    """Return an advert's description that names all `skills`. Takes up to ten of `draws`, uniform in [0, 1)."""
+    """Write a posting's description that names all `skills`. Takes up to ten of `draws`, uniform in [0, 1)."""
     draw = draws.pop
-    core, more, bonus = skills[:4], skills[4:9], skills[9:]
-    required = [f"- {_one(_STRONG, draw()).format(_listing(core))}"] if core else []
-    if more:
-        required.append(f"- {_one(_WEAK, draw()).format(_listing(more))}")
-    if bonus:
-        required.append(f"- {_one(_BONUS, draw()).format(_listing(bonus))}")
+    core, further, optional = skills[:4], skills[4:9], skills[9:]
+    required = [f"- {_choose(_STRONG, draw()).format(_join_names(core))}"] if core else []
+    if further:
+        required.append(f"- {_choose(_WEAK, draw()).format(_join_names(further))}")
+    if optional:
+        required.append(f"- {_choose(_BONUS, draw()).format(_join_names(optional))}")
     return (
-        f"**{company}** {trade}. {_several(_ABOUT, draw(), 3, '', ' ')}\n\n"
-        f"## The position\n\nWe are looking for a **{title}** ({place}). {_several(_PURPOSE, draw(), 3, '', ' ')}\n\n"
-        f"## Your tasks\n\n{_several(_DUTIES[family], draw(), 6, '- ', chr(10))}\n\n"
-        f"## Your profile\n\n{chr(10).join(required)}\n{_several(_QUALITIES, draw(), 4, '- ', chr(10))}\n\n"
-        f"## How we work\n\n{_several(_HABITS, draw(), 3, '', ' ')}\n\n"
-        f"## What we offer\n\n{_several(_OFFERS, draw(), 6, '- ', chr(10))}\n\n"
-        f"{_one(_CLOSINGS, draw())}"
+        f"**{company}** {trade}. {_join_choices(_ABOUT, draw(), 3, '', ' ')}\n\n"
+        f"## The position\n\nWe are looking for a **{title}** ({place}). "
+        f"{_join_choices(_PURPOSE, draw(), 3, '', ' ')}\n\n"
+        f"## Your tasks\n\n{_join_choices(_DUTIES[family], draw(), 6, '- ', chr(10))}\n\n"
+        f"## Your profile\n\n{chr(10).join(required)}\n{_join_choices(_QUALITIES, draw(), 4, '- ', chr(10))}\n\n"
+        f"## How we work\n\n{_join_choices(_HABITS, draw(), 3, '', ' ')}\n\n"
+        f"## What we offer\n\n{_join_choices(_OFFERS, draw(), 6, '- ', chr(10))}\n\n"
+        f"{_choose(_CLOSINGS, draw())}"
     )
 
 
-def _one(choices: Sequence[str], draw: float) -> str:
+def _choose(choices: Sequence[str], draw: float) -> str:
     return choices[int(draw * len(choices))]
 
 
-def _several(choices: tuple[str, ...], draw: float, count: int, mark: str, separator: str) -> str:
+def _join_choices(choices: tuple[str, ...], draw: float, count: int, prefix: str, separator: str) -> str:
     """Join `count` different choices. One random number selects the start and the stride."""
     size = len(choices)
-    return _joined(choices, int(draw * size * (size - 1)), count, mark, separator)
+    return _join_cached(choices, int(draw * size * (size - 1)), count, prefix, separator)
 
 
-# 110 ways at most for each list: rendering an advert is then mostly look-ups.
+# Each list can be joined in at most 110 ways, so most calls return a cached text.
 @lru_cache(maxsize=4096)
-def _joined(choices: tuple[str, ...], number: int, count: int, mark: str, separator: str) -> str:
+def _join_cached(choices: tuple[str, ...], number: int, count: int, prefix: str, separator: str) -> str:
     size = len(choices)
     start, stride = number % size, number // size + 1
-    return separator.join(mark + choices[(start + step * stride) % size] for step in range(count))
+    return separator.join(prefix + choices[(start + step * stride) % size] for step in range(count))
 
 
-def _listing(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
