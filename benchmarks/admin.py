@@ -1,4 +1,4 @@
-"""Compare the admin's list of postings with a plain list: an unmanaged Django model with the same theme.
+"""Compare the admin's list of postings with that of a plain, unmanaged Django model with the same theme.
 
 python -m benchmarks.admin [--postings N] [--keep DIRECTORY]
 """
@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.posting_set import fill
-from benchmarks.report import Report, Times, milliseconds
-from benchmarks.servers import own_servers, use_database
+from benchmarks.posting_set import store_generated_postings
+from benchmarks.report import Report, Times, format_milliseconds
+from benchmarks.servers import start_servers, use_database
 
 ROUNDS = 5
 COLUMNS = ("title", "company", "place", "day", "source", "remote", "hidden")
-OURS, PLAIN = "/admin/market/jobposting/", "/admin/market/plainposting/"
+ADMIN_PATH, PLAIN_PATH = "/admin/market/jobposting/", "/admin/market/plainposting/"
 
 
 def main() -> int:
@@ -24,13 +24,15 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
     )
-    parser.add_argument("--cache-gb", type=float, default=2.0, help="MongoDB's cache (default: %(default)s)")
+    parser.add_argument(
+        "--cache-gb", type=float, default=2.0, help="size of MongoDB's cache in GB (default: %(default)s)"
+    )
     arguments = parser.parse_args()
-    with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
-        return compare(arguments.postings).show()
+    with start_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
+        return compare_lists(arguments.postings).show()
 
 
-def compare(count: int) -> Report:
+def compare_lists(count: int) -> Report:
     """Load the same pages of both lists alternately."""
     from django.conf import settings
     from django.core.management import call_command
@@ -46,48 +48,64 @@ def compare(count: int) -> Report:
     use_database(settings.MONGODB_DATABASE)
     if database().job_postings.estimated_document_count() < count * 0.9:
         database().job_postings.delete_many({})
-        fill(count=count, now=timezone.now())
-    register_plain()
-    client = logged_in()
-    report = Report(f"Pages of the admin's list over {count:,} postings, compared with a plain unmanaged ModelAdmin")
+        store_generated_postings(count=count, now=timezone.now())
+    register_plain_admin()
+    client = log_in()
+    report = Report(f"Admin list of {count:,} postings, compared with a plain ModelAdmin of an unmanaged model")
     role = database().known_roles.find().sort("_id", 1)[0]["_id"]
-    last = -(-database().job_postings.estimated_document_count() // 50)
-    for what, ours, plain, bar in (
+    last_page = -(-database().job_postings.estimated_document_count() // 50)
+    for label, query, plain_query, target in (
         ("the first page", "", "", 20),
-        ("the last page", f"?p={last}", f"?p={last}", 20),
+        ("the last page", f"?p={last_page}", f"?p={last_page}", 20),
         ("filtered by country", "?country=US", "?country_code=US", 8),
         ("filtered by source", "?source=theirstack", "?source=theirstack", 8),
         ("filtered by remote", "?remote=yes", "?remote__exact=1", 8),
         ("search for a word", "?q=python", "?q=python", 5),
         ("search for two words", "?q=senior+engineer", "?q=senior+engineer", 5),
     ):
-        quick, slow = times(client, OURS + ours), times(client, PLAIN + plain, rounds=3)
-        ratio = slow.median / quick.median
-        report.at_least(
-            what,
-            ratio,
-            bar,
-            measured=f"{milliseconds(quick.median)} against {milliseconds(slow.median)}: 1/{ratio:.1f}",
-            bar_text=f"at most 1/{bar}",
+        admin_times, plain_times = (
+            measure_page(client, ADMIN_PATH + query),
+            measure_page(client, PLAIN_PATH + plain_query, rounds=3),
         )
-    report.note(f"filtered by role ({role})", milliseconds(times(client, f"{OURS}?role={role}").median))
-    report.note("a page in the middle", milliseconds(times(client, f"{OURS}?p={last // 2}").median))
-    report.note("search for a rare word", milliseconds(times(client, f"{OURS}?q=kotlin").median))
+        ratio = plain_times.median / admin_times.median
+        report.require_at_least(
+            label,
+            ratio,
+            target,
+            measured=f"{format_milliseconds(admin_times.median)} against {format_milliseconds(plain_times.median)}: 1/{ratio:.1f}",
+            target_text=f"at most 1/{target}",
+        )
+    report.add_value(
+        f"filtered by role ({role})", format_milliseconds(measure_page(client, f"{ADMIN_PATH}?role={role}").median)
+    )
+    report.add_value(
+        "a page in the middle", format_milliseconds(measure_page(client, f"{ADMIN_PATH}?p={last_page // 2}").median)
+    )
+    report.add_value(
+        "search for a rare word", format_milliseconds(measure_page(client, f"{ADMIN_PATH}?q=kotlin").median)
+    )
     return report
 
 
-def register_plain() -> None:
+def register_plain_admin() -> None:
     """Register the simplest possible admin: a handwritten model with a date hierarchy, filters and a search."""
     from django.contrib import admin
     from django.db import models
     from django_mongodb_backend.fields import ObjectIdAutoField
     from unfold.admin import ModelAdmin
 
-    text = {name: models.TextField(null=True) for name in ("title", "company", "place", "source", "country_code")}
-    times_of = {name: models.DateTimeField(null=True) for name in ("day", "scraped_at")}
-    flags = {name: models.BooleanField(null=True) for name in ("remote", "hidden")}
+    text_fields = {
+        name: models.TextField(null=True) for name in ("title", "company", "place", "source", "country_code")
+    }
+    datetime_fields = {name: models.DateTimeField(null=True) for name in ("day", "scraped_at")}
+    flag_fields = {name: models.BooleanField(null=True) for name in ("remote", "hidden")}
     meta = type("Meta", (), {"managed": False, "db_table": "job_postings", "app_label": "market", "ordering": ["-pk"]})
-    fields: dict[str, Any] = {"id": ObjectIdAutoField(primary_key=True), **text, **times_of, **flags}
+    fields: dict[str, Any] = {
+        "id": ObjectIdAutoField(primary_key=True),
+        **text_fields,
+        **datetime_fields,
+        **flag_fields,
+    }
     model = type("PlainPosting", (models.Model,), fields | {"Meta": meta, "__module__": "market.models"})
     options = {
         "list_display": COLUMNS,
@@ -99,7 +117,7 @@ def register_plain() -> None:
     admin.site.register(model, type("PlainPostingAdmin", (ModelAdmin,), options))
 
 
-def logged_in() -> Any:
+def log_in() -> Any:
     """Return a client that is logged in to the admin."""
     from django.conf import settings
     from django.contrib.auth.models import User
@@ -112,14 +130,14 @@ def logged_in() -> Any:
     return client
 
 
-def times(client: Any, address: str, *, rounds: int = ROUNDS) -> Times:
+def measure_page(client: Any, path: str, *, rounds: int = ROUNDS) -> Times:
     """Request the page once to warm up, then measure it."""
-    answer = client.get(address)
-    assert answer.status_code == 200, (address, answer.status_code, answer.headers)
-    measured = Times()
+    response = client.get(path)
+    assert response.status_code == 200, (path, response.status_code, response.headers)
+    times = Times()
     for _ in range(rounds):
-        measured.measure(lambda: client.get(address))
-    return measured
+        times.measure(lambda: client.get(path))
+    return times
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ Pipeline = list[dict[str, Any]]
 _DISTINCT: dict[str, Any] = {"$match": {"copy_of": None}}
 
 
-def trends_by_aggregation(*, database: Database[dict[str, Any]], days: int, today: datetime) -> dict[str, Any]:
+def aggregate_trends(*, database: Database[dict[str, Any]], days: int, today: datetime) -> dict[str, Any]:
     """Compute the lists of a response from the postings of the `days` days that end with `today` (UTC midnight)."""
     window = {"day": {"$gte": today - timedelta(days=days - 1), "$lte": today}, "hidden": {"$ne": True}}
     collection = database.job_postings

@@ -16,15 +16,15 @@ from statistics import median
 
 import psutil
 
-from benchmarks.load_generator import HOST, Load, load
-from benchmarks.report import Report, milliseconds
-from benchmarks.servers import own_servers, use_database
-from benchmarks.serving import fetch, our_web, serving
+from benchmarks.load_generator import HOST, Load, run_load
+from benchmarks.report import Report, format_milliseconds
+from benchmarks.servers import start_servers, use_database
+from benchmarks.serving import fetch, start_server_process, start_web
 
 PATH = "/auth/me"
 # One connection per user.
 CONNECTIONS = 32
-UNREACHED = "999999999/minute"
+UNREACHED_RATE = "999999999/minute"
 
 
 def main() -> int:
@@ -36,22 +36,22 @@ def main() -> int:
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         parser.error("This benchmark needs two cores: one for the server, one for the load.")
-    os.environ.update({"THROTTLE_USER": UNREACHED, "THROTTLE_ADDRESS": UNREACHED, "JWT_ALGORITHM": "HS256"})
+    os.environ.update({"THROTTLE_USER": UNREACHED_RATE, "THROTTLE_ADDRESS": UNREACHED_RATE, "JWT_ALGORITHM": "HS256"})
     # Child processes inherit the affinity. The web processes run on the first core, everything else on the second.
     os.sched_setaffinity(0, {cores[1]})
-    with own_servers() as directory, ExitStack() as stack:
-        tokens = prepare()
+    with start_servers() as directory, ExitStack() as stack:
+        tokens = register_users()
         os.sched_setaffinity(0, {cores[0]})
-        ours = stack.enter_context(our_web(directory)).port
-        peer = stack.enter_context(peer_web(directory))
+        ours = stack.enter_context(start_web(directory)).port
+        peer = stack.enter_context(start_peer(directory))
         os.sched_setaffinity(0, {cores[1]})
-        lengths = {port: check(port, tokens) for port in (ours, peer)}
+        lengths = {port: check_responses(port, tokens) for port in (ours, peer)}
         return compare(
             ours, peer, lengths=lengths, tokens=tokens, rounds=arguments.rounds, seconds=arguments.seconds
         ).show()
 
 
-def prepare() -> list[str]:
+def register_users() -> list[str]:
     """Register one user per connection and return their tokens."""
     from django.utils import timezone
 
@@ -78,11 +78,11 @@ def prepare() -> list[str]:
     ]
 
 
-def check(port: int, tokens: list[str]) -> int:
+def check_responses(port: int, tokens: list[str]) -> int:
     """Return the length of the responses after checking that each user receives their own profile."""
-    answers = [fetch(port, PATH, token) for token in tokens]
-    names = [json.loads(answer)["full_name"] for answer in answers]
-    lengths = {len(answer) for answer in answers}
+    responses = [fetch(port, PATH, token) for token in tokens]
+    names = [json.loads(response)["full_name"] for response in responses]
+    lengths = {len(response) for response in responses}
     if names != [f"User {number:03}" for number in range(len(tokens))] or len(lengths) != 1:
         raise RuntimeError("a user received an unexpected response")
     return lengths.pop()
@@ -91,54 +91,58 @@ def check(port: int, tokens: list[str]) -> int:
 def compare(ours: int, peer: int, *, lengths: dict[int, int], tokens: list[str], rounds: int, seconds: float) -> Report:
     """Load both servers alternately, so that noise affects both. Report medians over the rounds."""
 
-    def ask(port: int, seconds: float) -> Load:
-        return load(port=port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=lengths[port], tokens=tokens)
+    def send_load(port: int, seconds: float) -> Load:
+        return run_load(
+            port=port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=lengths[port], tokens=tokens
+        )
 
     loads: dict[int, list[Load]] = {ours: [], peer: []}
-    spent = {ours: 0.0, peer: 0.0}
+    processor_seconds = {ours: 0.0, peer: 0.0}
     for port in loads:
-        ask(port, 1)
+        send_load(port, 1)
     for number in range(rounds):
         # Alternate the order.
         for port in (ours, peer) if number % 2 == 0 else (peer, ours):
-            before = processor_seconds(port)
-            loads[port].append(ask(port, seconds))
-            spent[port] += processor_seconds(port) - before
-    rates = {port: median(each.rate for each in loads[port]) for port in loads}
-    p50s = {port: median(each.within(0.5) for each in loads[port]) for port in loads}
-    p99s = {port: median(each.within(0.99) for each in loads[port]) for port in loads}
-    costs = {port: spent[port] / sum(len(each.latencies) for each in loads[port]) for port in loads}
-    ratios = [own.rate / other.rate for own, other in zip(loads[ours], loads[peer], strict=True)]
+            before = get_processor_seconds(port)
+            loads[port].append(send_load(port, seconds))
+            processor_seconds[port] += get_processor_seconds(port) - before
+    rates = {port: median(round_load.rate for round_load in loads[port]) for port in loads}
+    p50s = {port: median(round_load.get_latency(0.5) for round_load in loads[port]) for port in loads}
+    p99s = {port: median(round_load.get_latency(0.99) for round_load in loads[port]) for port in loads}
+    costs = {
+        port: processor_seconds[port] / sum(len(round_load.latencies) for round_load in loads[port]) for port in loads
+    }
+    ratios = [own_load.rate / peer_load.rate for own_load, peer_load in zip(loads[ours], loads[peer], strict=True)]
     report = Report(
         f"{PATH}, {lengths[ours]:,} bytes: one worker on one core, {CONNECTIONS} concurrent users, "
         f"{rounds} alternating rounds of {seconds:g} s; medians"
     )
-    report.note(
+    report.add_value(
         "FastAPI and Beanie on uvicorn (uvloop, httptools, no access log), requests per second", f"{rates[peer]:,.0f}"
     )
-    report.note("  p50; p99", f"{milliseconds(p50s[peer])}; {milliseconds(p99s[peer])}")
-    report.note("  processor time per request", milliseconds(costs[peer]))
-    report.at_least(
+    report.add_value("  p50; p99", f"{format_milliseconds(p50s[peer])}; {format_milliseconds(p99s[peer])}")
+    report.add_value("  processor time per request", format_milliseconds(costs[peer]))
+    report.require_at_least(
         "Career Navigator as started by `manage.py run`, requests per second",
         rates[ours] / rates[peer],
         1.0,
         measured=f"{rates[ours]:,.0f} = {rates[ours] / rates[peer]:.2f} x",
-        bar_text=">= 1.0 x",
+        target_text=">= 1.0 x",
     )
-    report.note("  the ratio in each round", ", ".join(f"{ratio:.2f}" for ratio in ratios))
-    report.note("  p50; p99", f"{milliseconds(p50s[ours])}; {milliseconds(p99s[ours])}")
+    report.add_value("  the ratio in each round", ", ".join(f"{ratio:.2f}" for ratio in ratios))
+    report.add_value("  p50; p99", f"{format_milliseconds(p50s[ours])}; {format_milliseconds(p99s[ours])}")
     # Processor time hardly depends on other programs on the machine.
-    report.at_most(
+    report.require_at_most(
         "  processor time per request",
         costs[ours],
         costs[peer],
-        measured=f"{milliseconds(costs[ours])} = {costs[ours] / costs[peer]:.2f} x",
-        bar_text="<= 1.0 x",
+        measured=f"{format_milliseconds(costs[ours])} = {costs[ours] / costs[peer]:.2f} x",
+        target_text="<= 1.0 x",
     )
     return report
 
 
-def processor_seconds(port: int) -> float:
+def get_processor_seconds(port: int) -> float:
     """Return the processor time used so far by the web process on the port and its workers."""
     processes = [
         process
@@ -150,7 +154,7 @@ def processor_seconds(port: int) -> float:
 
 
 @contextmanager
-def peer_web(directory: Path) -> Iterator[int]:
+def start_peer(directory: Path) -> Iterator[int]:
     """Start the FastAPI application and yield its port."""
     from django.conf import settings
 
@@ -162,7 +166,7 @@ def peer_web(directory: Path) -> Iterator[int]:
         *("--workers", "1", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
     ]
     environment = {"MONGODB_URI": settings.MONGODB_URI, "PEER_SECRET": settings.JWT_SECRET_KEY}
-    with serving(command, port, directory / "peer.log", environment):
+    with start_server_process(command, port, directory / "peer.log", environment):
         yield port
 
 

@@ -24,10 +24,10 @@ from career_navigator.devserver.embedded import HOST, find_free_port, start_mong
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 180
 PAGE_SIZE = 25
-# There are enough postings for every search to reach its limit.
-SERVED = 6_000
+# Enough jobs for every search to reach its limit.
+JOB_COUNT = 6_000
 # Collections of an empty installation: seed data, Django's own tables, and the runs of maintenance tasks.
-SEEDED = {
+SEEDED_COLLECTIONS = {
     "skills",
     "catalogue_versions",
     "project_ideas",
@@ -42,11 +42,11 @@ DJANGO_TABLES = ("django_", "auth_", "otp_")
 class Service:
     """A process and its children, which can be killed and restarted at the same address."""
 
-    def __init__(self, name: str, start: Callable[[], "subprocess.Popen[bytes]"]) -> None:
+    def __init__(self, name: str, start_process: Callable[[], "subprocess.Popen[bytes]"]) -> None:
         self.name = name
-        self._start = start
-        self._members: set[psutil.Process] = set()
-        self._expected = False
+        self._start = start_process
+        self._processes: set[psutil.Process] = set()
+        self._is_expected_up = False
         self.start()
 
     def start(self) -> None:
@@ -54,17 +54,17 @@ class Service:
         if self.is_up:
             return
         self.kill()
-        self._process, self._expected = self._start(), True
+        self._process, self._is_expected_up = self._start(), True
         self._main = psutil.Process(self._process.pid)
 
     @property
     def is_up(self) -> bool:
-        return self._expected and self._process.poll() is None
+        return self._is_expected_up and self._process.poll() is None
 
     @property
     def has_died(self) -> bool:
         """Whether the process ended without being killed by the benchmark."""
-        return self._expected and self._process.poll() is not None
+        return self._is_expected_up and self._process.poll() is not None
 
     def list_children(self) -> list[psutil.Process]:
         """Return the children, oldest first. Remember them, so that they can be killed after their parent has ended."""
@@ -72,28 +72,28 @@ class Service:
             children = self._main.children(recursive=True)
         except psutil.NoSuchProcess:
             return []
-        self._members.update(children)
+        self._processes.update(children)
         return sorted(children, key=lambda child: child.pid)
 
     def kill_main(self, signal_number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to the main process only, and wait until it ends."""
         self.list_children()
-        self._expected = False
+        self._is_expected_up = False
         self._process.send_signal(signal_number)
         self._process.wait()
 
     def kill(self) -> None:
         """Kill the process and its children."""
-        if self._expected:
+        if self._is_expected_up:
             self.kill_main()
-        send_signal(self._members, signal.SIGKILL)
-        self._members.clear()
+        send_signal(self._processes, signal.SIGKILL)
+        self._processes.clear()
 
     def suspend(self) -> Callable[[], None]:
         """Suspend the process and its children. Return a function that resumes them."""
-        members = [self._main, *self.list_children()]
-        send_signal(members, signal.SIGSTOP)
-        return lambda: send_signal(members, signal.SIGCONT)
+        processes = [self._main, *self.list_children()]
+        send_signal(processes, signal.SIGSTOP)
+        return lambda: send_signal(processes, signal.SIGCONT)
 
 
 def send_signal(processes: Iterable[psutil.Process], signal_number: signal.Signals) -> None:
@@ -127,12 +127,12 @@ class Installation:
         for service in self.services:
             service.start()
 
-    def empty(self) -> None:
+    def clear(self) -> None:
         """Delete everything except seed data, and reset the request log of the source."""
         from career_navigator.db.connection import database, redis_client
 
         for name in database().list_collection_names():
-            if name not in SEEDED and not name.startswith(DJANGO_TABLES):
+            if name not in SEEDED_COLLECTIONS and not name.startswith(DJANGO_TABLES):
                 database()[name].delete_many({})
         redis_client().flushdb()
         self.source.reset()
@@ -142,34 +142,36 @@ class Installation:
         from career_navigator.celery import WORKERS_KEY
         from career_navigator.db.connection import redis_client
 
-        wait_until(lambda: self.get("/health") is not None, what="the web answers")
-        wait_until(lambda: redis_client().zcard(WORKERS_KEY) >= len(self.workers), what="both workers are alive")
+        wait_until(lambda: self.get("/health") is not None, condition_name="the web process responds")
+        wait_until(
+            lambda: redis_client().zcard(WORKERS_KEY) >= len(self.workers), condition_name="both workers are alive"
+        )
 
     def get(self, path: str) -> Any:
         """Return the JSON of a path, or None while the web process does not respond."""
         try:
-            answer = requests.get(f"{self.web_url}{path}", timeout=10)
+            response = requests.get(f"{self.web_url}{path}", timeout=10)
         except requests.RequestException:
             return None
-        return answer.json() if answer.ok else None
+        return response.json() if response.ok else None
 
 
-def wait_until(condition: Callable[[], Any], *, what: str, seconds: float = START_TIMEOUT) -> Any:
+def wait_until(condition: Callable[[], Any], *, condition_name: str, seconds: float = START_TIMEOUT) -> Any:
     """Poll `condition` until it returns a true value, and return that value.
 
     Raises:
         TimeoutError: `condition` is still false after `seconds`.
     """
-    give_up_at = time.monotonic() + seconds
-    while not (held := condition()):
-        if time.monotonic() > give_up_at:
-            raise TimeoutError(f"not within {seconds} s: {what}")
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"This did not happen within {seconds} s: {condition_name}.")
         time.sleep(0.1)
-    return held
+    return value
 
 
 @contextmanager
-def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
+def start_installation(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
     """Start an installation with its own servers in a temporary directory. Stop all processes at the end.
 
     Use this once per process, before any Django module is imported. `settings` are environment variables. `logs` is a
@@ -181,13 +183,13 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
         logs.mkdir(parents=True, exist_ok=True)
         ports = {name: find_free_port() for name in ("mongod", "valkey", "web")}
 
-        def serve(name: str, start: Callable[[], "subprocess.Popen[bytes]"]) -> Service:
-            service = Service(name, start)
+        def add_service(name: str, start_process: Callable[[], "subprocess.Popen[bytes]"]) -> Service:
+            service = Service(name, start_process)
             stack.callback(service.kill)
             return service
 
-        def run(name: str, *command: str, **environment: str) -> Service:
-            def start() -> "subprocess.Popen[bytes]":
+        def start_module(name: str, *command: str, **environment: str) -> Service:
+            def start_process() -> "subprocess.Popen[bytes]":
                 with (logs / f"{name}.log").open("ab") as log:
                     return subprocess.Popen(
                         with_pdeathsig([sys.executable, "-m", *command]),
@@ -199,14 +201,16 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
                         start_new_session=True,
                     )
 
-            return serve(name, start)
+            return add_service(name, start_process)
 
-        mongod = serve(
+        mongod = add_service(
             "mongod",
             lambda: start_mongodb(directory=directory / "mongodb", port=ports["mongod"], cache_gb=0.25).process,
         )
-        valkey = serve("valkey", lambda: start_valkey(directory=directory / "valkey", port=ports["valkey"]).process)
-        source = stack.enter_context(_fake_source())
+        valkey = add_service(
+            "valkey", lambda: start_valkey(directory=directory / "valkey", port=ports["valkey"]).process
+        )
+        source = stack.enter_context(_build_fake_source())
         set_up_django(
             mongodb_uri=f"mongodb://{HOST}:{ports['mongod']}/career_navigator",
             redis_url=f"redis://{HOST}:{ports['valkey']}/0",
@@ -224,7 +228,7 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
         subprocess.run([sys.executable, "manage.py", "bootstrap"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         celery = ("celery", "-A", "career_navigator")
         workers = [
-            run(
+            start_module(
                 f"worker{number}",
                 *(*celery, "worker", "--concurrency", "2", "--hostname", f"worker{number}@%h"),
                 *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
@@ -232,10 +236,10 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
             for number in (1, 2)
         ]
         beats = [
-            run(f"beat{number}", *celery, "beat", "--pidfile=", "--schedule", str(directory / f"beat{number}"))
+            start_module(f"beat{number}", *celery, "beat", "--pidfile=", "--schedule", str(directory / f"beat{number}"))
             for number in (1, 2)
         ]
-        web = run(
+        web = start_module(
             "web",
             *("granian", "career_navigator.rsgi:application", "--interface", "rsgi", "--no-ws", "--http", "1"),
             *("--host", HOST, "--port", str(ports["web"]), "--workers", "1", "--respawn-failed-workers"),
@@ -252,11 +256,11 @@ def installed(*, logs: Path | None, **settings: str) -> Iterator[Installation]:
         )
 
 
-def _fake_source() -> Any:
+def _build_fake_source() -> Any:
     from benchmarks.generator.jobs import generate_jobs
     from ingestion.sources.theirstack.fake.server import FakeTheirStack
 
-    return FakeTheirStack(jobs=generate_jobs(count=SERVED, seed=7, today=datetime.now(UTC).date(), days=60))
+    return FakeTheirStack(jobs=generate_jobs(count=JOB_COUNT, seed=7, today=datetime.now(UTC).date(), days=60))
 
 
 class Faults:
@@ -276,59 +280,59 @@ class Faults:
         self._lease_seconds = lease_seconds
         # Per fault: the monotonic time when it ends, and the function that ends it.
         self._restores: list[tuple[float, Callable[[], None]]] = []
-        self.said: list[str] = []
+        self.descriptions: list[str] = []
         self.died: list[str] = []
         for service in installation.services:
             service.list_children()
 
-    def make(self, kind: str) -> None:
+    def inject(self, kind: str) -> None:
         """Inject a fault of the given kind. Choose its target and duration at random."""
-        self.said.append(self._make(kind))
+        self.descriptions.append(self._inject(kind))
 
-    def _make(self, kind: str) -> str:
-        there, rng = self._installation, self._rng
+    def _inject(self, kind: str) -> str:
+        installation, rng = self._installation, self._rng
         match kind:
             case "worker child" | "web child":
-                parent = there.web if kind == "web child" else rng.choice(there.workers)
+                parent = installation.web if kind == "web child" else rng.choice(installation.workers)
                 children = parent.list_children()
                 send_signal(rng.sample(children, min(1, len(children))), signal.SIGKILL)
                 return f"a child of {parent.name}" if children else f"{parent.name} had no child to kill"
             case "worker stopped":
-                worker, seconds = rng.choice(there.workers), self._lease_seconds + rng.uniform(2, 8)
+                worker, seconds = rng.choice(installation.workers), self._lease_seconds + rng.uniform(2, 8)
                 self._restore_in(seconds, worker.suspend())
                 return f"{worker.name} stopped for {seconds:.0f} s"
             case "valkey restarted":
-                there.valkey.kill_main(signal.SIGTERM)
-                there.valkey.start()
+                installation.valkey.kill_main(signal.SIGTERM)
+                installation.valkey.start()
                 return kind
         services = {
-            "worker main": lambda: [rng.choice(there.workers)],
-            "all workers": lambda: there.workers,
-            "beat": lambda: [rng.choice(there.beats)],
-            "web master": lambda: [there.web],
-            "mongod": lambda: [there.mongod],
-            "valkey": lambda: [there.valkey],
-            "mongod and valkey": lambda: [there.mongod, there.valkey],
-            "everything": lambda: there.services,
+            "worker main": lambda: [rng.choice(installation.workers)],
+            "all workers": lambda: installation.workers,
+            "beat": lambda: [rng.choice(installation.beats)],
+            "web master": lambda: [installation.web],
+            "mongod": lambda: [installation.mongod],
+            "valkey": lambda: [installation.valkey],
+            "mongod and valkey": lambda: [installation.mongod, installation.valkey],
+            "everything": lambda: installation.services,
         }[kind]()
         for service in services:
             # Kill the web process with its child, which would continue to serve. A container would be stopped too.
-            (service.kill if service is there.web else service.kill_main)()
+            (service.kill if service is installation.web else service.kill_main)()
         pauses = [rng.uniform(0.5, 8) for _ in services]
         for service, seconds in zip(services, pauses, strict=True):
             self._restore_in(seconds, service.start)
-        named = services[0].name if len(services) == 1 else kind
-        return f"{named}, {' '.join(f'{seconds:.1f}' for seconds in pauses)} s"
+        target = services[0].name if len(services) == 1 else kind
+        return f"{target}, {' '.join(f'{seconds:.1f}' for seconds in pauses)} s"
 
-    def _restore_in(self, seconds: float, call: Callable[[], None]) -> None:
-        self._restores.append((time.monotonic() + seconds, call))
+    def _restore_in(self, seconds: float, restore: Callable[[], None]) -> None:
+        self._restores.append((time.monotonic() + seconds, restore))
 
-    def follow(self) -> bool:
+    def end_due_faults(self) -> bool:
         """End the faults that are due and restart dead processes. Return True when no fault is left."""
-        due = [restore for restore in self._restores if restore[0] <= time.monotonic()]
-        for restore in due:
-            self._restores.remove(restore)
-            restore[1]()
+        due_restores = [due_restore for due_restore in self._restores if due_restore[0] <= time.monotonic()]
+        for due_restore in due_restores:
+            self._restores.remove(due_restore)
+            due_restore[1]()
         for service in self._installation.services:
             if service.has_died:
                 self.died.append(service.name)

@@ -20,20 +20,20 @@ from benchmarks.fault_installation import Faults, Installation, wait_until
 
 KINDS = ("web child", "web master", "mongod", "worker child", "valkey")
 PASSWORD = "Secure-Pass-123"  # noqa: S105
-ANSWER_TIMEOUT = 20
-GIVE_UP_SECONDS = 120
-UPLOAD_SECONDS = 30
-# Pause between writes, so that further writes happen during the fault.
+RESPONSE_TIMEOUT = 20
+MAX_RETRY_SECONDS = 120
+MAX_UPLOAD_SECONDS = 30
+# Pause between writes, so that some writes happen during the fault.
 PAUSE_SECONDS = 0.05
 # Status of a repeated request whose first response was lost, although it succeeded.
-DONE_BEFORE = {"register": 400, "erase": 401}
+REPEATED_STATUS = {"register": 400, "erase": 401}
 # Repeating a login starts a second session. Postings do not belong to users.
-NOT_COUNTED = {"refresh_tokens", "job_postings"}
+UNCOUNTED_COLLECTIONS = {"refresh_tokens", "job_postings"}
 RESUME = "Ada Lovelace\nada@example.org\n\nSummary\nWrites programs.\n\nSkills\nPython, Docker\n"
 
 
 class SimulatedUser:
-    """A user of the API. `repeated` names writes that took several requests, `refused` those with a wrong response."""
+    """A user of the API. Some writes take several requests or get a wrong response."""
 
     def __init__(self, url: str, jobs: Sequence[str]) -> None:
         self._url = url
@@ -41,8 +41,8 @@ class SimulatedUser:
         self._email = f"{uuid.uuid4().hex[:12]}@example.org"
         self._headers: dict[str, str] = {}
         self._user_id = ""
-        self.repeated: list[str] = []
-        self.refused: list[str] = []
+        self.repeated_writes: list[str] = []
+        self.rejected_writes: list[str] = []
 
     def write(self) -> Iterator[str]:
         """Register, log in and make every kind of write. Yield the name of each write before it is made."""
@@ -53,14 +53,14 @@ class SimulatedUser:
         session = self._send("login", "POST", "/auth/login", login)
         self._headers["Authorization"] = f"Bearer {session['access_token']}"
         self._user_id = session["user"]["id"]
-        first, second = (f"/jobs/{job}" for job in self._jobs)
+        first_job, second_job = (f"/jobs/{job}" for job in self._jobs)
         upload = {"user_id": self._user_id, "source": "upload"}
         for name, method, path, body in (
             ("profile", "PATCH", "/auth/me", {"location": "Oslo", "skills": ["Python", "SQL"]}),
-            ("save", "POST", f"{first}/save", {}),
-            ("save", "POST", f"{second}/save", {}),
-            ("stage", "PUT", f"{first}/application", {"stage": "applied"}),
-            ("note", "PUT", f"{first}/application", {"stage": "applied", "note": "by mail"}),
+            ("save", "POST", f"{first_job}/save", {}),
+            ("save", "POST", f"{second_job}/save", {}),
+            ("stage", "PUT", f"{first_job}/application", {"stage": "applied"}),
+            ("note", "PUT", f"{first_job}/application", {"stage": "applied", "note": "by mail"}),
             ("skill", "PUT", "/learning/progress/docker", {"status": "done"}),
             ("project", "PUT", "/projects/1/progress", {"status": "started"}),
             ("search", "POST", "/jobs/searches", {"name": "mine", "filter": {"text": "python"}}),
@@ -78,50 +78,50 @@ class SimulatedUser:
 
     def _send(self, name: str, method: str, path: str, body: Any, *, file: bytes | None = None) -> Any:
         """Repeat a request until it is acknowledged, and return the JSON of the response."""
-        given = {"json": body} if file is None else {"data": body, "files": {"file": ("resume.docx", file)}}
-        give_up_at, tries, last, why = time.monotonic() + GIVE_UP_SECONDS, 0, "", ""
-        while time.monotonic() < give_up_at:
-            tries, why = tries + 1, last
+        content = {"json": body} if file is None else {"data": body, "files": {"file": ("resume.docx", file)}}
+        deadline, attempts, last_error, previous_error = time.monotonic() + MAX_RETRY_SECONDS, 0, "", ""
+        while time.monotonic() < deadline:
+            attempts, previous_error = attempts + 1, last_error
             try:
-                answer = requests.request(
-                    method, f"{self._url}{path}", headers=self._headers, timeout=ANSWER_TIMEOUT, **given
+                response = requests.request(
+                    method, f"{self._url}{path}", headers=self._headers, timeout=RESPONSE_TIMEOUT, **content
                 )
             except requests.RequestException as error:
-                last = type(error).__name__
+                last_error = type(error).__name__
             else:
-                last = f"{answer.status_code} {answer.text[:60]}"
-                if answer.ok or (tries > 1 and answer.status_code == DONE_BEFORE.get(name)):
-                    if tries > 1:
-                        self.repeated.append(f"{name} after {why.split()[0]}")
-                    return answer.json() if answer.content else {}
-                if answer.status_code == 500:
+                last_error = f"{response.status_code} {response.text[:60]}"
+                if response.ok or (attempts > 1 and response.status_code == REPEATED_STATUS.get(name)):
+                    if attempts > 1:
+                        self.repeated_writes.append(f"{name} after {previous_error.split()[0]}")
+                    return response.json() if response.content else {}
+                if response.status_code == 500:
                     # An unavailable server must result in 503.
-                    self.refused.append(f"{name} answered {last}")
-                if answer.status_code < 500 and answer.status_code not in (409, 429):
+                    self.rejected_writes.append(f"{name} returned {last_error}")
+                if response.status_code < 500 and response.status_code not in (409, 429):
                     break
             time.sleep(0.3)
-        self.refused.append(f"{name} refused after {tries} tries: {last}")
+        self.rejected_writes.append(f"{name} was rejected after {attempts} attempts: {last_error}")
         return {}
 
     def read(self) -> dict[str, Any]:
         """Return the user's data from the API and the database, without ids and times."""
 
         def get(path: str, name: str) -> list[Any]:
-            answer = requests.get(f"{self._url}{path}", headers=self._headers, timeout=ANSWER_TIMEOUT)
-            answer.raise_for_status()
-            return list(answer.json()[name])
+            response = requests.get(f"{self._url}{path}", headers=self._headers, timeout=RESPONSE_TIMEOUT)
+            response.raise_for_status()
+            return list(response.json()[name])
 
         activities = get(f"/activity/user/{self._user_id}?limit=100", "activities")
         return {
             "skills of the profile": sorted(get("/auth/me", "skills")),
             "applications": sorted(
-                (each["job_id"], each["stage"], each["note"]) for each in get("/jobs/saved", "applications")
+                (row["job_id"], row["stage"], row["note"]) for row in get("/jobs/saved", "applications")
             ),
-            "searches": [each["name"] for each in get("/jobs/searches", "searches")],
-            "skills": [(each["skill"], each["status"]) for each in get("/learning/progress", "progress")],
-            "projects": [(each["project_id"], each["status"]) for each in get("/projects/progress", "progress")],
-            "versions": sorted(each["version"] for each in get(f"/resumes/user/{self._user_id}", "resumes")),
-            "activities": Counter((each["action_type"], each["job_id"]) for each in activities),
+            "searches": [row["name"] for row in get("/jobs/searches", "searches")],
+            "skills": [(row["skill"], row["status"]) for row in get("/learning/progress", "progress")],
+            "projects": [(row["project_id"], row["status"]) for row in get("/projects/progress", "progress")],
+            "versions": sorted(row["version"] for row in get(f"/resumes/user/{self._user_id}", "resumes")),
+            "activities": Counter((row["action_type"], row["job_id"]) for row in activities),
             "documents": self.count_documents(),
         }
 
@@ -132,7 +132,7 @@ class SimulatedUser:
         counts = {
             name: sum(self._user_id in (text := str(row)) or self._email in text for row in database()[name].find())
             for name in database().list_collection_names()
-            if name not in NOT_COUNTED
+            if name not in UNCOUNTED_COLLECTIONS
         }
         return {name: count for name, count in sorted(counts.items()) if count}
 
@@ -145,18 +145,22 @@ class SimulatedUser:
         waiting = {"user": ObjectId(self._user_id), "status": "processing"}
         try:
             return bool(
-                wait_until(lambda: not database().resumes.count_documents(waiting), what="", seconds=UPLOAD_SECONDS)
+                wait_until(
+                    lambda: not database().resumes.count_documents(waiting),
+                    condition_name="no upload is being parsed",
+                    seconds=MAX_UPLOAD_SECONDS,
+                )
             )
         except TimeoutError:
             return False
 
 
 def _make_docx(text: str) -> bytes:
-    document, out = docx.Document(), io.BytesIO()
+    document, buffer = docx.Document(), io.BytesIO()
     for line in text.splitlines():
         document.add_paragraph(line)
-    document.save(out)
-    return out.getvalue()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: float, resume: bool) -> Iterator[Outcome]:
@@ -166,14 +170,16 @@ def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: fl
     yield outcome
     for trial in trials:
         try:
-            found, outcome = write_round(installation, trial)
+            result, outcome = write_round(installation, trial)
         except (KeyError, TimeoutError, requests.RequestException) as error:
             # The user cannot log in, or the web process does not respond long after the fault.
-            yield Outcome(number=trial.number, faults=list(trial.kinds), broken=[f"{type(error).__name__}: {error}"])
+            yield Outcome(
+                number=trial.number, faults=list(trial.kinds), violations=[f"{type(error).__name__}: {error}"]
+            )
             installation.restart()
             continue
-        outcome.broken += [
-            f"{name} {value} -> {found.get(name)}" for name, value in expected.items() if found.get(name) != value
+        outcome.violations += [
+            f"{name} {value} -> {result.get(name)}" for name, value in expected.items() if result.get(name) != value
         ]
         yield outcome
 
@@ -181,7 +187,7 @@ def run_trials(installation: Installation, trials: Sequence[Trial], *, lease: fl
 def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any], Outcome]:
     """Let one user write and another erase a complete account, with the trial's fault in between.
 
-    Returns the data of the first user and the outcome so far.
+    Returns the data of the first user and an outcome without the comparison of this data.
     """
     from accounts.resumes.uploads import LOST_TIMEOUT, find_lost_uploads, read_upload
     from accounts.services import ERASURE_TIMEOUT, finish_erasures
@@ -190,41 +196,43 @@ def write_round(installation: Installation, trial: Trial) -> tuple[dict[str, Any
     rng = random.Random(trial.seed)
     faults = Faults(installation, rng=rng, lease_seconds=0)
     jobs = [str(row["_id"]) for row in database().job_postings.find({}, {"_id": 1}).sort("_id", 1).limit(2)]
-    stays, goes = (SimulatedUser(installation.web_url, jobs) for _ in range(2))
-    for _ in goes.write():
+    kept_user, erased_user = (SimulatedUser(installation.web_url, jobs) for _ in range(2))
+    for _ in erased_user.write():
         pass
-    hit_at, reached, began = rng.randrange(13), threading.Event(), time.monotonic()
+    fault_write, fault_write_reached, started_at = rng.randrange(13), threading.Event(), time.monotonic()
 
-    def write_all() -> None:
-        for number, _ in enumerate(chain(stays.write(), goes.erase())):
-            if number == hit_at:
-                reached.set()
+    def send_writes() -> None:
+        for number, _ in enumerate(chain(kept_user.write(), erased_user.erase())):
+            if number == fault_write:
+                fault_write_reached.set()
             time.sleep(PAUSE_SECONDS)
 
     with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(write_all)
+        pending_writes = pool.submit(send_writes)
         for kind in trial.kinds:
-            while not reached.wait(0.1) and not writing.done():
+            while not fault_write_reached.wait(0.1) and not pending_writes.done():
                 pass
             time.sleep(rng.uniform(0, 2 * PAUSE_SECONDS))
-            faults.make(kind)
-            faults.said[-1] += f" @write {hit_at + 1}"
-        while not (faults.follow() and writing.done()):
+            faults.inject(kind)
+            faults.descriptions[-1] += f" @write {fault_write + 1}"
+        while not (faults.end_due_faults() and pending_writes.done()):
             time.sleep(0.05)
-        writing.result()
+        pending_writes.result()
     installation.wait_until_ready()
-    outcome = Outcome(number=trial.number, faults=faults.said, seconds=time.monotonic() - began, died=faults.died)
-    outcome.broken += stays.refused + goes.refused
-    if not stays.wait_for_uploads():
+    outcome = Outcome(
+        number=trial.number, faults=faults.descriptions, seconds=time.monotonic() - started_at, died=faults.died
+    )
+    outcome.violations += kept_user.rejected_writes + erased_user.rejected_writes
+    if not kept_user.wait_for_uploads():
         # The task was lost. Run the check for lost uploads now, which is scheduled every five minutes.
         for resume_id in find_lost_uploads(now=datetime.now(UTC) + 2 * LOST_TIMEOUT):
             read_upload(resume_id=resume_id, now=datetime.now(UTC))
         outcome.notes.append("the task to read the file was lost, and it was read later")
-    if repeated := stays.repeated + goes.repeated:
-        outcome.notes.append(f"repeated: {', '.join(repeated)}")
-    found = stays.read()
-    if goes.count_documents() and finish_erasures(now=datetime.now(UTC) + 2 * ERASURE_TIMEOUT):
-        outcome.notes.append("the erasure broke off and was finished later")
-    if left := goes.count_documents():
-        outcome.broken.append(f"left of the erased account: {left}")
-    return found, outcome
+    if repeated_writes := kept_user.repeated_writes + erased_user.repeated_writes:
+        outcome.notes.append(f"repeated: {', '.join(repeated_writes)}")
+    result = kept_user.read()
+    if erased_user.count_documents() and finish_erasures(now=datetime.now(UTC) + 2 * ERASURE_TIMEOUT):
+        outcome.notes.append("the erasure was interrupted and finished later")
+    if remaining := erased_user.count_documents():
+        outcome.violations.append(f"documents of the erased account remain: {remaining}")
+    return result, outcome

@@ -1,4 +1,4 @@
-"""Collections and user writes under fault injection, compared with undisturbed ones.
+"""Collections and user writes during injected faults, compared with collections and writes without faults.
 
 python -m benchmarks.faults [--trials N] [--writes N] [--profile short|shipped] [--parallel N] [--seed N] [--only N ...]
     [--logs DIRECTORY]
@@ -20,8 +20,8 @@ from pathlib import Path
 
 from benchmarks import fault_collections, fault_writes
 from benchmarks.fault_collections import Outcome, Trial
-from benchmarks.fault_installation import installed
-from benchmarks.report import machine
+from benchmarks.fault_installation import start_installation
+from benchmarks.report import describe_machine
 
 PROFILES = {
     "short": {"COLLECTION_LEASE_SECONDS": "15", "THEIR_STACK_TIMEOUT": "5"},
@@ -31,15 +31,15 @@ PROFILES = {
 SECOND_FAULT_EVERY = 3
 STOP_SECONDS = 60
 COLUMNS = (
-    *("trial", "faults", "s until quiet", "postings", "paid over reference", "spent - paid", "pages asked twice"),
-    *("violations", "noted"),
+    *("trial", "faults", "s until done", "postings", "paid - reference", "counted - paid", "pages fetched twice"),
+    *("violations", "notes"),
 )
 
 
 def main() -> int:
     """Run the trials, print their tables and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trials", type=int, default=60, help="disturbed collections (default: %(default)s)")
+    parser.add_argument("--trials", type=int, default=60, help="collections with faults (default: %(default)s)")
     parser.add_argument("--writes", type=int, default=0, help="rounds of user writes (default: %(default)s)")
     parser.add_argument("--profile", choices=PROFILES, default="short", help="default: %(default)s")
     parser.add_argument(
@@ -50,11 +50,11 @@ def main() -> int:
     parser.add_argument("--logs", type=Path, help="keep the logs of each installation in a subdirectory")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _exit)
-    print(f"Profile {arguments.profile}, seed {arguments.seed}; {machine()}.\n", flush=True)
+        signal.signal(number, _exit_on_signal)
+    print(f"Profile {arguments.profile}, seed {arguments.seed}; {describe_machine()}.\n", flush=True)
     failed = False
-    for count, module, most_faults in ((arguments.trials, fault_collections, 2), (arguments.writes, fault_writes, 1)):
-        trials = draw_trials(count, kinds=module.KINDS, seed=arguments.seed, most_faults=most_faults)
+    for count, module, max_faults in ((arguments.trials, fault_collections, 2), (arguments.writes, fault_writes, 1)):
+        trials = draw_trials(count, kinds=module.KINDS, seed=arguments.seed, max_faults=max_faults)
         if arguments.only:
             trials = [trial for trial in trials if trial.number in arguments.only]
         if trials:
@@ -62,98 +62,99 @@ def main() -> int:
     return int(failed)
 
 
-def draw_trials(count: int, *, kinds: Sequence[str], seed: int, most_faults: int) -> list[Trial]:
-    """Draw trials in which every kind of fault is first equally often. Equal arguments draw equal trials."""
-    rng, drawn, deck = random.Random(seed), list[Trial](), list[str]()
+def draw_trials(count: int, *, kinds: Sequence[str], seed: int, max_faults: int) -> list[Trial]:
+    """Draw trials whose first faults are of every kind equally often. The same arguments draw the same trials."""
+    rng, trials, remaining_kinds = random.Random(seed), list[Trial](), list[str]()
     for number in range(1, count + 1):
-        deck = deck or rng.sample(kinds, len(kinds))
-        second = [rng.choice(kinds)] if most_faults > 1 and number % SECOND_FAULT_EVERY == 0 else []
-        drawn.append(Trial(number, (deck.pop(), *second), f"{seed}-{number}"))
-    return drawn
+        remaining_kinds = remaining_kinds or rng.sample(kinds, len(kinds))
+        second = [rng.choice(kinds)] if max_faults > 1 and number % SECOND_FAULT_EVERY == 0 else []
+        trials.append(Trial(number, (remaining_kinds.pop(), *second), f"{seed}-{number}"))
+    return trials
 
 
 def run_all(trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], arguments: argparse.Namespace) -> bool:
     """Run the trials on parallel installations and print a row for each. Return whether a guarantee was violated."""
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
-    began, outcomes, failures = time.monotonic(), list[Outcome](), list[str]()
-    for said in _gather(trials, run, arguments):
-        if isinstance(said, Outcome):
-            outcomes.append(said)
-            print(f"| {' | '.join(map(str, said.list_cells()))} |", flush=True)
+    started_at, outcomes, failures = time.monotonic(), list[Outcome](), list[str]()
+    for message in _collect_messages(trials, run, arguments):
+        if isinstance(message, Outcome):
+            outcomes.append(message)
+            print(f"| {' | '.join(map(str, message.list_cells()))} |", flush=True)
         else:
-            failures.append(said)
-    disturbed = [each for each in outcomes if each.number]
-    broken = [each for each in outcomes if each.list_broken()]
+            failures.append(message)
+    trial_outcomes = [outcome for outcome in outcomes if outcome.number]
+    failed_outcomes = [outcome for outcome in outcomes if outcome.list_violations()]
     print(
         "\n".join(["", *failures]),
-        f"{len(disturbed)} of {len(trials)} trials ran in {(time.monotonic() - began) / 60:.0f} minutes, "
-        f"{len(broken)} with violated guarantees; {sum(each.paid_over > 0 for each in disturbed)} paid more than the "
-        f"reference, {sum(each.spent_over_paid < 0 for each in disturbed)} noted less than was paid; "
-        f"{sum(len(each.died) for each in disturbed)} processes died; "
-        f"at most {max((each.seconds for each in disturbed), default=0):.0f} s until quiet.\n",
+        f"{len(trial_outcomes)} of {len(trials)} trials ran in {(time.monotonic() - started_at) / 60:.0f} minutes, "
+        f"{len(failed_outcomes)} with violated guarantees; "
+        f"{sum(outcome.overpaid_credits > 0 for outcome in trial_outcomes)} paid more than the reference, "
+        f"{sum(outcome.spent_minus_paid < 0 for outcome in trial_outcomes)} counted fewer credits than were paid; "
+        f"{sum(len(outcome.died) for outcome in trial_outcomes)} processes died; "
+        f"at most {max((outcome.seconds for outcome in trial_outcomes), default=0):.0f} s until done.\n",
         flush=True,
     )
-    return bool(broken) or len(disturbed) < len(trials)
+    return bool(failed_outcomes) or len(trial_outcomes) < len(trials)
 
 
-def _gather(
+def _collect_messages(
     trials: Sequence[Trial], run: Callable[..., Iterator[Outcome]], arguments: argparse.Namespace
 ) -> Iterator[Outcome | str]:
-    """Yield the messages of the lanes until they end. Stop the lanes and all their processes in any case."""
+    """Yield the messages of the workers until they end. Always stop the workers and all their processes."""
     context = multiprocessing.get_context("spawn")
-    said: Queue[Outcome | str] = context.Queue()
+    messages: Queue[Outcome | str] = context.Queue()
     count = min(arguments.parallel, len(trials))
-    lanes = [
+    workers = [
         context.Process(
-            target=_run_lane,
-            args=(run, list(trials[start::count]), arguments.profile, said),
+            target=_run_worker,
+            args=(run, list(trials[start::count]), arguments.profile, messages),
             kwargs={"logs": arguments.logs and arguments.logs / f"{run.__module__}-{start + 1}"},
         )
         for start in range(count)
     ]
     try:
-        for lane in lanes:
-            lane.start()
-        while any(lane.is_alive() for lane in lanes) or not said.empty():
+        for worker in workers:
+            worker.start()
+        while any(worker.is_alive() for worker in workers) or not messages.empty():
             try:
-                yield said.get(timeout=0.5)
+                yield messages.get(timeout=0.5)
             except queue.Empty:
                 continue
     finally:
-        for lane in lanes:
-            lane.terminate()
-        for lane in lanes:
-            lane.join(STOP_SECONDS)
-            # Its child processes end with it.
-            lane.kill()
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join(STOP_SECONDS)
+            # The child processes of a worker end when it does.
+            worker.kill()
 
 
-def _run_lane(
+def _run_worker(
     run: Callable[..., Iterator[Outcome]],
     trials: Sequence[Trial],
     profile: str,
-    said: "Queue[Outcome | str]",
+    messages: "Queue[Outcome | str]",
     *,
     logs: Path | None,
 ) -> None:
-    """Run trials on an installation of this process. Report errors of the installation as messages."""
-    # Only the main process handles Ctrl-C. It stops the lanes.
+    """Run trials on an installation of this process. Send its outcomes and errors as messages."""
+    # Only the main process handles Ctrl-C. It stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     parent = os.getppid()
     try:
-        with installed(logs=logs, **PROFILES[profile]) as installation:
+        with start_installation(logs=logs, **PROFILES[profile]) as installation:
             logging.disable()
             lease = float(PROFILES[profile]["COLLECTION_LEASE_SECONDS"])
             for outcome in run(installation, trials, lease=lease, resume=profile == "short"):
-                said.put(outcome)
+                messages.put(outcome)
                 if os.getppid() != parent:
                     return  # the main process was killed
     except Exception:
-        said.put(f"An installation was given up:\n\n{traceback.format_exc()}")
+        messages.put(f"An installation failed:\n\n{traceback.format_exc()}")
 
 
-def _exit(signal_number: int, _: object) -> None:
+def _exit_on_signal(signal_number: int, _: object) -> None:
     # Ignore further signals, which would interrupt the shutdown.
     signal.signal(signal_number, signal.SIG_IGN)
     sys.exit(128 + signal_number)

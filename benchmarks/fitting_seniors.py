@@ -91,21 +91,21 @@ def compare(data: Path) -> Report:
         named = HeldSkills(named=held.named, through={})
         without = rank_gaps(window=window, held=named)
         gaps = analyze(window, held, vocabulary)
-        report.note(f"{role}: postings; skills named", f"{window.demand.postings:,}; {len(names)}")
-        report.note("  coverage, reach without what skills imply", describe(without))
-        report.note("  reach with what skills imply", describe(gaps))
-        report.at_least(
+        report.add_value(f"{role}: postings; skills named", f"{window.demand.postings:,}; {len(names)}")
+        report.add_value("  coverage, reach without what skills imply", describe(without))
+        report.add_value("  reach with what skills imply", describe(gaps))
+        report.require_at_least(
             "  coverage with what skills imply",
             gaps.coverage.percentage,
             MIN_COVERAGE,
             measured=f"{gaps.coverage.percentage:.1f}%",
-            bar_text=f">= {MIN_COVERAGE:.0f}%",
+            target_text=f">= {MIN_COVERAGE:.0f}%",
         )
-        report.note("  missing", ", ".join(gaps.missing))
+        report.add_value("  missing", ", ".join(gaps.missing))
         for step in gaps.learning_order.next_skills:
-            report.note("  learn next", describe_step(step))
+            report.add_value("  learn next", describe_step(step))
         for step in analyze(window, vocabulary.get_held_skills([]), vocabulary).learning_order.next_skills:
-            report.note("  newcomer", describe_step(step))
+            report.add_value("  newcomer", describe_step(step))
     return report
 
 

@@ -23,8 +23,8 @@ from typing import Any
 
 import orjson
 
-from benchmarks.report import Report, Times, milliseconds
-from benchmarks.servers import own_servers, use_database
+from benchmarks.report import Report, Times, format_milliseconds
+from benchmarks.servers import start_servers, use_database
 from benchmarks.trending import load
 
 WINDOWS = (30, 365)
@@ -46,10 +46,12 @@ def main() -> int:
         "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
     )
     # The cache holds a million postings, so that the disk does not slow down the aggregations.
-    parser.add_argument("--cache-gb", type=float, default=4.0, help="MongoDB's cache (default: %(default)s)")
+    parser.add_argument(
+        "--cache-gb", type=float, default=4.0, help="size of MongoDB's cache in GB (default: %(default)s)"
+    )
     parser.add_argument("--before", type=Path, help="compare with the working tree of an earlier commit")
     arguments = parser.parse_args()
-    with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
+    with start_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
         return compare(arguments.postings, before=arguments.before and load_earlier_gaps(arguments.before)).show()
 
 
@@ -57,7 +59,7 @@ def compare(count: int, *, before: ModuleType | None = None) -> Report:
     """Measure the analysis and the aggregations, and compare their results."""
     from django.utils import timezone
 
-    from benchmarks.role_aggregations import answer_by_aggregation, counts_by_aggregation
+    from benchmarks.role_aggregations import aggregate_counts, aggregate_gap_analysis
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
     from market.gaps import MIN_THRESHOLD, RoleWindow, rank_gaps
@@ -71,7 +73,7 @@ def compare(count: int, *, before: ModuleType | None = None) -> Report:
     report = Report(f"Gap analysis of the largest role of {count:,} postings of 400 days")
     demands = get_role_demands(days=365, now=now)
     role = max(demands, key=lambda name: demands[name].postings)
-    report.note("the role; its postings of 365 days", f"{role}; {demands[role].postings:,}")
+    report.add_value("the role; its postings of 365 days", f"{role}; {demands[role].postings:,}")
     # A user who knows every second required skill.
     held = [skill.name for skill in demands[role].skills][::2]
     client = Client(held, get_display_role(role))
@@ -93,49 +95,53 @@ def compare(count: int, *, before: ModuleType | None = None) -> Report:
             ordered.measure(lambda fresh=fresh: order(fresh, held))
         for _ in range(AGGREGATION_ROUNDS):
             window: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
-            counted = plain.measure(lambda window=window: counts_by_aggregation(**window))
-            same.measure(lambda window=window: answer_by_aggregation(**window))
+            counted = plain.measure(lambda window=window: aggregate_counts(**window))
+            same.measure(lambda window=window: aggregate_gap_analysis(**window))
         gaps = rank_gaps(window=stats.window, held=held, threshold=MIN_THRESHOLD)
         ours = stats.window.demand
         if (ours.jobs, {skill.name: skill.count for skill in ours.skills}) != counted:
             differing.append(f"{days} days")
-        report.note(
+        report.add_value(
             f"{days} days: postings; skills in at least a tenth of them", f"{gaps.postings:,}; {len(ours.skills)}"
         )
-        report.note("  aggregation of only the counts", milliseconds(plain.median))
-        report.note("  equivalent aggregations: counts of both windows, salary per skill", milliseconds(same.median))
-        report.at_most(
+        report.add_value("  aggregation of only the counts", format_milliseconds(plain.median))
+        report.add_value(
+            "  equivalent aggregations: counts of both windows, salary per skill", format_milliseconds(same.median)
+        )
+        report.require_at_most(
             "  required skills, salaries, growth: nothing cached",
             whole.median,
             same.median / FACTOR,
-            measured=f"{milliseconds(whole.median)} = 1/{same.median / whole.median:,.0f}",
-            bar_text=f"<= 1/{FACTOR}",
+            measured=f"{format_milliseconds(whole.median)} = 1/{same.median / whole.median:,.0f}",
+            target_text=f"<= 1/{FACTOR}",
         )
-        report.note("    compared with the aggregation of only the counts", f"1/{plain.median / whole.median:,.0f}")
-        report.at_most(
+        report.add_value(
+            "    compared with the aggregation of only the counts", f"1/{plain.median / whole.median:,.0f}"
+        )
+        report.require_at_most(
             "  learn_next: nothing cached",
             ordered.median,
             MAX_ORDER_SECONDS,
-            measured=milliseconds(ordered.median),
-            bar_text="<= 150 ms",
+            measured=format_milliseconds(ordered.median),
+            target_text="<= 150 ms",
         )
-        report.note("  computing a request with the role's stats cached", milliseconds(warm.median))
-        report.note("    the part computed once per role and window", milliseconds(shared.median))
+        report.add_value("  computing a request with the role's stats cached", format_milliseconds(warm.median))
+        report.add_value("    the part computed once per role and window", format_milliseconds(shared.median))
         if before is not None:
             compare_with_earlier(before, stats.window, held, report)
-        report.note("  whole request: nothing cached", milliseconds(answered.median))
-        report.note("  whole request: the role's stats cached", milliseconds(cached.median))
+        report.add_value("  whole request: nothing cached", format_milliseconds(answered.median))
+        report.add_value("  whole request: the role's stats cached", format_milliseconds(cached.median))
     roles = Times()
     for _ in range(AGGREGATION_ROUNDS):
         drop_windows()
         roles.measure(lambda: get_role_demands(days=30, now=now))
-    report.note(f"demand of all {len(demands)} roles, 30 days: nothing cached", milliseconds(roles.median))
-    report.at_most(
+    report.add_value(f"demand of all {len(demands)} roles, 30 days: nothing cached", format_milliseconds(roles.median))
+    report.require_at_most(
         "windows whose counts differ from the aggregation",
         len(differing),
         0,
         measured=", ".join(differing) or "none",
-        bar_text="none",
+        target_text="none",
     )
     return report
 
@@ -187,12 +193,12 @@ def compare_with_earlier(before: ModuleType, window: Any, names: Sequence[str], 
             earlier.measure(partial(before.rank_gaps, window=earlier_window, held=held.named))
             present.measure(partial(analyze_now, held))
         ratio = present.median / earlier.median
-        report.at_most(
-            f"    a person with {label}; before: {milliseconds(earlier.median)}",
+        report.require_at_most(
+            f"    a person with {label}; before: {format_milliseconds(earlier.median)}",
             ratio,
             MAX_RATIO,
-            measured=f"{milliseconds(present.median)} = x {ratio:.2f}",
-            bar_text=f"<= x {MAX_RATIO}",
+            measured=f"{format_milliseconds(present.median)} = x {ratio:.2f}",
+            target_text=f"<= x {MAX_RATIO}",
         )
 
 

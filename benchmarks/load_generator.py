@@ -20,7 +20,7 @@ class Load:
     def rate(self) -> float:
         return len(self.latencies) / self.seconds
 
-    def within(self, share: float) -> float:
+    def get_latency(self, share: float) -> float:
         """Return the latency that this share of the responses does not exceed."""
         return sorted(self.latencies)[int(len(self.latencies) * share)]
 
@@ -29,13 +29,15 @@ class Load:
 class _Connection:
     socket: socket.socket
     request: bytes
-    asked_at: float = 0.0
+    sent_at: float = 0.0
     # Missing bytes of the response, or None until the head is complete.
-    left: int | None = None
+    missing_bytes: int | None = None
     head: bytes = b""
 
 
-def load(*, port: int, path: str, connections: int, seconds: float, length: int, tokens: Sequence[str] = ()) -> Load:
+def run_load(
+    *, port: int, path: str, connections: int, seconds: float, length: int, tokens: Sequence[str] = ()
+) -> Load:
     """Request `path` on `connections` connections for `seconds`, each with one of the bearer tokens, if any.
 
     Raises:
@@ -52,15 +54,15 @@ def load(*, port: int, path: str, connections: int, seconds: float, length: int,
         started = perf_counter()
         for connection in opened:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
-            connection.asked_at = perf_counter()
+            connection.sent_at = perf_counter()
             connection.socket.sendall(connection.request)
         while (now := perf_counter()) - started < seconds:
             for key, _ in selector.select(timeout=1):
                 connection = key.data
                 if _receive(connection, length):
                     now = perf_counter()
-                    result.latencies.append(now - connection.asked_at)
-                    connection.asked_at, connection.left, connection.head = now, None, b""
+                    result.latencies.append(now - connection.sent_at)
+                    connection.sent_at, connection.missing_bytes, connection.head = now, None, b""
                     connection.socket.sendall(connection.request)
         result.seconds = now - started
     for connection in opened:
@@ -79,14 +81,14 @@ def _receive(connection: _Connection, length: int) -> bool:
     data = connection.socket.recv(65_536)
     if not data:
         raise RuntimeError("the server closed a connection")
-    if connection.left is None:
+    if connection.missing_bytes is None:
         connection.head += data
         head, end, body = connection.head.partition(b"\r\n\r\n")
         if not end:
             return False
         if not head.startswith(b"HTTP/1.1 200 ") or f"content-length: {length}".encode() not in head.lower():
             raise RuntimeError(f"an answer that was not expected: {head[:300]!r}")
-        connection.left = length - len(body)
+        connection.missing_bytes = length - len(body)
     else:
-        connection.left -= len(data)
-    return connection.left == 0
+        connection.missing_bytes -= len(data)
+    return connection.missing_bytes == 0

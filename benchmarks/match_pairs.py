@@ -164,16 +164,16 @@ def compute_interval(scored: Sequence[ScoredPair]) -> tuple[float, float]:
     return values[RESAMPLES * 25 // 1000], values[RESAMPLES * 975 // 1000 - 1]
 
 
-def report_concordance(report: Report, what: str, scored: Sequence[ScoredPair]) -> None:
+def report_concordance(report: Report, label: str, scored: Sequence[ScoredPair]) -> None:
     """Add the concordance of the pairs with its interval."""
     value, (low, high) = compute_concordance(scored), compute_interval(scored)
     people = len({scored_pair.pair.profile for scored_pair in scored})
-    report.at_least(
-        f"{what}, {len(scored)} pairs of {people} people",
+    report.require_at_least(
+        f"{label}, {len(scored)} pairs of {people} people",
         value,
         MIN_CONCORDANCE,
         measured=f"{value:.3f} ({low:.3f} to {high:.3f})",
-        bar_text=f"{MIN_CONCORDANCE}",
+        target_text=f"{MIN_CONCORDANCE}",
     )
 
 
@@ -189,25 +189,25 @@ def report_ends(
     for posting_id in corpus.list_ids():
         job = corpus.get_job_profile(posting_id)
         technologies = [skill for skill in job.skills if vocabulary.kinds.get(skill, TECHNOLOGY) == TECHNOLOGY]
-        for what, skills in zip(held, (job.skills, technologies), strict=True):
+        for label, skills in zip(held, (job.skills, technologies), strict=True):
             if skills:
                 candidate = CandidateProfile(
                     skills=vocabulary.get_held_skills(skills).names,
                     desired_roles=(job.title,),
                     skill_kinds=vocabulary.kinds,
                 )
-                held[what].append(corpus.score(candidate, posting_id))
-    for what, scores in held.items():
+                held[label].append(corpus.score(candidate, posting_id))
+    for label, scores in held.items():
         reached = sum(score >= MIN_SCORE_OF_FITTING for score in scores)
-        report.at_least(
-            f"{what}, {len(scores):,} postings",
+        report.require_at_least(
+            f"{label}, {len(scores):,} postings",
             reached,
             len(scores),
             measured=f"{reached:,} at least {MIN_SCORE_OF_FITTING}, {_describe(scores)}",
-            bar_text=f"all at least {MIN_SCORE_OF_FITTING}",
+            target_text=f"all at least {MIN_SCORE_OF_FITTING}",
         )
     foreign = [scored_pair.worse for scored_pair in scored if scored_pair.pair.reason == "other_field"]
-    report.note(f"of another field, {len(foreign)} pairs", _describe(foreign))
+    report.add_value(f"of another field, {len(foreign)} pairs", _describe(foreign))
     people = sorted({scored_pair.pair.profile for scored_pair in scored})
     foreign = [
         corpus.score(candidates[name], posting_id)
@@ -215,13 +215,13 @@ def report_ends(
         for name in people
         if is_foreign(candidates[name], corpus.get_job_profile(posting_id))
     ]
-    within = sum(score <= MAX_SCORE_OF_FOREIGN for score in foreign)
-    report.at_least(
+    get_latency = sum(score <= MAX_SCORE_OF_FOREIGN for score in foreign)
+    report.require_at_least(
         f"nothing of the trade, {len(people)} people, {len(foreign):,} scores",
-        within,
+        get_latency,
         len(foreign),
-        measured=f"{within:,} at most {MAX_SCORE_OF_FOREIGN}, {_describe(foreign)}",
-        bar_text=f"all at most {MAX_SCORE_OF_FOREIGN}",
+        measured=f"{get_latency:,} at most {MAX_SCORE_OF_FOREIGN}, {_describe(foreign)}",
+        target_text=f"all at most {MAX_SCORE_OF_FOREIGN}",
     )
 
 
@@ -268,7 +268,7 @@ def main() -> int:
         )
     for reason in sorted({scored_pair.pair.reason for scored_pair in scored}):
         of_reason = [scored_pair for scored_pair in scored if scored_pair.pair.reason == reason]
-        report.note(f"  {reason}, {len(of_reason)} pairs", f"{compute_concordance(of_reason):.3f}")
+        report.add_value(f"  {reason}, {len(of_reason)} pairs", f"{compute_concordance(of_reason):.3f}")
     report_ends(report, corpus, scored, candidates, vocabulary)
     status = report.show()
 

@@ -16,7 +16,7 @@ from statistics import median
 from time import process_time
 from typing import Any
 
-from benchmarks.posting_set import generated_postings
+from benchmarks.posting_set import generate_postings
 from benchmarks.report import Report, Times
 from market import roles
 from market.jobs.match_profiles import CandidateProfile, build_job_profile
@@ -66,8 +66,8 @@ def measure(count: int) -> Report:
         skill: (place % 50) / 100 for place, skill in enumerate(sorted({s for row in rows for s in row["skills"]}))
     }
     report = Report(f"Match scores of {len(rows):,} postings, one process")
-    report.note("skills of a posting, on average", f"{sum(len(row['skills']) for row in rows) / len(rows):.1f}")
-    for candidate, what in zip(CANDIDATES, ("a full profile", "skills and a role alone"), strict=True):
+    report.add_value("skills of a posting, on average", f"{sum(len(row['skills']) for row in rows) / len(rows):.1f}")
+    for candidate, label in zip(CANDIDATES, ("a full profile", "skills and a role alone"), strict=True):
         for state, forgets in (("titles met for the first time", True), ("titles met before", False)):
             by_clock, used = Times(), []
             for _ in range(ROUNDS):
@@ -78,12 +78,12 @@ def measure(count: int) -> Report:
                 used.append(process_time() - before)
             rate = len(rows) / median(used)
             clock = f"{len(rows) / by_clock.median:,.0f}/s by the clock"
-            report.at_least(
-                f"{what}, {state}",
+            report.require_at_least(
+                f"{label}, {state}",
                 rate,
                 MIN_SCORES_PER_SECOND,
                 measured=f"{rate:,.0f}/s ({clock})",
-                bar_text=f">= {MIN_SCORES_PER_SECOND:,}/s",
+                target_text=f">= {MIN_SCORES_PER_SECOND:,}/s",
             )
     return report
 
@@ -104,7 +104,7 @@ def stored_rows(count: int) -> list[dict[str, Any]]:
     entries = json.loads((_ROOT / "fixtures" / "skills.json").read_text(encoding="utf-8"))
     vocabulary = Vocabulary(Skill.from_entry(entry) for entry in entries)
     extractor = SkillExtractor(vocabulary)
-    batches = generated_postings(count=count, now=datetime(2026, 11, 21, tzinfo=UTC))
+    batches = generate_postings(count=count, now=datetime(2026, 11, 21, tzinfo=UTC))
     return [as_stored(posting, vocabulary, extractor) for batch in batches for posting in batch]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import django
 
-from benchmarks.report import Report, Times, milliseconds
+from benchmarks.report import Report, Times, format_milliseconds
 
 PAIRS = Path(__file__).with_name("near_copy_pairs.csv")
 POSTINGS = Path(__file__).resolve().parents[2] / "shared" / "data" / "postings.jsonl.gz"
@@ -64,7 +64,7 @@ def measure(pairs: list[tuple[str, str, bool]], postings: dict[str, dict[str, An
         keys[posting_id] = times.measure(lambda row=row: build_copy_keys(row))
     report = Report("Near-copies on labeled pairs of one employer's real postings")
     copies = sum(is_copy for _, _, is_copy in pairs)
-    report.note("pairs labeled as copies; as different", f"{copies}; {len(pairs) - copies}")
+    report.add_value("pairs labeled as copies; as different", f"{copies}; {len(pairs) - copies}")
     rows = [
         (
             keys[first]["copy_key"] == keys[second]["copy_key"],
@@ -75,13 +75,17 @@ def measure(pairs: list[tuple[str, str, bool]], postings: dict[str, dict[str, An
     ]
     for threshold in THRESHOLDS:
         precision, recall = compute_quality(rows, threshold)
-        report.note(f"threshold {threshold}: precision; recall", f"{precision:.3f}; {recall:.3f}")
+        report.add_value(f"threshold {threshold}: precision; recall", f"{precision:.3f}; {recall:.3f}")
     precision, recall = compute_quality(rows, MIN_SIMILARITY)
-    report.at_least(f"precision at {MIN_SIMILARITY}", precision, 0.95, measured=f"{precision:.3f}", bar_text=">= 0.95")
-    report.at_least(f"recall at {MIN_SIMILARITY}", recall, 0.75, measured=f"{recall:.3f}", bar_text=">= 0.75")
+    report.require_at_least(
+        f"precision at {MIN_SIMILARITY}", precision, 0.95, measured=f"{precision:.3f}", target_text=">= 0.95"
+    )
+    report.require_at_least(
+        f"recall at {MIN_SIMILARITY}", recall, 0.75, measured=f"{recall:.3f}", target_text=">= 0.75"
+    )
     alone, _ = compute_quality([(True, similarity, is_copy) for _, similarity, is_copy in rows], MIN_SIMILARITY)
-    report.note("precision without comparing titles", f"{alone:.3f}")
-    report.note("keys of one posting, median", milliseconds(times.median))
+    report.add_value("precision without comparing titles", f"{alone:.3f}")
+    report.add_value("keys of one posting, median", format_milliseconds(times.median))
     return report
 
 

@@ -14,7 +14,7 @@ DAYS = 400
 SEED = 7
 
 
-def generated_postings(*, count: int, now: datetime, seed: int = SEED) -> "Iterator[list[Posting]]":
+def generate_postings(*, count: int, now: datetime, seed: int = SEED) -> "Iterator[list[Posting]]":
     """Yield `count` postings of the last 400 days in batches of 1,000."""
     from benchmarks.generator.jobs import generate_jobs
     from ingestion.sources.theirstack.transform import transform_job
@@ -29,7 +29,7 @@ def generated_postings(*, count: int, now: datetime, seed: int = SEED) -> "Itera
         yield batch
 
 
-def fill(*, count: int, now: datetime) -> None:
+def store_generated_postings(*, count: int, now: datetime) -> None:
     """Store `count` postings and register the default roles, so that the roles have stats too."""
     from career_navigator.db.bootstrap import create_indexes
     from career_navigator.db.connection import database
@@ -45,7 +45,7 @@ def fill(*, count: int, now: datetime) -> None:
         if not name.startswith(("_id_", "source_", "url_")):
             postings.drop_index(name)
     with tqdm(desc="storing", total=count, unit="posting", disable=None, leave=False) as bar:
-        for batch in generated_postings(count=count, now=now):
+        for batch in generate_postings(count=count, now=now):
             store_postings(postings=batch, now=now)
             bar.update(len(batch))
     create_indexes()

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from benchmarks.report import Report, Times, milliseconds
-from benchmarks.servers import own_servers, use_database
+from benchmarks.report import Report, Times, format_milliseconds
+from benchmarks.servers import start_servers, use_database
 from benchmarks.trending import load
 
 ROUNDS = 9
@@ -46,9 +46,11 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
     )
-    parser.add_argument("--cache-gb", type=float, default=1.0, help="MongoDB's cache (default: %(default)s)")
+    parser.add_argument(
+        "--cache-gb", type=float, default=1.0, help="size of MongoDB's cache in GB (default: %(default)s)"
+    )
     arguments = parser.parse_args()
-    with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
+    with start_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
         return measure(arguments.postings).show()
 
 
@@ -72,18 +74,18 @@ def measure_filters(report: Report, client: "Client") -> None:
         for _ in range(ROUNDS):
             times.measure(lambda body=body: client.relevant(body))
         found = f"{answer['total']:,}{'' if answer['total_is_exact'] else '+'} found"
-        report.at_most(
+        report.require_at_most(
             f"first page, {name}",
             times.median,
             MAX_SECONDS,
-            measured=f"{milliseconds(times.median)}; longest {milliseconds(max(times.seconds))}; {found}",
-            bar_text="<= 1 s",
+            measured=f"{format_milliseconds(times.median)}; longest {format_milliseconds(max(times.seconds))}; {found}",
+            target_text="<= 1 s",
         )
 
 
 def measure_deep_pages(report: Report, client: "Client", count: int) -> None:
     """Measure pages beyond the ranked candidates, and pages of the list of all jobs."""
-    for what, call in (
+    for label, call in (
         ("page of relevant jobs beyond the candidates", lambda: client.relevant({"offset": count // 2})),
         ("list of all, first page", lambda: client.ask("GET", "/jobs/list_jobs", "limit=20")),
         ("list of all, last page", lambda: client.ask("GET", "/jobs/list_jobs", f"limit=20&offset={count - 20}")),
@@ -92,7 +94,9 @@ def measure_deep_pages(report: Report, client: "Client", count: int) -> None:
         call()
         for _ in range(ROUNDS):
             times.measure(call)
-        report.at_most(what, times.median, MAX_SECONDS, measured=milliseconds(times.median), bar_text="<= 1 s")
+        report.require_at_most(
+            label, times.median, MAX_SECONDS, measured=format_milliseconds(times.median), target_text="<= 1 s"
+        )
 
 
 def measure_scores(report: Report) -> None:
@@ -115,7 +119,9 @@ def measure_scores(report: Report) -> None:
             lambda: [score_match(candidate=candidate, job_profile=each, demand=demand) for each in job_profiles]
         )
     rate = len(job_profiles) / times.median
-    report.at_least("match scores", rate, MIN_SCORES_PER_SECOND, measured=f"{rate:,.0f}/s", bar_text=">= 5,000/s")
+    report.require_at_least(
+        "match scores", rate, MIN_SCORES_PER_SECOND, measured=f"{rate:,.0f}/s", target_text=">= 5,000/s"
+    )
 
 
 class Client:

@@ -12,9 +12,9 @@ from typing import Any
 class Row:
     """A row of the table. `met` is None if the value has no target."""
 
-    what: str
+    label: str
     measured: str
-    bar: str = ""
+    target: str = ""
     met: bool | None = None
 
 
@@ -25,39 +25,40 @@ class Report:
     title: str
     rows: list[Row] = field(default_factory=list)
 
-    def note(self, what: str, measured: str) -> None:
-        """Add a value without a target."""
-        self.rows.append(Row(what, measured))
+    def add_value(self, label: str, measured: str) -> None:
+        """Add a row with a value that has no target."""
+        self.rows.append(Row(label, measured))
 
-    def at_most(self, what: str, value: float, bar: float, *, measured: str, bar_text: str) -> None:
-        """Add a value that must not exceed `bar`."""
-        self.rows.append(Row(what, measured, bar_text, value <= bar))
+    def require_at_most(self, label: str, value: float, target: float, *, measured: str, target_text: str) -> None:
+        """Add a row with a value that must not exceed `target`."""
+        self.rows.append(Row(label, measured, target_text, value <= target))
 
-    def at_least(self, what: str, value: float, bar: float, *, measured: str, bar_text: str) -> None:
-        """Add a value that must not be below `bar`."""
-        self.rows.append(Row(what, measured, bar_text, value >= bar))
+    def require_at_least(self, label: str, value: float, target: float, *, measured: str, target_text: str) -> None:
+        """Add a row with a value that must not be below `target`."""
+        self.rows.append(Row(label, measured, target_text, value >= target))
 
     def show(self) -> int:
         """Print the table and return the exit code, 1 if a target was missed."""
-        width = max(len(row.what) for row in self.rows)
-        measured = max(len(row.measured) for row in self.rows)
-        bars = max(len(row.bar) for row in self.rows)
-        print(f"\n{self.title}\n({machine()})\n")
+        label_width = max(len(row.label) for row in self.rows)
+        measured_width = max(len(row.measured) for row in self.rows)
+        target_width = max(len(row.target) for row in self.rows)
+        print(f"\n{self.title}\n({describe_machine()})\n")
         for row in self.rows:
             verdict = {None: "", True: "met", False: "MISSED"}[row.met]
-            print(f"{row.what:{width}}  {row.measured:>{measured}}  {row.bar:{bars}}  {verdict}".rstrip())
+            print(
+                f"{row.label:{label_width}}  {row.measured:>{measured_width}}  {row.target:{target_width}}  {verdict}".rstrip()
+            )
         return int(any(row.met is False for row in self.rows))
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """Describe the machine and its load."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return (
-        f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}{load}"
-    )
+    python = f"Python {platform.python_version()}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, {python}{load}"
 
 
-def milliseconds(seconds: float) -> str:
+def format_milliseconds(seconds: float) -> str:
     """Format seconds as milliseconds."""
     value = seconds * 1000
     return f"{value:,.0f} ms" if value >= 100 else f"{value:.1f} ms" if value >= 10 else f"{value:.3f} ms"

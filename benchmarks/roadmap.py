@@ -17,8 +17,8 @@ from typing import Any
 
 import orjson
 
-from benchmarks.report import Report, Times, milliseconds
-from benchmarks.servers import own_servers, use_database
+from benchmarks.report import Report, Times, format_milliseconds
+from benchmarks.servers import start_servers, use_database
 
 SMALL = 2_000
 ROLE = "Backend Developer"
@@ -38,7 +38,7 @@ def main() -> int:
         "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
     )
     arguments = parser.parse_args()
-    with own_servers(keep=arguments.keep):
+    with start_servers(keep=arguments.keep):
         return compare(arguments.postings).show()
 
 
@@ -63,39 +63,39 @@ def compare(count: int) -> Report:
     small = min((pair[0] for pair in rounds), key=lambda each: each.roadmap.median)
     large = min((pair[1] for pair in rounds), key=lambda each: each.roadmap.median)
     plain_roadmap, plain_recommendations = measure_plain()
-    report.note("roadmap: skills; size", f"{large.skills}; {large.roadmap_bytes:,} B")
-    for what, times, bar in (
+    report.add_value("roadmap: skills; size", f"{large.skills}; {large.roadmap_bytes:,} B")
+    for label, times, target in (
         ("roadmap", large.roadmap, 0.015),
         ("recommendations", large.recommendations, 0.005),
     ):
-        report.at_most(
-            f"{what}, whole request",
+        report.require_at_most(
+            f"{label}, whole request",
             times.median,
-            bar,
-            measured=milliseconds(times.median),
-            bar_text=f"<= {bar * 1000:.0f} ms",
+            target,
+            measured=format_milliseconds(times.median),
+            target_text=f"<= {target * 1000:.0f} ms",
         )
-        report.note("  p99", milliseconds(times.p99))
-    report.note("resource search, whole request", milliseconds(large.search.median))
-    report.note("the user's profile, as the base cost of a request", milliseconds(large.profile.median))
-    report.note("first roadmap after a refresh", milliseconds(large.first_roadmap.median))
-    for what, plain, ours in (
+        report.add_value("  p99", format_milliseconds(times.p99))
+    report.add_value("resource search, whole request", format_milliseconds(large.search.median))
+    report.add_value("the user's profile, as the base cost of a request", format_milliseconds(large.profile.median))
+    report.add_value("first roadmap after a refresh", format_milliseconds(large.first_roadmap.median))
+    for label, plain, ours in (
         ("roadmap", plain_roadmap, large.roadmap),
         ("recommendations", plain_recommendations, large.recommendations),
     ):
-        share = f"{milliseconds(plain.median)} = x {plain.median / ours.median:.2f}"
-        report.note(f"{what} in plain Python over the fixtures", share)
-    for what, before, after in (
+        share = f"{format_milliseconds(plain.median)} = x {plain.median / ours.median:.2f}"
+        report.add_value(f"{label} in plain Python over the fixtures", share)
+    for label, before, after in (
         ("roadmap", small.roadmap, large.roadmap),
         ("recommendations", small.recommendations, large.recommendations),
     ):
         growth = after.median / before.median
-        report.at_most(
-            f"{what}, {SMALL:,} to {count:,} postings",
+        report.require_at_most(
+            f"{label}, {SMALL:,} to {count:,} postings",
             growth,
             1.25,
-            measured=f"{milliseconds(before.median)} x {growth:.2f}",
-            bar_text="<= x 1.25",
+            measured=f"{format_milliseconds(before.median)} x {growth:.2f}",
+            target_text="<= x 1.25",
         )
     return report
 
@@ -107,7 +107,7 @@ def measure(count: int) -> Measured:
 
     from accounts.authentication import start_session
     from accounts.services import register_user
-    from benchmarks.posting_set import fill
+    from benchmarks.posting_set import store_generated_postings
     from career_navigator.cache import reset_caches
     from career_navigator.db.connection import database
     from market.daily_stats import day_start
@@ -120,7 +120,7 @@ def measure(count: int) -> Measured:
     now = timezone.now()
     if not database().job_postings.estimated_document_count():
         register_role(role=ROLE, now=now)
-        fill(count=count, now=now)
+        store_generated_postings(count=count, now=now)
     refresh_stats(now=now)
     database().users.delete_many({})
     user = register_user(

@@ -8,7 +8,7 @@ from pymongo.database import Database
 from market.daily_stats import MAX_SALARY_USD, MIN_SALARY_USD
 
 
-def counts_by_aggregation(
+def aggregate_counts(
     *, database: Database[dict[str, Any]], role: str, days: int, last: datetime
 ) -> tuple[int, dict[str, int]]:
     """Count the role's distinct jobs in the `days` days that end with `last`, and those that require each skill."""
@@ -26,10 +26,10 @@ def counts_by_aggregation(
     return postings, {row["_id"]: row["count"] for row in grouped}
 
 
-def answer_by_aggregation(*, database: Database[dict[str, Any]], role: str, days: int, last: datetime) -> Any:
+def aggregate_gap_analysis(*, database: Database[dict[str, Any]], role: str, days: int, last: datetime) -> Any:
     """Compute the gap analysis without `learn_next`: current and earlier demand, and the salary per skill."""
-    before = counts_by_aggregation(database=database, role=role, days=days, last=last - timedelta(days=days))
-    counts = counts_by_aggregation(database=database, role=role, days=days, last=last)
+    before = aggregate_counts(database=database, role=role, days=days, last=last - timedelta(days=days))
+    counts = aggregate_counts(database=database, role=role, days=days, last=last)
     paid = {
         "min_annual_salary_usd": {"$gte": MIN_SALARY_USD},
         "max_annual_salary_usd": {"$lte": MAX_SALARY_USD},

@@ -23,7 +23,7 @@ _NEUTRAL = {
 
 
 @contextmanager
-def own_servers(*, keep: Path | None = None, cache_gb: float = 0.5) -> Iterator[Path]:
+def start_servers(*, keep: Path | None = None, cache_gb: float = 0.5) -> Iterator[Path]:
     """Start both servers and set up Django. Yield the data directory: `keep`, or a temporary one.
 
     `cache_gb` is the size of MongoDB's cache. Use this once per process, before any Django module is imported.

@@ -17,9 +17,9 @@ from statistics import median
 
 import psutil
 
-from benchmarks.load_generator import HOST, Load, load
-from benchmarks.report import Report, milliseconds
-from benchmarks.servers import own_servers, use_database
+from benchmarks.load_generator import HOST, Load, run_load
+from benchmarks.report import Report, format_milliseconds
+from benchmarks.servers import start_servers, use_database
 
 PATH = "/market/trending"
 CONNECTIONS = 32
@@ -39,30 +39,30 @@ def main() -> int:
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         parser.error("needs two cores: one for the server, one for the load")
-    with own_servers() as directory, ExitStack() as stack:
-        prepare(arguments.postings)
+    with start_servers() as directory, ExitStack() as stack:
+        prepare_database(arguments.postings)
         os.sched_setaffinity(0, {cores[0]})
-        ours = stack.enter_context(our_web(directory))
-        answer = fetch(ours.port)
-        peer = stack.enter_context(peer_web(directory, answer))
-        if fetch(peer.port) != answer:
+        ours = stack.enter_context(start_web(directory))
+        response = fetch(ours.port)
+        peer = stack.enter_context(start_peer(directory, response))
+        if fetch(peer.port) != response:
             raise RuntimeError("the two do not send the same bytes")
         # Child processes inherit the affinity. The servers run on the first core, this process on the second.
         os.sched_setaffinity(0, {cores[1]})
         return compare(
-            ours, peer, core=cores[0], length=len(answer), rounds=arguments.rounds, seconds=arguments.seconds
+            ours, peer, core=cores[0], length=len(response), rounds=arguments.rounds, seconds=arguments.seconds
         ).show()
 
 
-def prepare(count: int) -> None:
+def prepare_database(count: int) -> None:
     """Fill the database with `count` postings and refresh the stats."""
     from django.utils import timezone
 
-    from benchmarks.posting_set import fill
+    from benchmarks.posting_set import store_generated_postings
     from market.refresh import refresh_stats
 
     use_database("serving")
-    fill(count=count, now=timezone.now())
+    store_generated_postings(count=count, now=timezone.now())
     refresh_stats(now=timezone.now())
 
 
@@ -73,7 +73,7 @@ class Server:
     port: int
     process: psutil.Process
 
-    def processor_seconds(self) -> float:
+    def get_processor_seconds(self) -> float:
         """Return the processor time used so far, including workers. Other load hardly affects it, unlike the rate."""
         processes = [self.process, *self.process.children(recursive=True)]
         return sum(sum(process.cpu_times()[:2]) for process in processes)
@@ -84,19 +84,24 @@ class Round:
     """A load on one server: processor time per response, and the share of the core that other programs used."""
 
     load: Load
-    spent: float
-    others: float
+    processor_seconds: float
+    other_share: float
 
 
 def measure(server: Server, core: int, length: int, seconds: float) -> Round:
     """Load a server for some seconds and measure processor time."""
-    spent, busy = server.processor_seconds(), _busy_seconds(core)
-    done = load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=length)
-    spent, busy = server.processor_seconds() - spent, _busy_seconds(core) - busy
-    return Round(done, spent / len(done.latencies), max(0.0, busy - spent) / done.seconds)
+    processor_seconds, busy_seconds = server.get_processor_seconds(), _get_busy_seconds(core)
+    result = run_load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=length)
+    processor_seconds, busy_seconds = (
+        server.get_processor_seconds() - processor_seconds,
+        _get_busy_seconds(core) - busy_seconds,
+    )
+    return Round(
+        result, processor_seconds / len(result.latencies), max(0.0, busy_seconds - processor_seconds) / result.seconds
+    )
 
 
-def _busy_seconds(core: int) -> float:
+def _get_busy_seconds(core: int) -> float:
     times = psutil.cpu_times(percpu=True)[core]
     return times.user + times.system + getattr(times, "nice", 0.0)
 
@@ -110,61 +115,65 @@ def compare(ours: Server, peer: Server, *, core: int, length: int, rounds: int, 
     servers = (ours, peer)
     undisturbed: dict[Server, list[Round]] = {server: [] for server in servers}
     for server in servers:
-        load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=1, length=length)
-    left_out = number = 0
+        run_load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=1, length=length)
+    skipped_rounds = number = 0
     while len(undisturbed[ours]) < rounds and number < MAX_TRIES * rounds:
         # Alternate the order.
         order = servers if number % 2 == 0 else servers[::-1]
-        pair = {server: measure(server, core, length, seconds) for server in order}
+        results = {server: measure(server, core, length, seconds) for server in order}
         number += 1
-        if max(each.others for each in pair.values()) > MAX_SHARE_OF_OTHERS:
-            left_out += 1
+        if max(round_result.other_share for round_result in results.values()) > MAX_SHARE_OF_OTHERS:
+            skipped_rounds += 1
             continue
         for server in servers:
-            undisturbed[server].append(pair[server])
+            undisturbed[server].append(results[server])
     if not undisturbed[ours]:
         raise RuntimeError(f"Other programs used the servers' core in all {number} rounds.")
-    loads = {server: [each.load for each in undisturbed[server]] for server in servers}
-    spent = {server: [each.spent for each in undisturbed[server]] for server in servers}
-    rates = {server: median(each.rate for each in loads[server]) for server in servers}
-    p99s = {server: median(each.within(0.99) for each in loads[server]) for server in servers}
-    p50s = {server: median(each.within(0.5) for each in loads[server]) for server in servers}
-    ratios = [own.rate / other.rate for own, other in zip(loads[ours], loads[peer], strict=True)]
+    loads = {server: [round_result.load for round_result in undisturbed[server]] for server in servers}
+    processor_seconds = {
+        server: [round_result.processor_seconds for round_result in undisturbed[server]] for server in servers
+    }
+    rates = {server: median(round_result.rate for round_result in loads[server]) for server in servers}
+    p99s = {server: median(round_result.get_latency(0.99) for round_result in loads[server]) for server in servers}
+    p50s = {server: median(round_result.get_latency(0.5) for round_result in loads[server]) for server in servers}
+    ratios = [own_load.rate / peer_load.rate for own_load, peer_load in zip(loads[ours], loads[peer], strict=True)]
     report = Report(
         f"{PATH}, {length:,} bytes: one worker on one core, {CONNECTIONS} connections, "
         f"rounds of {seconds:g} s in turn; medians"
     )
-    report.note("rounds counted; rounds left out because of other load", f"{len(loads[ours])}; {left_out}")
-    report.note("FastAPI on uvicorn (uvloop, httptools, no access log), requests per second", f"{rates[peer]:,.0f}")
-    report.note("  p50; p99", f"{milliseconds(p50s[peer])}; {milliseconds(p99s[peer])}")
-    report.note("  processor time per request", microseconds(median(spent[peer])))
-    report.at_least(
+    report.add_value("rounds counted; rounds left out because of other load", f"{len(loads[ours])}; {skipped_rounds}")
+    report.add_value(
+        "FastAPI on uvicorn (uvloop, httptools, no access log), requests per second", f"{rates[peer]:,.0f}"
+    )
+    report.add_value("  p50; p99", f"{format_milliseconds(p50s[peer])}; {format_milliseconds(p99s[peer])}")
+    report.add_value("  processor time per request", format_microseconds(median(processor_seconds[peer])))
+    report.require_at_least(
         "ours as `manage.py run` starts it, requests a second",
         median(ratios),
         1.0,
         measured=f"{rates[ours]:,.0f} = {median(ratios):.2f} x",
-        bar_text=">= 1.0 x",
+        target_text=">= 1.0 x",
     )
-    report.note("  the ratio in each round", ", ".join(f"{ratio:.2f}" for ratio in ratios))
-    report.note("  processor time per request", microseconds(median(spent[ours])))
-    report.note("  p50", milliseconds(p50s[ours]))
-    report.at_most(
+    report.add_value("  the ratio in each round", ", ".join(f"{ratio:.2f}" for ratio in ratios))
+    report.add_value("  processor time per request", format_microseconds(median(processor_seconds[ours])))
+    report.add_value("  p50", format_milliseconds(p50s[ours]))
+    report.require_at_most(
         "  p99",
         p99s[ours],
         p99s[peer],
-        measured=f"{milliseconds(p99s[ours])} = {p99s[ours] / p99s[peer]:.2f} x",
-        bar_text="<= 1.0 x",
+        measured=f"{format_milliseconds(p99s[ours])} = {p99s[ours] / p99s[peer]:.2f} x",
+        target_text="<= 1.0 x",
     )
     return report
 
 
-def microseconds(seconds: float) -> str:
+def format_microseconds(seconds: float) -> str:
     """Format seconds as microseconds."""
     return f"{seconds * 1e6:.0f} us"
 
 
 @contextmanager
-def our_web(directory: Path) -> Iterator[Server]:
+def start_web(directory: Path) -> Iterator[Server]:
     """Start the web process with the arguments of `manage.py run`. Its log goes to a file instead of a pipe."""
     from django.conf import settings
 
@@ -176,34 +185,34 @@ def our_web(directory: Path) -> Iterator[Server]:
         *("--host", HOST, "--port", str(port), "--http", "1"),
         *("--workers", "1", "--workers-kill-timeout", "3", "--log-level", "info"),
     ]
-    with serving(command, port, directory / "web.log", {"MONGODB_URI": settings.MONGODB_URI}) as server:
+    with start_server_process(command, port, directory / "web.log", {"MONGODB_URI": settings.MONGODB_URI}) as server:
         yield server
 
 
 @contextmanager
-def peer_web(directory: Path, answer: bytes) -> Iterator[Server]:
+def start_peer(directory: Path, response: bytes) -> Iterator[Server]:
     """Start the FastAPI application that sends `answer`."""
     from career_navigator.devserver.embedded import find_free_port
 
     port = find_free_port()
     file = directory / "answer.json"
-    file.write_bytes(answer)
+    file.write_bytes(response)
     command = [
         *(sys.executable, "-m", "uvicorn", "benchmarks.peer.app:app", "--host", HOST, "--port", str(port)),
         *("--workers", "1", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
     ]
-    with serving(command, port, directory / "peer.log", {"PEER_ANSWER": str(file)}) as server:
+    with start_server_process(command, port, directory / "peer.log", {"PEER_ANSWER": str(file)}) as server:
         yield server
 
 
 @contextmanager
-def serving(command: list[str], port: int, log: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+def start_server_process(command: list[str], port: int, log: Path, environment: Mapping[str, str]) -> Iterator[Server]:
     """Start a server, wait until it responds, and stop it at the end."""
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=os.environ | environment)
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not _answers(port):
+        while not _is_responding(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{command[2]} did not start: {log.read_text()[-2000:]}")
             time.sleep(0.1)
@@ -217,18 +226,18 @@ def serving(command: list[str], port: int, log: Path, environment: Mapping[str, 
             process.wait()
 
 
-def _answers(port: int) -> bool:
+def _is_responding(port: int) -> bool:
     """Return whether the server sends any response."""
     try:
         fetch(port)
     except OSError:
         return False
-    except UnexpectedAnswer:
+    except UnexpectedResponse:
         pass
     return True
 
 
-class UnexpectedAnswer(RuntimeError):
+class UnexpectedResponse(RuntimeError):
     """A response with another status than 200."""
 
 
@@ -246,7 +255,7 @@ def fetch(port: int, path: str = PATH, token: str = "") -> bytes:
     finally:
         connection.close()
     if response.status != 200:
-        raise UnexpectedAnswer(f"{path} answered {response.status}: {body[:200]!r}")
+        raise UnexpectedResponse(f"{path} answered {response.status}: {body[:200]!r}")
     return body
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from benchmarks.report import Report, Times
-from benchmarks.servers import own_servers, use_database
+from benchmarks.servers import start_servers, use_database
 
 BATCHES = 20
 BARE = "bare_postings"
@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--postings", type=int, default=200_000, help="postings already stored (default: %(default)s)")
     arguments = parser.parse_args()
     report = Report("Storing postings in batches of 1,000, compared with plain bulk upserts of the same documents")
-    with own_servers(cache_gb=1.0) as directory:
+    with start_servers(cache_gb=1.0) as directory:
         compare_writing(report, arguments.postings)
         compare_memory(report, directory)
     return report.show()
@@ -36,20 +36,20 @@ def compare_writing(report: Report, held: int) -> None:
     """Store new and unchanged postings in an empty collection and in one with `held` postings."""
     from django.utils import timezone
 
-    from benchmarks.posting_set import fill, generated_postings
+    from benchmarks.posting_set import generate_postings, store_generated_postings
     from career_navigator.db.connection import database
 
     use_database("storing")
     now = timezone.now()
     # Load the vocabulary and spaCy, as a worker does once.
-    compare_batches(list(generated_postings(count=1_000, now=now, seed=1)), now)
+    compare_batches(list(generate_postings(count=1_000, now=now, seed=1)), now)
     empty()
-    compare_state(report, "an empty collection", list(generated_postings(count=BATCHES * 1_000, now=now, seed=2)), now)
+    compare_state(report, "an empty collection", list(generate_postings(count=BATCHES * 1_000, now=now, seed=2)), now)
     empty()
-    fill(count=held, now=now)
+    store_generated_postings(count=held, now=now)
     database().job_postings.aggregate([{"$out": BARE}])
     index_like_postings()
-    batches = list(generated_postings(count=BATCHES * 1_000, now=now, seed=3))
+    batches = list(generate_postings(count=BATCHES * 1_000, now=now, seed=3))
     compare_state(report, f"a collection of {held:,}", batches, now)
 
 
@@ -72,20 +72,20 @@ def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) 
         if outcome.unchanged != len(batch):
             raise RuntimeError(f"stored again, a batch gave {outcome}")
     rate, bare_rate, again_rate = (1_000 / times.median for times in (stored, bare, again))
-    report.note(f"bare bulk upsert into {state}", f"{bare_rate:,.0f}/s")
-    report.at_least(
+    report.add_value(f"bare bulk upsert into {state}", f"{bare_rate:,.0f}/s")
+    report.require_at_least(
         "  store_postings, new postings",
         rate / bare_rate,
         0.7,
         measured=f"{rate:,.0f}/s = {rate / bare_rate:.2f} x bare",
-        bar_text=">= 0.7 x",
+        target_text=">= 0.7 x",
     )
-    report.at_least(
+    report.require_at_least(
         "  store_postings, unchanged postings",
         again_rate / rate,
         3,
         measured=f"{again_rate:,.0f}/s = {again_rate / rate:.1f} x new",
-        bar_text=">= 3 x",
+        target_text=">= 3 x",
     )
 
 
@@ -146,13 +146,19 @@ def compare_memory(report: Report, directory: Path) -> None:
             for count in (SMALL_RUN, LARGE_RUN)
         }
     (small, _), (large, together) = peaks[SMALL_RUN], peaks[LARGE_RUN]
-    report.note(f"a worker's process collecting {SMALL_RUN:,} in pages of {PAGE}, peak", megabytes(small))
-    report.at_most(f"  {LARGE_RUN:,}", large, 250e6, measured=f"{megabytes(large)}", bar_text="<= 250 MB")
-    report.at_most("  growth with the run", large / small, 1.1, measured=f"x {large / small:.2f}", bar_text="<= x 1.1")
-    report.note("  all processes of that worker together at the end, shared pages once", megabytes(together))
+    report.add_value(f"a worker's process collecting {SMALL_RUN:,} in pages of {PAGE}, peak", format_megabytes(small))
+    report.require_at_most(
+        f"  {LARGE_RUN:,}", large, 250e6, measured=f"{format_megabytes(large)}", target_text="<= 250 MB"
+    )
+    report.require_at_most(
+        "  growth with the run", large / small, 1.1, measured=f"x {large / small:.2f}", target_text="<= x 1.1"
+    )
+    report.add_value(
+        "  all processes of that worker together at the end, shared pages once", format_megabytes(together)
+    )
 
 
-def megabytes(count: int) -> str:
+def format_megabytes(count: int) -> str:
     """Format bytes as megabytes."""
     return f"{count / 1e6:,.0f} MB"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from benchmarks.report import Report, Times, milliseconds
-from benchmarks.servers import own_servers, use_database
+from benchmarks.report import Report, Times, format_milliseconds
+from benchmarks.servers import start_servers, use_database
 
 SMALL = 10_000
 WINDOWS = (30, 365)
@@ -43,9 +43,11 @@ def main() -> int:
         "--keep", type=Path, help="keep the data in this directory, so that a second run does not load it again"
     )
     # The cache holds a million postings, so that the disk does not slow down the aggregations.
-    parser.add_argument("--cache-gb", type=float, default=4.0, help="MongoDB's cache (default: %(default)s)")
+    parser.add_argument(
+        "--cache-gb", type=float, default=4.0, help="size of MongoDB's cache in GB (default: %(default)s)"
+    )
     arguments = parser.parse_args()
-    with own_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
+    with start_servers(keep=arguments.keep, cache_gb=arguments.cache_gb):
         return compare(arguments.postings).show()
 
 
@@ -66,7 +68,7 @@ def compare(count: int) -> Report:
     everything = load(count)
     stored = database().job_postings.estimated_document_count()
     size = database().command("collstats", "job_postings")["avgObjSize"]
-    report.note("stored postings; average size", f"{stored:,}; {size:,} B")
+    report.add_value("stored postings; average size", f"{stored:,}; {size:,} B")
     large = measure()
     today = day_start(timezone.now().date())
     aggregations = {days: Times() for days in WINDOWS}
@@ -74,58 +76,60 @@ def compare(count: int) -> Report:
     for days in WINDOWS:
         for _ in range(5 if days < 100 else 3):
             aggregated = aggregations[days].measure(lambda days=days: aggregate(database(), days, today))
-        differing += differences_in(large.answers[days], aggregated)
+        differing += list_window_differences(large.answers[days], aggregated)
 
-    for days, bar in zip(WINDOWS, (100, 500), strict=True):
+    for days, target in zip(WINDOWS, (100, 500), strict=True):
         plain, first = aggregations[days].median, large.first[days]
-        report.note(f"five aggregations, {days} days", milliseconds(plain))
-        report.at_most(
+        report.add_value(f"five aggregations, {days} days", format_milliseconds(plain))
+        report.require_at_most(
             f"first answer after a refresh, {days} days",
             first.median,
-            plain / bar,
-            measured=f"{milliseconds(first.median)} = 1/{plain / first.median:,.0f}",
-            bar_text=f"<= 1/{bar}",
+            plain / target,
+            measured=f"{format_milliseconds(first.median)} = 1/{plain / first.median:,.0f}",
+            target_text=f"<= 1/{target}",
         )
-        report.note("  the slowest of the rounds", milliseconds(max(first.seconds)))
+        report.add_value("  the slowest of the rounds", format_milliseconds(max(first.seconds)))
     for days in WINDOWS:
         cached = large.cached[days]
-        report.at_most(
+        report.require_at_most(
             f"cached answer inside the process, {days} days",
             cached.median,
             0.001,
-            measured=milliseconds(cached.median),
-            bar_text="<= 1 ms",
+            measured=format_milliseconds(cached.median),
+            target_text="<= 1 ms",
         )
-        report.note("  p99", milliseconds(cached.p99))
+        report.add_value("  p99", format_milliseconds(cached.p99))
     growth = large.first[30].median / small.first[30].median
-    report.at_most(
+    report.require_at_most(
         f"first answer, {SMALL:,} to {count:,} postings",
         growth,
         5,
-        measured=f"{milliseconds(small.first[30].median)} x {growth:.2f}",
-        bar_text="<= x 5",
+        measured=f"{format_milliseconds(small.first[30].median)} x {growth:.2f}",
+        target_text="<= x 5",
     )
     for days in WINDOWS:
         cold = large.cold[days].median
         factor = f"1/{aggregations[days].median / cold:,.0f}"
-        report.note(f"response without Redis, from the stored stats, {days} days", f"{milliseconds(cold)} = {factor}")
-    report.note("refresh with one dirty day", milliseconds(large.refresh_of_a_day.median))
+        report.add_value(
+            f"response without Redis, from the stored stats, {days} days", f"{format_milliseconds(cold)} = {factor}"
+        )
+    report.add_value("refresh with one dirty day", format_milliseconds(large.refresh_of_a_day.median))
     if everything:
-        report.note("refresh with every day dirty", f"{everything:,.1f} s")
-    report.at_most(
+        report.add_value("refresh with every day dirty", f"{everything:,.1f} s")
+    report.require_at_most(
         "lists that count otherwise than the aggregations",
         len(differing),
         0,
         measured=", ".join(differing) or "none",
-        bar_text="none",
+        target_text="none",
     )
     check = check_stats()
-    report.at_most(
+    report.require_at_most(
         f"days of {check.days} whose stats differ from their postings",
         len(check.differing),
         0,
         measured=str(len(check.differing)),
-        bar_text="none",
+        target_text="none",
     )
     return report
 
@@ -134,7 +138,7 @@ def load(count: int) -> float | None:
     """Fill the database unless it is filled. Return the seconds of a complete refresh, None for kept data."""
     from django.utils import timezone
 
-    from benchmarks.posting_set import fill
+    from benchmarks.posting_set import store_generated_postings
     from career_navigator.db.connection import database
     from market.refresh import refresh_stats
 
@@ -142,7 +146,7 @@ def load(count: int) -> float | None:
     if loaded is None or (timezone.now() - loaded["at"]).days > OLDEST_KEPT_DAYS:
         for name in ("job_postings", "market_figures", "dirty_days", "known_roles"):
             database()[name].delete_many({})
-        fill(count=count, now=timezone.now())
+        store_generated_postings(count=count, now=timezone.now())
         times = Times()
         times.measure(lambda: refresh_stats(now=timezone.now()))
         values = {"at": timezone.now(), "refresh_seconds": times.median}
@@ -205,12 +209,12 @@ def ask(application: Callable[..., Any], days: int) -> bytes:
 
 def aggregate(database: Any, days: int, today: Any) -> dict[str, Any]:
     """Compute the trends by plain aggregations."""
-    from benchmarks.aggregations import trends_by_aggregation
+    from benchmarks.aggregations import aggregate_trends
 
-    return trends_by_aggregation(database=database, days=days, today=today)
+    return aggregate_trends(database=database, days=days, today=today)
 
 
-def differences_in(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
+def list_window_differences(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
     """Return the lists in which a response differs from the aggregations, with the window."""
     from benchmarks.aggregations import differences
 

@@ -20,12 +20,12 @@ from statistics import median
 
 from benchmarks.load_generator import HOST
 from benchmarks.report import Report
-from benchmarks.servers import own_servers
-from benchmarks.serving import fetch, our_web, prepare
+from benchmarks.servers import start_servers
+from benchmarks.serving import fetch, prepare_database, start_web
 
 # Sent in rotation, so that the fault affects reads, writes, aggregations and a login.
 _LOGIN = json.dumps({"email": "nobody@example.org", "password": "not-the-password"}).encode()
-NEEDING_MONGODB: Sequence[tuple[str, str, bytes | None]] = (
+MONGODB_REQUESTS: Sequence[tuple[str, str, bytes | None]] = (
     ("GET", "/jobs/list_jobs?limit=5&offset={number}", None),
     ("POST", "/auth/login", _LOGIN),
     ("GET", "/skills/gap-analysis?role=Data%20Engineer&skills=python&days={number}", None),
@@ -41,7 +41,7 @@ RECOVERY_SECONDS = 60
 
 
 @dataclass(slots=True)
-class Answers:
+class ResponseTimes:
     """Latencies and statuses of one kind of request. Status 0 means no response."""
 
     seconds: list[float] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Answers:
         return f"{median(self.seconds):.2f} / {max(self.seconds):.2f} s"
 
     def count_over(self, seconds: float) -> int:
-        return sum(each > seconds for each in self.seconds)
+        return sum(latency > seconds for latency in self.seconds)
 
 
 def main() -> int:
@@ -62,11 +62,11 @@ def main() -> int:
     parser.add_argument("--faults", nargs="+", choices=list(FAULTS), default=list(FAULTS))
     arguments = parser.parse_args()
     report = Report(f"MongoDB unavailable for {arguments.seconds:g} s: p50 / max of the answers")
-    with own_servers() as directory:
-        prepare(2_000)
+    with start_servers() as directory:
+        prepare_database(2_000)
         os.environ |= {"THROTTLE_LOGIN_ACCOUNT": "off", "THROTTLE_LOGIN_ADDRESS": "off"}
-        with our_web(directory) as web:
-            token = register()
+        with start_web(directory) as web:
+            token = register_user_token()
             for fault in arguments.faults:
                 for rate in arguments.rates:
                     measure(report, web.port, token, directory, fault=fault, rate=rate, seconds=arguments.seconds)
@@ -77,67 +77,73 @@ def measure(report: Report, port: int, token: str, directory: Path, *, fault: st
     """Measure one outage at one rate, until the first successful response after it."""
     numbers = count(1)
 
-    def needing() -> tuple[str, str, bytes | None]:
+    def build_request() -> tuple[str, str, bytes | None]:
         number = next(numbers)
-        method, path, body = NEEDING_MONGODB[number % len(NEEDING_MONGODB)]
+        method, path, body = MONGODB_REQUESTS[number % len(MONGODB_REQUESTS)]
         return method, path.format(number=number % 360 + 1), body
 
     fetch(port)
-    wait_until_good(port, token)
-    end, restore = threading.Event(), FAULTS[fault](directory)
-    kinds = [(rate, needing), (HEALTH_RATE, lambda: HEALTH), (TRENDING_RATE, lambda: TRENDING)]
-    loads = [_Load(port, token, each, make) for each, make in kinds]
+    wait_for_recovery(port, token)
+    stop_event, restore = threading.Event(), FAULTS[fault](directory)
+    kinds = [(rate, build_request), (HEALTH_RATE, lambda: HEALTH), (TRENDING_RATE, lambda: TRENDING)]
+    loads = [_Load(port, token, request_rate, builder) for request_rate, builder in kinds]
     for load in loads:
-        load.start(end)
+        load.start(stop_event)
     time.sleep(seconds)
-    end.set()
+    stop_event.set()
     restore()
     restored = time.monotonic()
-    recovery = wait_until_good(port, token) - restored
+    recovery = wait_for_recovery(port, token) - restored
     for load in loads:
         load.join()
-    needed, health, trending = (load.answers for load in loads)
+    mongodb_responses, health, trending = (load.responses for load in loads)
     name = f"{fault}, {rate:g}/s"
-    statuses = ", ".join(f"{number} x {status}" for status, number in sorted(needed.statuses.items()))
-    report.at_most(
+    statuses = ", ".join(f"{number} x {status}" for status, number in sorted(mongodb_responses.statuses.items()))
+    report.require_at_most(
         f"{name}: requests that need MongoDB",
-        needed.count_over(5),
+        mongodb_responses.count_over(5),
         0,
-        measured=f"{needed}; {needed.count_over(5)} of {len(needed.seconds)} over 5 s",
-        bar_text="none over 5 s",
+        measured=f"{mongodb_responses}; {mongodb_responses.count_over(5)} of {len(mongodb_responses.seconds)} over 5 s",
+        target_text="none over 5 s",
     )
-    wrong = sum(number for status, number in needed.statuses.items() if status not in {200, 401, 404, 503})
-    report.at_most(f"{name}: statuses", wrong, 0, measured=statuses, bar_text="only 503 or the expected one")
-    report.at_most(
-        f"{name}: /health", max(health.seconds), 0.5, measured=f"{health}", bar_text="<= 0.5 s",
+    unexpected = sum(
+        number for status, number in mongodb_responses.statuses.items() if status not in {200, 401, 404, 503}
+    )
+    report.require_at_most(
+        f"{name}: statuses", unexpected, 0, measured=statuses, target_text="only 503 or the expected one"
+    )
+    report.require_at_most(
+        f"{name}: /health", max(health.seconds), 0.5, measured=f"{health}", target_text="<= 0.5 s",
     )  # fmt: skip
-    report.at_least(
+    report.require_at_least(
         f"{name}: /market/trending",
         trending.statuses[200],
         len(trending.seconds),
         measured=f"{trending}, {trending.statuses[200]} of {len(trending.seconds)} answered 200",
-        bar_text="all 200",
+        target_text="all 200",
     )
-    report.at_most(
+    report.require_at_most(
         f"{name}: first successful response after the restart",
         recovery,
         1.5,
         measured=f"{recovery:.1f} s",
-        bar_text="<= 1.5 s",
+        target_text="<= 1.5 s",
     )
 
 
 class _Load:
     """Requests at a steady rate, each with its own thread and connection, so that none waits for another."""
 
-    def __init__(self, port: int, token: str, rate: float, make: Callable[[], tuple[str, str, bytes | None]]) -> None:
-        self.answers = Answers()
-        self._port, self._token, self._rate, self._make = port, token, rate, make
+    def __init__(
+        self, port: int, token: str, rate: float, build_request: Callable[[], tuple[str, str, bytes | None]]
+    ) -> None:
+        self.responses = ResponseTimes()
+        self._port, self._token, self._rate, self._build_request = port, token, rate, build_request
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
 
-    def start(self, end: threading.Event) -> None:
-        thread = threading.Thread(target=self._send, args=(end,))
+    def start(self, stop_event: threading.Event) -> None:
+        thread = threading.Thread(target=self._send_at_rate, args=(stop_event,))
         self._threads.append(thread)
         thread.start()
 
@@ -146,24 +152,24 @@ class _Load:
         for thread in self._threads[1:]:
             thread.join()
 
-    def _send(self, end: threading.Event) -> None:
+    def _send_at_rate(self, stop_event: threading.Event) -> None:
         started = time.monotonic()
         for number in count():
-            if end.wait(max(0.0, started + number / self._rate - time.monotonic())):
+            if stop_event.wait(max(0.0, started + number / self._rate - time.monotonic())):
                 return
-            thread = threading.Thread(target=self._ask, args=self._make())
+            thread = threading.Thread(target=self._send_and_record, args=self._build_request())
             self._threads.append(thread)
             thread.start()
 
-    def _ask(self, method: str, path: str, body: bytes | None) -> None:
+    def _send_and_record(self, method: str, path: str, body: bytes | None) -> None:
         started = time.monotonic()
-        status = ask(self._port, self._token, method, path, body)
+        status = send_request(self._port, self._token, method, path, body)
         with self._lock:
-            self.answers.seconds.append(time.monotonic() - started)
-            self.answers.statuses[status] += 1
+            self.responses.seconds.append(time.monotonic() - started)
+            self.responses.statuses[status] += 1
 
 
-def register() -> str:
+def register_user_token() -> str:
     """Return an access token of a new user."""
     from django.utils import timezone
 
@@ -184,7 +190,7 @@ def register() -> str:
     return issue_access_token(user_id=user.pk, now=now)
 
 
-def ask(port: int, token: str, method: str, path: str, body: bytes | None = None) -> int:
+def send_request(port: int, token: str, method: str, path: str, body: bytes | None = None) -> int:
     """Send a request and return its status, or 0 if there is no response in time."""
     connection = http.client.HTTPConnection(HOST, port, timeout=CLIENT_SECONDS)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -199,14 +205,14 @@ def ask(port: int, token: str, method: str, path: str, body: bytes | None = None
         connection.close()
 
 
-def wait_until_good(port: int, token: str) -> float:
+def wait_for_recovery(port: int, token: str) -> float:
     """Return the time of the first 200 response to a request that needs MongoDB.
 
     Raises:
         RuntimeError: No request succeeds in time.
     """
     deadline = time.monotonic() + RECOVERY_SECONDS
-    while (status := ask(port, token, "GET", "/jobs/list_jobs?limit=1")) != 200:
+    while (status := send_request(port, token, "GET", "/jobs/list_jobs?limit=1")) != 200:
         if time.monotonic() > deadline:
             raise RuntimeError(f"no good answer within {RECOVERY_SECONDS} s of MongoDB's return but {status}")
         time.sleep(0.05)

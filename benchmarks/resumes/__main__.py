@@ -56,9 +56,11 @@ def add_fields(report: Report, scores: Sequence[Score]) -> None:
         precision, recall = total.right / max(total.found, 1), total.right / max(total.expected, 1)
         measured = f"{f1:.1%}  ({low:.1%} to {high:.1%})  P {precision:.1%}  R {recall:.1%}  n {total.expected}"
         if field in _TARGETS:
-            report.at_least(field, f1, _TARGETS[field], measured=measured, bar_text=f"at least {_TARGETS[field]:.0%}")
+            report.require_at_least(
+                field, f1, _TARGETS[field], measured=measured, target_text=f"at least {_TARGETS[field]:.0%}"
+            )
         else:
-            report.note(field, measured)
+            report.add_value(field, measured)
 
 
 def add_calibration(report: Report, judgments: Sequence[Judgment]) -> None:
@@ -71,14 +73,14 @@ def add_calibration(report: Report, judgments: Sequence[Judgment]) -> None:
         label = f"confidence {low:.1f} to {min(high, 1.0):.1f}"
         if low == _HIGH_CONFIDENCE:
             measured = f"{share:.1%} of {len(in_band):,} right"
-            report.at_least(
-                label, share, _MIN_RIGHT_SHARE, measured=measured, bar_text=f"at least {_MIN_RIGHT_SHARE:.0%}"
+            report.require_at_least(
+                label, share, _MIN_RIGHT_SHARE, measured=measured, target_text=f"at least {_MIN_RIGHT_SHARE:.0%}"
             )
         else:
-            report.note(label, f"{share:.1%} of {len(in_band):,} right")
+            report.add_value(label, f"{share:.1%} of {len(in_band):,} right")
         for field in list_judged_fields(in_band):
             rights = [judgment.is_right for judgment in in_band if judgment.field == field]
-            report.note(f"  {field}", f"{sum(rights) / len(rights):.1%} of {len(rights):,} right")
+            report.add_value(f"  {field}", f"{sum(rights) / len(rights):.1%} of {len(rights):,} right")
 
 
 def print_table(title: str, groups: Mapping[str, Sequence[Score]]) -> None:
@@ -95,23 +97,25 @@ def add_costs(report: Report, readings: Sequence[Reading]) -> None:
     The processor time includes the start of the sandbox. A busy machine distorts the processor time less.
     """
     seconds = [reading.processor_seconds for reading in readings]
-    report.at_most(
+    report.require_at_most(
         "file to text, processor time, median",
         median(seconds),
         _MAX_PAGE_SECONDS,
         measured=f"{1000 * median(seconds):.0f} ms",
-        bar_text=f"at most {1000 * _MAX_PAGE_SECONDS:.0f} ms",
+        target_text=f"at most {1000 * _MAX_PAGE_SECONDS:.0f} ms",
     )
-    report.note("file to text, processor time, 95th percentile", f"{1000 * float(np.percentile(seconds, 95)):.0f} ms")
-    report.note("file to text, elapsed, median", f"{1000 * median(r.extraction_seconds for r in readings):.0f} ms")
-    report.note("text to values, median", f"{1000 * median(r.parsing_seconds for r in readings):.0f} ms")
+    report.add_value(
+        "file to text, processor time, 95th percentile", f"{1000 * float(np.percentile(seconds, 95)):.0f} ms"
+    )
+    report.add_value("file to text, elapsed, median", f"{1000 * median(r.extraction_seconds for r in readings):.0f} ms")
+    report.add_value("text to values, median", f"{1000 * median(r.parsing_seconds for r in readings):.0f} ms")
     peak = max(reading.peak_bytes for reading in readings)
-    report.at_most(
+    report.require_at_most(
         "memory of the sandbox, peak",
         peak,
         _MAX_MEMORY_BYTES,
         measured=f"{peak / 1e6:.0f} MB",
-        bar_text=f"at most {_MAX_MEMORY_BYTES / 1e6:.0f} MB",
+        target_text=f"at most {_MAX_MEMORY_BYTES / 1e6:.0f} MB",
     )
 
 
@@ -168,7 +172,9 @@ def main() -> int:
     add_fields(report, scores)
     add_calibration(report, [judgment for score in scores for judgment in score.judgments])
     rejections = Counter(reading.rejection for reading in readings if reading.rejection)
-    report.note("rejected files", ", ".join(f"{reason}: {count}" for reason, count in rejections.items()) or "none")
+    report.add_value(
+        "rejected files", ", ".join(f"{reason}: {count}" for reason, count in rejections.items()) or "none"
+    )
     add_costs(report, readings)
     if arguments.mutations:
         add_mutated_files(report, [sample.data for sample in samples], count=arguments.mutations, seed=arguments.seed)

@@ -121,21 +121,21 @@ def add_mutated_files(report: Report, files: Sequence[bytes], *, count: int, see
         results = list(pool.map(_read, [data for _, data in mutated], chunksize=4))
     outcomes = Counter(outcome for outcome, _, _ in results)
     for outcome, number in outcomes.most_common():
-        report.note(f"mutated files: {outcome}", f"{number:,} of {count:,}")
+        report.add_value(f"mutated files: {outcome}", f"{number:,} of {count:,}")
     crashes = sum(number for outcome, number in outcomes.items() if outcome.startswith("crash"))
-    report.at_most("mutated files that crash the parser", crashes, 0, measured=str(crashes), bar_text="none")
+    report.require_at_most("mutated files that crash the parser", crashes, 0, measured=str(crashes), target_text="none")
     (slowest, name), peak = max((r[1], m[0]) for r, m in zip(results, mutated, strict=True)), max(r[2] for r in results)
-    report.at_most(
+    report.require_at_most(
         "slowest mutated file",
         slowest,
         _MAX_SECONDS,
         measured=f"{slowest:.1f} s ({name})",
-        bar_text=f"at most {_MAX_SECONDS:.0f} s",
+        target_text=f"at most {_MAX_SECONDS:.0f} s",
     )
-    report.at_most(
+    report.require_at_most(
         "memory of the sandbox for mutated files, peak",
         peak,
         _MAX_BYTES,
         measured=f"{peak / 1e6:.0f} MB",
-        bar_text=f"at most {_MAX_BYTES / 1e6:.0f} MB",
+        target_text=f"at most {_MAX_BYTES / 1e6:.0f} MB",
     )
