@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pycountry
-
 from accounts.resumes.files.formats import MAX_CHARACTERS
 from accounts.resumes.files.web_page import extract_html
 from accounts.resumes.imports.trees import Node, get_text, iterate
@@ -56,6 +54,8 @@ def build_location(*, address: str, postal_code: str, city: str, country: str) -
 
 def name_country(code: str) -> str:
     """Return the name of a country by its code. Other texts are names already."""
+    import pycountry  # noqa: PLC0415 - loading its tables takes longer than reading a file without codes
+
     country = pycountry.countries.get(alpha_2=code.upper()) if len(code) == 2 else None
     return str(country.name) if country is not None else code
 
@@ -64,6 +64,8 @@ def name_language(code: str) -> str:
     """Return the name of a language by its ISO 639 code. Other texts are names already."""
     if not re.fullmatch("[A-Za-z]{2,3}", code):
         return code
+    import pycountry  # noqa: PLC0415 - loading its tables takes longer than reading a file without codes
+
     for field in ("alpha_2",) if len(code) == 2 else ("alpha_3", "bibliographic"):
         if (language := pycountry.languages.get(**{field: code.casefold()})) is not None:
             return str(language.name)

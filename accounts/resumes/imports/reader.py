@@ -5,11 +5,7 @@ from typing import Any
 
 from accounts.resumes.files.encodings import decode_bytes
 from accounts.resumes.files.formats import JSON, XML, FileRejected
-from accounts.resumes.files.xml_checks import check_xml
-from accounts.resumes.imports.europass import read_europass
 from accounts.resumes.imports.json_resume import fit_content, read_json_resume
-from accounts.resumes.imports.linkedin import read_linkedin_export
-from accounts.resumes.imports.trees import parse_xml
 from accounts.resumes.imports.values import ImportedResume
 
 _SECTIONS = ("basics", "work", "education", "skills", "projects", "volunteer")
@@ -24,12 +20,8 @@ def read_structured(media_type: str, data: bytes) -> ImportedResume:
     """
     if media_type == JSON:
         imported = _read_json(data)
-    elif media_type == XML:
-        check_xml(data)
-        imported = read_europass(*parse_xml(data))
-        fit_content(imported)
     else:
-        imported = read_linkedin_export(data)
+        imported = _read_xml(data) if media_type == XML else _read_archive(data)
         fit_content(imported)
     if not any(_has_text(imported.content.get(section)) for section in _SECTIONS):
         raise FileRejected("no_text")
@@ -42,11 +34,28 @@ def _read_json(data: bytes) -> ImportedResume:
     except ValueError as error:
         raise FileRejected("malformed") from error
     root = next((root for root in _EUROPASS_ROOTS if root in document), None)
-    if root is not None:
-        imported = read_europass(root, document[root])
-        fit_content(imported)
-        return imported
-    return read_json_resume(document)
+    if root is None:
+        return read_json_resume(document)
+    from accounts.resumes.imports.europass import read_europass  # noqa: PLC0415 - JSON Resume does not need it
+
+    imported = read_europass(root, document[root])
+    fit_content(imported)
+    return imported
+
+
+def _read_xml(data: bytes) -> ImportedResume:
+    from accounts.resumes.files.xml_checks import check_xml  # noqa: PLC0415 - only XML needs it
+    from accounts.resumes.imports.europass import read_europass  # noqa: PLC0415 - only XML needs it
+    from accounts.resumes.imports.trees import parse_xml  # noqa: PLC0415 - only XML needs it
+
+    check_xml(data)
+    return read_europass(*parse_xml(data))
+
+
+def _read_archive(data: bytes) -> ImportedResume:
+    from accounts.resumes.imports.linkedin import read_linkedin_export  # noqa: PLC0415 - only archives need it
+
+    return read_linkedin_export(data)
 
 
 def _has_text(part: Any) -> bool:
