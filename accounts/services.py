@@ -82,14 +82,14 @@ def authenticate(*, email: str, password: str) -> User:
         verify_password(password, None)
         raise LoginRejected("no account has that address")
 
-    def rehash(verified: str) -> None:
+    def rehash(verified_password: str) -> None:
         # Rehashing is not a change by the user, so `updated_at` and the cached profile stay as they are.
         User.objects(id=user.pk, hashed_password=user.hashed_password).update_one(
-            set__hashed_password=hash_password(verified)
+            set__hashed_password=hash_password(verified_password)
         )
 
     if not verify_password(password, user.hashed_password, rehash=rehash):
-        raise LoginRejected("the password does not match the account's")
+        raise LoginRejected("the password is wrong")
     return user
 
 
@@ -137,7 +137,7 @@ def deactivate_user(*, user_id: ObjectId) -> None:
 
 
 def reactivate_user(*, user_id: ObjectId) -> None:
-    """Allow the user to log in again. Tokens issued before remain revoked.
+    """Allow the user to log in again. Tokens that were revoked on deactivation stay revoked.
 
     Raises:
         DoesNotExist: there is no such user.
@@ -184,7 +184,7 @@ def on_skill_merged(source: str, target: str, now: datetime) -> None:
             users.update_one({"_id": user.pk, "skills": source}, change)
 
 
-# An erasure that began longer ago counts as interrupted. Erasures take far less time.
+# An erasure that started more than this long ago counts as interrupted, because erasures take far less time.
 ERASURE_TIMEOUT = timedelta(minutes=10)
 
 

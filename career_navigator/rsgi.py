@@ -37,7 +37,8 @@ MAX_PENDING_BYTES = 64_000_000
 MIN_BYTES_PER_SECOND = 50_000
 # A dedicated thread serves the liveness probe, so that it responds while all other threads are busy.
 _LIVENESS_PATHS = frozenset({"/health", "/health/"})
-# If a look-up in the response cache takes longer than this, Redis is slow, and threads do the look-ups for a while.
+# If a lookup in the response cache takes longer than this, Redis is slow. The event loop then leaves lookups to the
+# threads for `_SLOW_REDIS_SECONDS`.
 _SLOW_SECONDS = 0.05
 _SLOW_REDIS_SECONDS = 5
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -55,7 +56,7 @@ _ENVIRON = {
 
 
 class BodyRejected(Exception):
-    """The body was rejected before a thread handled the request. `problem` is the response."""
+    """Raised when a body is rejected before a thread handles the request. `problem` is the response."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -102,7 +103,7 @@ class Server:
         """Return the cached response, or None.
 
         Sending a cached response from the event loop costs less than passing the request to a thread and back. But the
-        look-up reads a version from Redis and blocks the event loop. If Redis is slow, skip the look-up for a while.
+        lookup reads a version from Redis and blocks the event loop. If Redis is slow, skip the lookup for a while.
         """
         started = monotonic()
         if started < self._redis_is_slow_until:
@@ -115,8 +116,8 @@ class Server:
 
     async def _read_body(self, environ: dict[str, Any], protocol: "RSGIHTTPProtocol") -> bytes:
         """Return the whole body. Raises BodyRejected."""
-        declared = int(environ.get("CONTENT_LENGTH", "0"))
-        if declared > MAX_BODY_BYTES:
+        content_length = int(environ.get("CONTENT_LENGTH", "0"))
+        if content_length > MAX_BODY_BYTES:
             raise BodyRejected("body_too_large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
         body = bytearray()
         empty_chunks = 0
@@ -138,7 +139,7 @@ class Server:
             self._pending_bytes -= len(body)
         # Granian yields an empty chunk at the end of a body, and another one if reading failed or a trailer arrived.
         is_truncated = "HTTP_TRANSFER_ENCODING" in environ and empty_chunks > 1 and "HTTP_TRAILER" not in environ
-        if is_truncated or len(body) < declared:
+        if is_truncated or len(body) < content_length:
             raise BodyRejected("incomplete_body", "The connection closed before the whole body arrived.")
         return bytes(body)
 
@@ -187,25 +188,25 @@ def build_environ(scope: "Scope") -> dict[str, Any]:
 
 
 def _send_cached(cached: CachedResponse, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
-    identity = get_request_id(environ)
+    identifier = get_request_id(environ)
     headers, content = cached.negotiate(environ)
-    protocol.response_bytes(200, [*headers, ("X-Request-ID", identity)], content)
-    _record(identity, environ, 200, started, route=cached.match.route if cached.match else None)
+    protocol.response_bytes(200, [*headers, ("X-Request-ID", identifier)], content)
+    _log(identifier, environ, 200, started, route=cached.match.route if cached.match else None)
 
 
 def _reject(error: BodyRejected, environ: dict[str, Any], protocol: "RSGIHTTPProtocol", started: float) -> None:
-    identity = get_request_id(environ)
+    identifier = get_request_id(environ)
     # The server would read the rest of the body as the next request, so close the connection.
-    headers = [("content-type", "application/json"), ("connection", "close"), ("x-request-id", identity)]
+    headers = [("content-type", "application/json"), ("connection", "close"), ("x-request-id", identifier)]
     problem = error.problem
     if problem.status == 503:
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
     protocol.response_bytes(problem.status, headers, dump_json(problem.body))
-    _record(identity, environ, problem.status, started)
+    _log(identifier, environ, problem.status, started)
 
 
-def _record(identity: str, environ: dict[str, Any], status: int, started: float, *, route: str | None = None) -> None:
-    token = request_id.set(identity)
+def _log(identifier: str, environ: dict[str, Any], status: int, started: float, *, route: str | None = None) -> None:
+    token = request_id.set(identifier)
     try:
         log_response(
             method=environ["REQUEST_METHOD"],

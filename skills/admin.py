@@ -61,16 +61,16 @@ class KindFilter(admin.SimpleListFilter):
 
 
 class SkillForm(DocumentForm):
-    """Form that rejects spellings of other skills, because the other skill would take precedence."""
+    """Form that rejects a spelling of another skill, because the other skill would take precedence."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        own_name = self.instance.name or self.cleaned_data.get("name") or ""
+        skill_name = self.instance.name or self.cleaned_data.get("name") or ""
         for field in ("display_name", "aliases", "slugs"):
             value = self.cleaned_data.get(field) or []
             for spelling in [value] if isinstance(value, str) else value:
                 owner = get_vocabulary().get(spelling)
-                if owner is not None and owner.name != own_name.lower():
+                if owner is not None and owner.name != skill_name.lower():
                     message = f"{spelling!r} is a spelling of {owner.name!r}. Remove it from that skill first."
                     self.add_error(field, message)
         return cleaned
@@ -80,7 +80,7 @@ class SkillForm(DocumentForm):
 class SkillAdmin(ExchangeMixin, DocumentAdmin):
     """Admin of vocabulary entries.
 
-    Duplicate skills are merged. Seeded entries cannot be deleted, but can be marked as not a skill.
+    Staff can merge duplicate skills. Seeded entries cannot be deleted, but can be marked as not a skill.
     """
 
     form = SkillForm
@@ -101,8 +101,8 @@ class SkillAdmin(ExchangeMixin, DocumentAdmin):
 
     @admin.display(description="aliases")
     def alias_list(self, skill: Any) -> str:
-        shown = ", ".join(skill.aliases[:4])
-        return f"{shown}, …" if len(skill.aliases) > 4 else shown
+        aliases = ", ".join(skill.aliases[:4])
+        return f"{aliases}, …" if len(skill.aliases) > 4 else aliases
 
     @admin.display(description="used in")
     def used_in(self, skill: Any) -> SafeString | str:
@@ -270,7 +270,7 @@ def _encode_names(names: list[str]) -> str:
     return urlencode([("name", name) for name in names])
 
 
-# URL names of the admin lists that can be filtered by skill, by collection.
+# URL name of each admin list that can be filtered by skill. The keys are collection names.
 _CHANGELIST_URL_NAMES = {
     "job_postings": "admin:market_jobposting_changelist",
     "learning_resources": "admin:learning_learningresource_changelist",
@@ -295,20 +295,20 @@ def _render_uses(name: str) -> SafeString:
         if names := sorted(skill.name for skill in get_vocabulary() if name in getattr(skill, field)):
             parts.append(f"{label} {', '.join(names)}")
     if roles := _list_roles(name):
-        parts.append(f"required by, and in the roadmap of, {', '.join(roles)}")
+        parts.append(f"required by the roles (and part of their roadmaps): {', '.join(roles)}")
     return format_html('<ul class="staff-list">{}</ul>', format_html_join("", "<li>{}</li>", ((p,) for p in parts)))
 
 
 def _list_roles(skill: str) -> list[str]:
-    """Return the roles that require the skill with the percentage of their postings, largest first."""
+    """Return the roles that require the skill, each with the percentage of its postings, largest first."""
     # Reading demands before any stats exist would compute and cache an empty result.
     if read_stats_version() is None:
         return []
     shares = {
-        role: compute_percentage(found.count, demand.jobs)
+        role: compute_percentage(requirement.count, demand.jobs)
         for role, demand in get_role_demands(days=WINDOW_DAYS, now=timezone.now()).items()
-        for found in demand.list_required(threshold=DEFAULT_THRESHOLD)
-        if found.name == skill
+        for requirement in demand.list_required(threshold=DEFAULT_THRESHOLD)
+        if requirement.name == skill
     }
     return [f"{role} ({shares[role]:.0f}%)" for role in sorted(shares, key=lambda role: (-shares[role], role))]
 

@@ -63,7 +63,7 @@ def advance_stage(*, reached: Mapping[str, date], stage: str, day: date | None, 
 
 
 def get_furthest_stage(stages: Iterable[str]) -> str:
-    """Return the most advanced stage. Rejection and withdrawal are equal, so the first of them wins."""
+    """Return the most advanced stage. Rejection and withdrawal rank equally, so the first one in the list wins."""
     return max(stages, key=_ORDER.__getitem__)
 
 

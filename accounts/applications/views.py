@@ -51,7 +51,7 @@ class ActivityViewSet(DocumentViewSet):
     def log(self, request: Request) -> Response:
         """Add an entry to the current user's activity log.
 
-        The entry has the time of the request.
+        The time of the entry is the time of the request.
         """
         fields, user = self.body, self.current_user
         hit_limits(("activity", user.id))
@@ -174,7 +174,7 @@ class ApplicationViewSet(DocumentViewSet):
 
         Returns 409 if the user has applied for the job.
         """
-        _ = self.query
+        _ = self.query  # reject invalid query parameters
         try:
             seen_at = self._get_if_match_version()
             unsave_job(user_id=self.current_user.pk, job_id=ObjectId(job_id), seen_at=seen_at, now=timezone.now())
@@ -187,21 +187,21 @@ class ApplicationViewSet(DocumentViewSet):
     def application(self, request: Request, job_id: str) -> Response:
         """Return the application for a job, with its timeline.
 
-        `reached` has the date of each stage. The timeline has every change, oldest first. Returns 404 if the job is
-        neither saved nor applied for.
+        `reached` contains the date of each stage, and the timeline every change, oldest first. Returns 404 if the job
+        is neither saved nor applied for.
         """
         application = self.get_object()
         attach_postings([application], now=timezone.now())
         timeline = list_timeline(application_id=application.pk)
-        answer = self.get_serializer({"application": application, "timeline": timeline}).data
-        return Response(answer, headers=build_etag(application.updated_at))
+        content = self.get_serializer({"application": application, "timeline": timeline}).data
+        return Response(content, headers=build_etag(application.updated_at))
 
     @application.mapping.put
     def change_application(self, request: Request, job_id: str) -> Response:
         """Move the application for a job to a stage.
 
-        Any stage can follow any other. Moving back is a correction and removes the dates of later stages. A date before
-        that of an earlier stage, or after today, is rejected. A request that changes nothing adds nothing to the
+        Any stage can follow any other. Moving back is a correction and removes the dates of later stages. The date must
+        not be in the future or before the date of an earlier stage. A request without changes adds nothing to the
         timeline.
         """
         body, now, user = self.body, timezone.now(), self.current_user
@@ -222,8 +222,8 @@ class ApplicationViewSet(DocumentViewSet):
         except ConcurrentChange as error:
             raise Conflict("The application was changed by another request. Repeat your change.") from error
         attach_postings([application], now=now)
-        answer = self.get_serializer({"application": application}).data
-        return Response(answer, headers=build_etag(application.updated_at))
+        content = self.get_serializer({"application": application}).data
+        return Response(content, headers=build_etag(application.updated_at))
 
     def _get_if_match_version(self) -> datetime | None:
         """Return the version from the `If-Match` header, or None if the request has none.
@@ -241,7 +241,7 @@ class FunnelViewSet(ApiViewSet):
 
     @action(detail=False, query_serializer_class=serializers.FunnelQuery, serializer_class=serializers.FunnelSerializer)
     def funnel(self, request: Request) -> Response:
-        """Count how many of the current user's applications reach each stage, and how fast.
+        """Return the number of the current user's applications that reach each stage, and the time between stages.
 
         The counts use the recorded dates of the stages, after corrections. An interview, an offer or a rejection
         implies the stage `applied`, even if it was not recorded. `match_scores` shows how often applications led to

@@ -1,1 +1,1 @@
-"""Runs a complete installation on one machine: embedded servers and the process manager behind `manage.py run`."""
+"""The process manager and the embedded servers of `manage.py run`, which run a complete installation on one machine."""
