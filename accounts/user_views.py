@@ -98,7 +98,7 @@ class UserViewSet(OwnAccountViewSet):
     def retrieve(self, request: Request, user_id: str) -> Response:
         """Return the current user's profile, with job-search field names.
 
-        The profile is that of GET /auth/me. `resume` is the id of the newest resume.
+        The profile is the same as in GET /auth/me. `resume` is the id of the newest resume.
         """
         return Response(self.get_serializer(self.current_user).data, headers=build_etag(self.current_user.updated_at))
 

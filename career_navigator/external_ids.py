@@ -11,7 +11,7 @@ MATCHES = (EXACT, BROADER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdSchemes:
-    """The classifications that can have an entry. Each scheme has a pattern of its ids and a description of them."""
+    """The supported classifications, each with the pattern and the description of its ids."""
 
     formats: Mapping[str, tuple[re.Pattern[str], str]]
     example: str

@@ -206,7 +206,7 @@ def transform(*, source: BoardSource, listing: _Listing, address: BoardAddress) 
 def load(
     *, source: BoardSource, board: Board, listing: _Listing, transformed: _Transformed, now: datetime
 ) -> dict[str, int]:
-    """Store the postings, reopen those that were closed, close those that are missing, and record the board's health.
+    """Store listed postings, reopen closed ones, close missing postings, and record the health of the board.
 
     Returns the counts for the run.
     """

@@ -216,7 +216,7 @@ def _get_lease_end(now: datetime) -> datetime:
 def canonicalize_collected_roles(*, now: datetime) -> int:
     """Store the collection states under the canonical names of their roles. Return the number of states changed.
 
-    This is a data migration. Of several states of one role and place, the one collected last stays. The next collection
+    This is a data migration. If a role and place have several states, keep the one collected last. The next collection
     asks again for what only the others had collected.
     """
     states, changed = database().collected_roles, 0

@@ -197,7 +197,8 @@ def begin_search(
 def close_if_done(*, run_id: ObjectId, now: datetime) -> None:
     """Close the run if none of its searches is open. The worst status of its searches becomes its own.
 
-    A run of boards fails only if all of them fail: some of many boards are always moved or gone, which the boards show.
+    A run of boards fails only if all of its boards fail, because a large run always contains some boards that have
+    moved or closed. The boards themselves record their failures.
     """
     runs = database().collection_runs
     run = runs.find_one({"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}}, {"searches": 1, "source": 1})

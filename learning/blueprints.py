@@ -120,7 +120,7 @@ def find_misplaced(entries: Sequence[Entry], *, prerequisites: Mapping[str, Coll
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundBlueprint:
-    """A blueprint, and whether it is the role's own or that of the nearest role."""
+    """A blueprint, and whether it belongs to the role itself or to the nearest role."""
 
     blueprint: Blueprint
     is_exact: bool

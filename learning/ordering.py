@@ -235,7 +235,7 @@ def order_prerequisites(name: str, prerequisites: Mapping[str, Collection[str]])
 def _order_by_priority(
     names: Collection[str], skills: Mapping[str, CandidateSkill], needs: Mapping[str, set[str]]
 ) -> list[str]:
-    """Return the names by descending priority, each after those of its prerequisites that are in `names`."""
+    """Return the names by descending priority, but each name after any of its prerequisites in `names`."""
     pending = sorted(names, key=lambda name: (-skills[name].priority, name))
     ordered: list[str] = []
     while pending:

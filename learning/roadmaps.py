@@ -47,7 +47,7 @@ class RoadmapSource(Enum):
 
     POSTINGS = "postings"  # skills that the role's postings require, ordered by the role's blueprint if there is one
     FEW_POSTINGS = "few postings"  # only the blueprint, because the role has too few postings for shares
-    # Only the blueprint or, if there is none, the learner's own skills and those of the role's projects.
+    # Only the blueprint or, if there is none, the learner's own skills and the skills of the role's projects.
     NO_POSTINGS = "no postings"
     NO_ROLE = "no role"  # the learner's own skills; there is no target role
     OWN_SKILLS = "own skills"  # the learner's own skills, as requested

@@ -200,7 +200,7 @@ class RoadmapBlueprintSerializer(serializers.Serializer[Any]):
     """The curated blueprint that a roadmap is based on."""
 
     role = serializers.CharField(source="blueprint.role", help_text="The role that the blueprint was written for.")
-    is_exact = serializers.BooleanField(help_text="False if the blueprint is that of the nearest role.")
+    is_exact = serializers.BooleanField(help_text="False if the blueprint belongs to the nearest role.")
 
 
 class MilestoneSerializer(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from skills.vocabulary import CATEGORIES, DEFAULT_CATEGORY, KINDS, Skill, find_c
 
 # The catalogue name, under which the cache version is stored.
 VOCABULARY = "vocabulary"
-# Fields with names of other entries, and those of them in which names must not form a cycle.
+# Fields with names of other entries, and the subset of these fields in which names must not form a cycle.
 REFERENCES = ("prerequisites", "implies", "related")
 _CYCLES = {
     "prerequisites": "the prerequisites form a cycle",

@@ -47,7 +47,7 @@ def _check_implications(skills: Iterable[Skill]) -> None:
 
 
 def _add_kinds(seeded: Mapping[str, Skill]) -> None:
-    """Give the entries that have no kind the one of the seed file, or else the one that fits the category."""
+    """Set the kind of entries without one, from the seed file or else from the category."""
     writes = []
     rows = database().skills.find({"kind": {"$exists": False}}, {"name": 1, "category": 1, "seed_key": 1})
     for row in rows:
@@ -57,7 +57,7 @@ def _add_kinds(seeded: Mapping[str, Skill]) -> None:
             if skill is not None
             else {"kind": get_default_kind(row.get("category", ""))}
         )
-        # The condition leaves what a curator saved in the meantime.
+        # The condition preserves a kind that a curator has saved in the meantime.
         writes.append(UpdateOne({"_id": row["_id"], "kind": {"$exists": False}}, {"$set": values}))
     if writes:
         database().skills.bulk_write(writes, ordered=False)
@@ -139,7 +139,7 @@ def merge_skills(*, source: str, target: str, now: datetime) -> None:
 
 
 def _drop_cycles(*, field: str, names: list[str], source: str, target: str) -> list[str]:
-    """Return the names of the merged skill's field without those that refer back to one of the two merged skills."""
+    """Return the names in the merged skill's field, without references to either of the two merged skills."""
     references = dict(SkillDocument.objects(**{f"{field}__0__exists": True}).scalar("name", field))
     joined = {target: [], source: [target]}
     return [name for name in names if not find_cycle({**references, **joined, target: [name]}, target)]

@@ -44,7 +44,7 @@ LATE_TIMEOUT = 0.25
 UNAVAILABLE_TIMEOUT = 1e-9
 _LONG_SILENCE = 2 * MAX_SILENCE
 # A heartbeat that takes longer than HEARTBEAT_INTERVAL plus this timeout aborts all operations of the client. A busy
-# server must not abort those of workers and commands. Requests have shorter timeouts.
+# server must not abort the operations of workers and commands. Requests have shorter timeouts.
 CONNECT_TIMEOUT = 10
 # Without this timeout, a write outside of a request would wait forever for unavailable secondaries.
 WRITE_CONCERN_TIMEOUT = 30

@@ -125,7 +125,7 @@ class DocumentResource(ModelResource):
         setattr(instance, name, stored if is_unset or is_same else value)
 
     def after_import(self, dataset: Any, result: Result, **kwargs: Any) -> None:
-        """Replace the row numbers by those that a spreadsheet program shows."""
+        """Replace the row numbers with the numbers that a spreadsheet program shows."""
         super().after_import(dataset, result, **kwargs)
         for row in result.error_rows:
             cells = row.errors[0].row or {}

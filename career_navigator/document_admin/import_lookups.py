@@ -13,7 +13,7 @@ from career_navigator.document_admin.models import DocumentModel, Lookups, descr
 
 
 class ImportLookups(Lookups):
-    """Lookups of a single import, which load the unique keys once and add those of accepted rows."""
+    """Lookups of a single import, which load the unique keys once and add the keys of accepted rows."""
 
     EARLIER_ROW = object()
 

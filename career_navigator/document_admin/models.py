@@ -206,7 +206,7 @@ class DocumentModel(models.Model, metaclass=DocumentModelBase):
         return 1, {self._meta.label: 1}
 
     def changed_names(self) -> set[str]:
-        """Return the names of the fields whose values differ from those that were read."""
+        """Return the names of the fields whose values have changed since the object was read."""
         read = self._as_read_values()
         present = self._present_values()
         return {name for name, value in present.items() if name not in read or read[name] != value}

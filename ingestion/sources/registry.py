@@ -1,4 +1,4 @@
-"""The sources of boards that are installed and those that are switched on."""
+"""Registry of the installed and the enabled board sources."""
 
 from functools import cache
 from importlib import import_module

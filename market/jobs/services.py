@@ -59,7 +59,7 @@ def reopen_postings(*, source: str, job_ids: Collection[str]) -> int:
 
 
 def list_stored_ids(*, source: str, job_ids: Collection[str]) -> set[str]:
-    """Return those of the source's ids whose postings are stored."""
+    """Return the subset of a source's ids whose postings are stored."""
     query = {"source": source, "job_id": {"$in": list(job_ids), "$type": "string"}}
     return {row["job_id"] for row in database().job_postings.find(query, {"job_id": 1})}
 

@@ -155,7 +155,7 @@ def _read_locations(value: Any) -> tuple[Mapping[str, object], ...]:
 
 
 def _read_location(job: Mapping[str, Any], locations: tuple[Mapping[str, object], ...]) -> str:
-    """Return the job's location as the source words it: its own label, or else that of its first location."""
+    """Return the job's location in the wording of the source: the job's own label, or its first location's label."""
     labels = [job.get(key) for key in ("location", "short_location", "long_location")]
     labels += [location.get(key) for location in locations[:1] for key in ("display_name", "name")]
     return read_first_text(labels, max_length=MAX_LABEL_LENGTH) or ""

@@ -285,7 +285,7 @@ class FakeTheirStack:
 
 
 def _corrupt(rows: list[bytes], fault: Fault) -> list[bytes]:
-    """Return the rows with those that the fault adds. Added rows cost no credits."""
+    """Return the rows, including rows that the fault adds. Added rows cost no credits."""
     before: list[bytes] = []
     if fault.malformed_row is not None and fault.malformed_row is not False:
         before.append(orjson.dumps(_MALFORMED if fault.malformed_row is True else fault.malformed_row))
