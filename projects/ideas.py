@@ -178,15 +178,15 @@ def _get_distance_from_ideal(new_skills: int) -> int:
     return max(minimum - new_skills, new_skills - maximum, 0)
 
 
-def get_level(*, skills: int, experience_level: str | None) -> int:
+def get_level(*, skill_count: int, experience_level: str | None) -> int:
     """Return the difficulty suited to a person with this number of skills, as an index into `DIFFICULTIES`."""
-    level = sum(skills >= minimum for minimum in _SKILLS_FOR_LEVEL)
+    level = sum(skill_count >= minimum for minimum in _SKILLS_FOR_LEVEL)
     return min(level, 1) if experience_level in _ENTRY_LEVELS else level
 
 
 def build_recommendations(
     *,
-    shown: Sequence[IdeaMatch],
+    shown_matches: Sequence[IdeaMatch],
     total: int,
     role: str | None,
     has_role_projects: bool,
@@ -196,7 +196,7 @@ def build_recommendations(
     """Build the sentences that explain recommended projects.
 
     Args:
-        shown: The projects on the page.
+        shown_matches: The projects on the page.
         total: Number of projects that match the filters.
         role: Display name of the target role, if any.
         has_role_projects: Whether any project is for the role.
@@ -205,17 +205,18 @@ def build_recommendations(
     """
     sentences = []
     if role and not has_role_projects:
-        sentences.append(f"No project is specifically for {role}, so these are based only on your skills.")
-    if not shown:
+        sentences.append(f"No project is specifically for {role}, so these projects are based only on your skills.")
+    if not shown_matches:
         sentences.append("No project matches all filters. Remove a filter to see more projects.")
         return sentences
-    sentences.append(_describe_first(shown[0], names))
-    ready = sum(not match.missing for match in shown)
-    if len(shown) > 1:
+    sentences.append(_describe_first(shown_matches[0], names))
+    ready_count = sum(not match.missing for match in shown_matches)
+    if len(shown_matches) > 1:
         sentences.append(
-            f"You have all the skills for {ready} of the {len(shown)} projects shown. {total} projects match in total."
+            f"You have all the skills for {ready_count} of the {len(shown_matches)} projects shown. "
+            f"{total} projects match in total."
         )
-    only_missing = Counter(match.missing[0] for match in shown if len(match.missing) == 1)
+    only_missing = Counter(match.missing[0] for match in shown_matches if len(match.missing) == 1)
     if only_missing:
         skill, count = min(only_missing.items(), key=lambda item: (-item[1], -demand.get(item[0], 0.0), item[0]))
         sentences.append(f"{names[skill]} is the only skill you lack for {count} of the projects shown.")
@@ -230,5 +231,5 @@ def _describe_first(match: IdeaMatch, names: Mapping[str, str]) -> str:
         return f"Begin with {title}. You have all the skills for it."
     if len(match.missing) == 1:
         return f"Begin with {title}. The only new skill in it is {names[match.missing[0]]}."
-    listed = ", ".join(names[skill] for skill in match.missing[:-1])
-    return f"Begin with {title}. The new skills in it are {listed} and {names[match.missing[-1]]}."
+    all_but_last = ", ".join(names[skill] for skill in match.missing[:-1])
+    return f"Begin with {title}. The new skills in it are {all_but_last} and {names[match.missing[-1]]}."

@@ -74,11 +74,11 @@ class ProjectViewSet(ApiViewSet):
         finished = frozenset(PROJECT_PROGRESS.list_done(user.id))
         ideas = filter_ideas(ideas=(idea for idea in catalogue.ideas if idea.id not in finished), criteria=criteria)
         demand = get_role_demand(role_key=role_key, now=timezone.now())
-        level = get_level(skills=len(held.named), experience_level=user.experience_level)
+        level = get_level(skill_count=len(held.named), experience_level=user.experience_level)
         ranked = rank_recommendations(ideas=ideas, held=held.names, criteria=criteria, demand=demand, level=level)
         shown = [IdeaMatch.build(idea, held.names) for idea in islice(ranked, self.query["limit"])]
         sentences = build_recommendations(
-            shown=shown,
+            shown_matches=shown,
             total=len(ideas),
             role=get_display_role(role_key) if role_key else None,
             has_role_projects=has_role_projects,

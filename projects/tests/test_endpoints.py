@@ -77,7 +77,7 @@ def test_explains_if_no_project_is_for_the_role(request_projects):
 
     assert response["total_projects"] == 5
     assert response["recommendations"][0] == (
-        "No project is specifically for Chef, so these are based only on your skills."
+        "No project is specifically for Chef, so these projects are based only on your skills."
     )
 
 

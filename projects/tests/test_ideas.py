@@ -128,7 +128,7 @@ def test_ranks_by_practised_skills_then_held_skills_then_difficulty():
     ],
 )
 def test_derives_the_level_from_skills_and_experience(skills, experience, level):
-    assert get_level(skills=skills, experience_level=experience) == level
+    assert get_level(skill_count=skills, experience_level=experience) == level
 
 
 def test_finds_ideas_by_id_and_by_skill():
@@ -144,7 +144,7 @@ def recommend(ideas, *, held=(), role="Chef", has_role_projects=True, demand=Non
     shown = [IdeaMatch.build(idea, held) for idea in ideas]
     names = {skill: skill.upper() for skill in SKILLS}
     return build_recommendations(
-        shown=shown, total=9, role=role, has_role_projects=has_role_projects, demand=demand or {}, names=names
+        shown_matches=shown, total=9, role=role, has_role_projects=has_role_projects, demand=demand or {}, names=names
     )
 
 
