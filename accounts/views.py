@@ -333,10 +333,10 @@ def register_and_respond(view: ApiViewSet, *, email_field: str) -> Response:
     """Register an account from the request body. The response includes tokens if the query has `login=true`."""
     is_login = view.query["login"]  # validate the query before the account is created
     user = register(view.request, view.body, email_field=email_field)
-    answer = view.get_serializer(user).data
+    content = view.get_serializer(user).data
     if is_login:
-        answer |= serializers.TokenPairSerializer(begin_session(user)).data
-    return Response(answer, status=status.HTTP_201_CREATED, headers=NO_STORE)
+        content |= serializers.TokenPairSerializer(begin_session(user)).data
+    return Response(content, status=status.HTTP_201_CREATED, headers=NO_STORE)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Consumer(consumer.Consumer):
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         channel = self.task_consumer and self.task_consumer.channel
-        # True for Sentinel's channel too, which is a subclass.
+        # Includes the channel for Sentinel, which is a subclass.
         if isinstance(channel, redis.Channel):
             qos: Any = channel.qos
             qos._flush()  # remove acknowledged messages

@@ -44,7 +44,7 @@ def check_job(*, user_id: ObjectId, job_id: ObjectId) -> None:
 def list_scored_histories(*, user_id: ObjectId | None = None) -> list[ScoredHistory]:
     """Return the history of each application of a user, or of all users, with the match score of the job.
 
-    Scores of earlier versions of the formula mean something else and are left out.
+    Scores computed with an earlier version of the formula are omitted, because they are not comparable.
     """
     same_pair = {"$and": [{"$eq": ["$user", "$$user"]}, {"$eq": ["$job", "$$job"]}]}
     rows = Application._get_collection().aggregate(

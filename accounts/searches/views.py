@@ -105,9 +105,9 @@ class SavedSearchViewSet(DocumentViewSet):
             raise Conflict(message, "too_many_searches") from error
         if search.digest is not None:
             offer_confirmation(request)
-        answer = self.get_serializer({"search": search, "ignored_fields": filter_input.ignored_fields}).data
+        content = self.get_serializer({"search": search, "ignored_fields": filter_input.ignored_fields}).data
         return Response(
-            answer, status=201, headers={"Location": f"/jobs/searches/{search.pk}"} | build_etag(search.updated_at)
+            content, status=201, headers={"Location": f"/jobs/searches/{search.pk}"} | build_etag(search.updated_at)
         )
 
     def retrieve(self, request: Request, search_id: str) -> Response:
@@ -122,7 +122,7 @@ class SavedSearchViewSet(DocumentViewSet):
         """Change a saved search.
 
         Omitted fields are not changed. After a change of the filter, only postings collected from then on are new.
-        After turning on emails, only postings collected from then on are emailed.
+        After you turn on emails, only postings collected from then on are emailed.
         """
         fields = dict(self.body)
         search = self.get_object()
@@ -134,8 +134,8 @@ class SavedSearchViewSet(DocumentViewSet):
             offer_confirmation(request)
         changed = change_search(search=search, fields=fields, seen_at=seen_at, now=timezone.now())
         ignored = filter_input.ignored_fields if filter_input is not None else []
-        answer = self.get_serializer({"search": changed, "ignored_fields": ignored}).data
-        return Response(answer, headers=build_etag(changed.updated_at))
+        content = self.get_serializer({"search": changed, "ignored_fields": ignored}).data
+        return Response(content, headers=build_etag(changed.updated_at))
 
     def destroy(self, request: Request, search_id: str) -> Response:
         """Delete a saved search.

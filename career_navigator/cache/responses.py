@@ -2,9 +2,9 @@
 
 Use it for responses that depend only on the URL. A view passes the Redis key of its data's version, and the version it
 read *before* reading the data. Later GETs of the same URL return the cached response, before URL resolution, while
-Redis has the same version. The version is read at most ten times per second, because a cached response takes 0.1 ms and
-reading the version would take half of that. `career_navigator.rsgi` sends most cached responses before Django sees the
-request.
+Redis has the same version. The version is read at most ten times per second, because reading it takes half
+as long as sending a cached response (0.1 ms). `career_navigator.rsgi` sends most cached responses before Django sees
+the request.
 """
 
 import gzip
@@ -28,7 +28,8 @@ from career_navigator.compression import accepts_gzip, is_compressible
 MAX_RESPONSES = 512
 # Seconds for which a version read from Redis is reused. A response can be stale by at most this long.
 MAX_STALENESS = 0.1
-# Besides the path, a response can depend on these: the query, the HTTPS redirect, CORS and the host check.
+# A response depends on the path and on these variables, which hold the query and decide HTTPS redirects, CORS and host
+# checks.
 _KEY_VARIABLES = ("wsgi.url_scheme", "QUERY_STRING", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_X_FORWARDED_PROTO")
 
 Key = tuple[str, ...]
@@ -70,7 +71,7 @@ class CachedResponse:
 
 
 _responses: OrderedDict[Key, CachedResponse] = OrderedDict()
-# The version last read from each key, and when.
+# By key: the version that was last read, and the time of that read.
 _versions: dict[str, tuple[bytes | None, float]] = {}
 _lock = threading.Lock()
 

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+        parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free port)")
         parser.add_argument(
             "--postings", type=Path, metavar="FILE", help="serve the jobs of a .jsonl or .jsonl.gz file"
         )
@@ -37,9 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=120, help="spread jobs over N days (default %(default)s)")
         parser.add_argument("--seed", type=int, default=1, help=f"random seed, 0-{MAX_SEED} (default %(default)s)")
         parser.add_argument("--plan", choices=sorted(PLANS), default="paid", help="default %(default)s")
-        parser.add_argument("--credits", type=int, help="credits granted (default: those of the plan)")
+        parser.add_argument("--credits", type=int, help="initial credits (default: the credits of the plan)")
         parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON file of faults to inject")
-        parser.add_argument("--api-key", help=f"accepted key (default: that of a demo install, else {_DEFAULT_KEY})")
+        parser.add_argument("--api-key", help=f"accepted API key (default: the demo key, if any, or {_DEFAULT_KEY})")
         parser.add_argument("--rate-limit", choices=("on", "none"), default="on", help="default %(default)s")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,23 +60,23 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt as error:
-            raise CommandError("stopped while the jobs were prepared") from error
+            raise CommandError("stopped while the jobs were being prepared") from error
         server.script_faults(faults)
-        stopping = threading.Event()
+        stop_requested = threading.Event()
         with server:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stopping.set())
+            for signal_number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(signal_number, lambda *_: stop_requested.set())
             kind = "fictional jobs" if options["postings"] is None else f"jobs of {options['postings']}"
             self.stdout.write(
                 f"The fake TheirStack serves {server.job_count:,} {kind} at {server.url}\n"
                 "This is demonstration data: no job comes from TheirStack, and no credits are charged.\n"
-                "To collect from it:\n"
+                "To collect from this server, set:\n"
                 f"  THEIR_STACK_BASE_URL={server.url}\n"
                 f"  THEIR_STACK_API_KEY={server.api_key}\n"
                 "Stop it with Ctrl-C."
             )
             self.stdout.flush()
-            stopping.wait()
+            stop_requested.wait()
 
 
 def _read_jobs(options: dict[str, Any]) -> JobList:
