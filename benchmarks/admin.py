@@ -68,11 +68,12 @@ def compare_lists(count: int) -> Report:
             measure_page(client, PLAIN_PATH + plain_query, rounds=3),
         )
         ratio = plain_times.median / admin_times.median
+        report.add_value(f"{label}, plain list", format_milliseconds(plain_times.median))
         report.require_at_least(
             label,
             ratio,
             target,
-            measured=f"{format_milliseconds(admin_times.median)} against {format_milliseconds(plain_times.median)}: 1/{ratio:.1f}",
+            measured=f"{format_milliseconds(admin_times.median)} = 1/{ratio:.1f}",
             target_text=f"at most 1/{target}",
         )
     report.add_value(

@@ -9,7 +9,7 @@ from pymongo.database import Database
 from market.daily_stats import MAX_SALARY_USD, MIN_SALARY_USD
 
 Pipeline = list[dict[str, Any]]
-# Copies of an advert count only in places and ways of working.
+# Copies of a posting count only in places and working modes.
 _DISTINCT: dict[str, Any] = {"$match": {"copy_of": None}}
 
 
@@ -18,10 +18,10 @@ def aggregate_trends(*, database: Database[dict[str, Any]], days: int, today: da
     window = {"day": {"$gte": today - timedelta(days=days - 1), "$lte": today}, "hidden": {"$ne": True}}
     collection = database.job_postings
 
-    def ask(stages: Pipeline) -> list[dict[str, Any]]:
+    def run_pipeline(stages: Pipeline) -> list[dict[str, Any]]:
         return list(collection.aggregate([{"$match": window}, *stages], allowDiskUse=True))
 
-    return {name: ask(stages()) for name, stages in AGGREGATIONS.items()}
+    return {name: run_pipeline(stages()) for name, stages in AGGREGATIONS.items()}
 
 
 def _top_skills() -> Pipeline:
@@ -89,24 +89,24 @@ AGGREGATIONS: dict[str, Callable[[], Pipeline]] = {
 }
 
 
-def differences(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
+def list_differences(response: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
     """Return the names of the lists in which the response differs from the aggregations."""
-    plain = {
-        "top_skills": [(row["skill"], row["count"]) for row in answer["top_skills"]],
-        "top_locations": [(row["location"], row["count"]) for row in answer["top_locations"]],
-        "technology_trends": [(row["technology"], row["count"]) for row in answer["technology_trends"]],
+    response_rows = {
+        "top_skills": [(row["skill"], row["count"]) for row in response["top_skills"]],
+        "top_locations": [(row["location"], row["count"]) for row in response["top_locations"]],
+        "technology_trends": [(row["technology"], row["count"]) for row in response["technology_trends"]],
         "salary_trends": [
-            (row["location"], row["count"], row["avg_min"], row["avg_max"]) for row in answer["salary_trends"]
+            (row["location"], row["count"], row["avg_min"], row["avg_max"]) for row in response["salary_trends"]
         ],
-        "remote_distribution": sorted((row["remote"], row["count"]) for row in answer["remote_distribution"]),
+        "remote_distribution": sorted((row["remote"], row["count"]) for row in response["remote_distribution"]),
     }
-    counted: dict[str, list[Any]] = {
+    aggregated_rows: dict[str, list[Any]] = {
         name: [(row["_id"], row["count"]) for row in aggregated[name]]
         for name in ("top_skills", "top_locations", "technology_trends")
     }
-    counted["salary_trends"] = [
+    aggregated_rows["salary_trends"] = [
         (row["_id"], row["count"], round(row["avg_min"]), round(row["avg_max"])) for row in aggregated["salary_trends"]
     ]
-    known = [(row["_id"], row["count"]) for row in aggregated["remote_distribution"] if row["_id"] is not None]
-    counted["remote_distribution"] = sorted(known)
-    return [name for name, rows in plain.items() if rows != counted[name]]
+    remote_rows = [(row["_id"], row["count"]) for row in aggregated["remote_distribution"] if row["_id"] is not None]
+    aggregated_rows["remote_distribution"] = sorted(remote_rows)
+    return [name for name, rows in response_rows.items() if rows != aggregated_rows[name]]

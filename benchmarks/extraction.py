@@ -1,6 +1,6 @@
 """Quality and speed of skill extraction.
 
-Quality is measured on the technical adverts of the SkillSpan corpus (sentences with hand-annotated spans, MIT
+Quality is measured on the technical postings of the SkillSpan corpus (sentences with hand-annotated spans, MIT
 license). The annotated "knowledge" spans are compared with the extracted skills, except soft
 skills, which the corpus annotates separately. The corpus counts spoken languages as knowledge.
 
@@ -12,9 +12,9 @@ skills, which the corpus annotates separately. The corpus counts spoken language
   computed over spans. This is the measure that published systems report.
 - overlap: like canonical, but an annotated span and a skill match if they overlap, whatever their names.
 
-False finds of the canonical measure are counted by the place of the mention: inside a longer annotated span, in a span
-that the corpus annotates as a skill (an activity such as "develop backend services"), in a line of at most nine tokens
-(mostly titles and headings), or elsewhere.
+False positives of the canonical measure are counted by the place of the mention: inside a longer annotated span, in a
+span that the corpus annotates as a skill (an activity such as "develop backend services"), in a line of at most nine
+tokens (mostly titles and headings), or elsewhere.
 
 The intervals are 95% percentile intervals of F1 from 1,000 bootstrap samples of the sentences.
 
@@ -66,41 +66,41 @@ class Tally:
     """Counts of one comparison between annotated and extracted skills."""
 
     found: int = 0
-    marked: int = 0
-    right: int = 0
+    annotated: int = 0
+    correct: int = 0
     extracted: int = 0
     # Found, marked, right and extracted of each sentence, for the bootstrap.
     sentences: list[tuple[int, int, int, int]] = field(default_factory=list)
     missed: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
 
-    def add(self, *, found: int, marked: int, right: int, extracted: int) -> None:
+    def add(self, *, found: int, annotated: int, correct: int, extracted: int) -> None:
         """Add the counts of a sentence."""
         self.found += found
-        self.marked += marked
-        self.right += right
+        self.annotated += annotated
+        self.correct += correct
         self.extracted += extracted
-        self.sentences.append((found, marked, right, extracted))
+        self.sentences.append((found, annotated, correct, extracted))
 
     def bootstrap_f1(self, *, samples: int = 1_000, seed: int = 1) -> tuple[float, float]:
         """Return the 95% percentile interval of F1 over samples of the sentences with replacement."""
         counts = np.array(self.sentences)
-        chooser = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         scores = []
         for _ in range(samples):
-            found, marked, right, extracted = counts[chooser.integers(0, len(counts), len(counts))].sum(axis=0)
-            recall, precision = found / max(marked, 1), right / max(extracted, 1)
+            found, annotated, correct, extracted = counts[rng.integers(0, len(counts), len(counts))].sum(axis=0)
+            recall, precision = found / max(annotated, 1), correct / max(extracted, 1)
             scores.append(2 * precision * recall / max(precision + recall, 1e-9))
         low, high = np.percentile(scores, [2.5, 97.5])
         return float(low), float(high)
 
     @property
     def precision(self) -> float:
-        return self.right / self.extracted if self.extracted else 0.0
+        return self.correct / self.extracted if self.extracted else 0.0
 
     @property
     def recall(self) -> float:
-        return self.found / self.marked if self.marked else 0.0
+        return self.found / self.annotated if self.annotated else 0.0
 
     @property
     def f1(self) -> float:
@@ -123,20 +123,20 @@ def read_sentences(path: Path) -> Iterator[Sentence]:
                 text += token
             yield Sentence(
                 text=text,
-                knowledge=[strip_punctuation(text, *bounds) for bounds in _ranges(row["tags_knowledge"], offsets)],
-                skills=list(_ranges(row["tags_skill"], offsets)),
+                knowledge=[strip_punctuation(text, *bounds) for bounds in _find_ranges(row["tags_knowledge"], offsets)],
+                skills=list(_find_ranges(row["tags_skill"], offsets)),
                 tokens=len(offsets),
             )
 
 
-def _ranges(tags: list[str], offsets: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    first: int | None = None
+def _find_ranges(tags: list[str], offsets: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    first_index: int | None = None
     for index, tag in enumerate([*tags, "O"]):
-        if first is not None and not tag.startswith("I"):
-            yield offsets[first][0], offsets[index - 1][1]
-            first = None
-        if tag.startswith("B") or (tag.startswith("I") and first is None):
-            first = index
+        if first_index is not None and not tag.startswith("I"):
+            yield offsets[first_index][0], offsets[index - 1][1]
+            first_index = None
+        if tag.startswith("B") or (tag.startswith("I") and first_index is None):
+            first_index = index
 
 
 def strip_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
@@ -150,7 +150,7 @@ def strip_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
 
 @dataclass(kw_only=True)
 class Comparison:
-    """The tallies of the three measures, and the number of false finds by place of the mention."""
+    """The tallies of the three measures, and the number of false positives by place of the mention."""
 
     canonical: Tally = field(default_factory=Tally)
     exact: Tally = field(default_factory=Tally)
@@ -163,34 +163,34 @@ def compare(vocabulary: Vocabulary, extractor: SkillExtractor, sentences: Iterat
     comparison = Comparison()
     canonical, exact = comparison.canonical, comparison.exact
     for sentence in sentences:
-        text, marked = sentence.text, sentence.knowledge
+        text, annotated = sentence.text, sentence.knowledge
         spans = [span for span in extractor.find_spans(text) if _is_knowledge(vocabulary, span.skill)]
         skills = {span.skill for span in spans}
-        names = [vocabulary.get_canonical_name(text[start:end]) for start, end in marked]
+        names = [vocabulary.get_canonical_name(text[start:end]) for start, end in annotated]
 
         canonical.add(
             found=sum(name in skills for name in names),
-            marked=len(marked),
-            right=len(skills & set(names)),
+            annotated=len(annotated),
+            correct=len(skills & set(names)),
             extracted=len(skills),
         )
-        for name, (start, end) in zip(names, marked, strict=True):
+        for name, (start, end) in zip(names, annotated, strict=True):
             if name not in skills:
                 canonical.missed[f"{text[start:end].lower()} [{name}]"] += 1
         canonical.wrong.update(skills - set(names))
         first_mentions = {span.skill: span for span in reversed(spans)}
         comparison.places.update(_find_place(sentence, first_mentions[name]) for name in skills - set(names))
 
-        found = {bounds for bounds in marked for span in spans if _overlaps(bounds, span)}
+        found = {bounds for bounds in annotated for span in spans if _overlaps(bounds, span)}
         comparison.overlap.add(
             found=len(found),
-            marked=len(marked),
-            right=len({span.skill for span in spans if any(_overlaps(bounds, span) for bounds in marked)}),
+            annotated=len(annotated),
+            correct=len({span.skill for span in spans if any(_overlaps(bounds, span) for bounds in annotated)}),
             extracted=len(skills),
         )
 
-        right = {(span.start, span.end) for span in spans} & set(marked)
-        exact.add(found=len(right), marked=len(marked), right=len(right), extracted=len(spans))
+        correct = {(span.start, span.end) for span in spans} & set(annotated)
+        exact.add(found=len(correct), annotated=len(annotated), correct=len(correct), extracted=len(spans))
     return comparison
 
 
@@ -211,7 +211,7 @@ def _is_knowledge(vocabulary: Vocabulary, name: str) -> bool:
     return skill is not None and (skill.category != "Soft Skills" or skill.subcategory == "Spoken Languages")
 
 
-def postings_per_second(extractor: SkillExtractor, path: Path) -> tuple[int, float, float, float]:
+def measure_speed(extractor: SkillExtractor, path: Path) -> tuple[int, float, float, float]:
     """Return the number of postings, postings per second of elapsed and of processor time, and skills per posting."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = (json.loads(line) for line in lines)
@@ -223,11 +223,11 @@ def postings_per_second(extractor: SkillExtractor, path: Path) -> tuple[int, flo
     return len(texts), len(texts) / seconds, len(texts) / used, skills / len(texts)
 
 
-def measure_hostile_texts(extractor: SkillExtractor) -> list[tuple[float, str]]:
+def measure_slowest_texts(extractor: SkillExtractor) -> list[tuple[float, str]]:
     """Return the processor seconds and the repeated unit of each 100 kB text of ambiguous names, slowest first."""
-    chooser = random.Random(1)
-    phrases = [chooser.choice(_PHRASES).format(name.capitalize()) for name in sorted(AMBIGUOUS)]
-    mixes = ["".join(chooser.choices(phrases, k=count)) for count in (3, 30, 300, 3_000, 10_000)]
+    rng = random.Random(1)
+    phrases = [rng.choice(_PHRASES).format(name.capitalize()) for name in sorted(AMBIGUOUS)]
+    mixes = ["".join(rng.choices(phrases, k=count)) for count in (3, 30, 300, 3_000, 10_000)]
     measured = []
     for unit in (*phrases, *mixes):
         text = (unit * (_MAX_CHARACTERS // len(unit) + 1))[:_MAX_CHARACTERS]
@@ -254,20 +254,20 @@ def main() -> None:
     comparison = compare(vocabulary, extractor, read_sentences(corpus))
     canonical = comparison.canonical
 
-    print(f"SkillSpan {arguments.split}, technical adverts: {canonical.marked} marked spans")
+    print(f"SkillSpan {arguments.split}, technical adverts: {canonical.annotated} marked spans")
     print(f"{'':12} {'precision':>9} {'recall':>9} {'F1':>9}  95% interval of F1")
     for label, tally in (("canonical", canonical), ("span-exact", comparison.exact), ("overlap", comparison.overlap)):
         low, high = tally.bootstrap_f1()
         print(f"{label:12} {tally.precision:9.3f} {tally.recall:9.3f} {tally.f1:9.3f}  {low:.3f} to {high:.3f}")
     places = ", ".join(f"{count} {place}" for place, count in comparison.places.most_common())
-    print(f"{comparison.places.total()} of {canonical.extracted} skills are false finds: {places}")
-    count, rate, used_rate, skills = postings_per_second(extractor, arguments.data / "postings.jsonl.gz")
+    print(f"{comparison.places.total()} of {canonical.extracted} skills are false positives: {places}")
+    count, rate, processor_rate, skills = measure_speed(extractor, arguments.data / "postings.jsonl.gz")
     print(f"{count:,} postings of {_POSTING_CHARACTERS:,} characters, {skills:.1f} skills each:")
-    print(f"{rate:,.0f} per second of elapsed time, {used_rate:,.0f} per second of processor time")
+    print(f"{rate:,.0f} per second of elapsed time, {processor_rate:,.0f} per second of processor time")
     print(f"{len(vocabulary):,} entries; the extractor was built in {build_ms:.0f} ms")
-    hostile = measure_hostile_texts(extractor)
-    slowest = ", ".join(f"{seconds:.2f} s ({unit!r})" for seconds, unit in hostile[:3])
-    print(f"{len(hostile)} texts of 100 kB of ambiguous names, processor time of the slowest: {slowest}")
+    slow_texts = measure_slowest_texts(extractor)
+    slowest = ", ".join(f"{seconds:.2f} s ({unit!r})" for seconds, unit in slow_texts[:3])
+    print(f"{len(slow_texts)} texts of 100 kB of ambiguous names, processor time of the slowest: {slowest}")
     if arguments.show_errors:
         print("missed:", ", ".join(f"{name} {count}" for name, count in canonical.missed.most_common(250)))
         print("wrong:", ", ".join(f"{name} {count}" for name, count in canonical.wrong.most_common(250)))

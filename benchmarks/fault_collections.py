@@ -94,7 +94,7 @@ class Outcome:
         """Return the cells of the table row."""
         collected = (self.postings, self.overpaid_credits, self.spent_minus_paid, self.repeated_pages)
         return [
-            *(self.number, "; ".join(self.faults) or "undisturbed", f"{self.seconds:.0f}"),
+            *(self.number, "; ".join(self.faults) or "none", f"{self.seconds:.0f}"),
             *(collected if self.postings is not None else [""] * len(collected)),
             *("; ".join(self.list_violations()) or "none", "; ".join(self.notes)),
         ]

@@ -5,8 +5,8 @@ coverage and reach with and without implied skills. "Without" takes each name li
 The profiles were chosen without looking at the postings.
 
 The postings are read from a file beside the project. All of them are in one window, as if the newest were from today.
-Copies of an advert count once, and the parts of a text in which the employer describes itself count nothing. Sentences
-that an employer repeats in several adverts count, unlike in a collection.
+Copies of a posting count once, and text in which the employer describes itself does not count. Sentences that an
+employer repeats in several postings count, unlike in a collection.
 
     python -m benchmarks.fitting_seniors [--data ../shared/data]
 """
@@ -76,10 +76,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=_ROOT.parent / "shared" / "data")
     arguments = parser.parse_args()
-    return compare(arguments.data).show()
+    return compare_roles(arguments.data).show()
 
 
-def compare(data: Path) -> Report:
+def compare_roles(data: Path) -> Report:
     """Analyze the gaps of each role's senior and of a newcomer."""
     entries = json.loads((_ROOT / "fixtures" / "skills.json").read_text(encoding="utf-8"))
     vocabulary = Vocabulary(Skill.from_entry(entry) for entry in entries)
@@ -87,13 +87,13 @@ def compare(data: Path) -> Report:
     report = Report("Fitting seniors and newcomers over real postings, all in one window")
     for role, window in windows.items():
         names = SENIORS[role].split(", ")
-        held = vocabulary.get_held_skills(names)
-        named = HeldSkills(named=held.named, through={})
-        without = rank_gaps(window=window, held=named)
-        gaps = analyze(window, held, vocabulary)
+        held_skills = vocabulary.get_held_skills(names)
+        named_skills = HeldSkills(named=held_skills.named, through={})
+        gaps_without_implied = rank_gaps(window=window, held=named_skills)
+        gaps = analyze_gaps(window, held_skills, vocabulary)
         report.add_value(f"{role}: postings; skills named", f"{window.demand.postings:,}; {len(names)}")
-        report.add_value("  coverage, reach without what skills imply", describe(without))
-        report.add_value("  reach with what skills imply", describe(gaps))
+        report.add_value("  coverage, reach without what skills imply", describe_gaps(gaps_without_implied))
+        report.add_value("  reach with what skills imply", describe_gaps(gaps))
         report.require_at_least(
             "  coverage with what skills imply",
             gaps.coverage.percentage,
@@ -104,18 +104,18 @@ def compare(data: Path) -> Report:
         report.add_value("  missing", ", ".join(gaps.missing))
         for step in gaps.learning_order.next_skills:
             report.add_value("  learn next", describe_step(step))
-        for step in analyze(window, vocabulary.get_held_skills([]), vocabulary).learning_order.next_skills:
+        for step in analyze_gaps(window, vocabulary.get_held_skills([]), vocabulary).learning_order.next_skills:
             report.add_value("  newcomer", describe_step(step))
     return report
 
 
-def analyze(window: RoleWindow, held: HeldSkills, vocabulary: Vocabulary) -> GapAnalysis:
+def analyze_gaps(window: RoleWindow, held_skills: HeldSkills, vocabulary: Vocabulary) -> GapAnalysis:
     """Return the gap analysis of a person with these skills."""
-    hours = build_hours_estimate(vocabulary=vocabulary, held=held.names)
-    return rank_gaps(window=window, held=held, vocabulary=vocabulary, hours=hours)
+    hours = build_hours_estimate(vocabulary=vocabulary, held=held_skills.names)
+    return rank_gaps(window=window, held=held_skills, vocabulary=vocabulary, hours=hours)
 
 
-def describe(gaps: GapAnalysis) -> str:
+def describe_gaps(gaps: GapAnalysis) -> str:
     """Return coverage and reach as text."""
     return f"{gaps.coverage.percentage:.1f}%, {gaps.learning_order.reachable_percentage:.1f}%"
 
@@ -126,7 +126,7 @@ def describe_step(step: NextSkill) -> str:
 
 
 def read_postings(data: Path) -> list[dict[str, Any]]:
-    """Return the postings of technical roles without copies of the same advert."""
+    """Return the postings of technical roles without copies."""
     table = load_default_table()
     with gzip.open(data / "postings.jsonl.gz", "rt", encoding="utf-8") as lines:
         postings = [
@@ -134,21 +134,21 @@ def read_postings(data: Path) -> list[dict[str, Any]]:
             for posting in map(json.loads, lines)
             if any(table.names_role(title=posting.get("job_title") or "", role=name) for name in ROLES.values())
         ]
-    adverts: defaultdict[str, list[CopyCandidate]] = defaultdict(list)
+    candidates_by_key: defaultdict[str, list[CopyCandidate]] = defaultdict(list)
     for index, posting in enumerate(postings):
         row = {name: posting.get(name) for name in ("company", "location", "description")}
         keys = build_copy_keys(row | {"title": posting["job_title"], "place": posting.get("short_location")})
         if keys["copy_key"]:
             day = datetime.fromisoformat(posting["discovered_at"])
-            adverts[keys["copy_key"]].append(
+            candidates_by_key[keys["copy_key"]].append(
                 CopyCandidate(id=index, name=str(posting["id"]), day=day, signature=keys["text_signature"])
             )
-    copies = {index for group in adverts.values() for index in group_copies(group)}
+    copies = {index for group in candidates_by_key.values() for index in group_copies(group)}
     return [posting for index, posting in enumerate(postings) if index not in copies]
 
 
 def extract_skills(posting: dict[str, Any], extractor: SkillExtractor) -> list[str]:
-    """Return the skills that a posting asks for."""
+    """Return the skills that a posting requires."""
     title = make_plain(posting["job_title"]).text
     text = f"{title}\n{make_plain(posting.get('description') or '').text}"
     excluded = parse_sections(text, start=len(title) + 1).excluded
@@ -162,10 +162,10 @@ def build_windows(postings: Iterable[dict[str, Any]], extractor: SkillExtractor)
     skills = [(posting["job_title"], extract_skills(posting, extractor)) for posting in postings]
     windows = {}
     for role, name in ROLES.items():
-        sets = [(names, 0) for title, names in skills if table.names_role(title=title, role=name)]
-        counts = Counter(name for names, _ in sets for name in names)
-        demand = RoleDemand.from_counts(postings=len(sets), counts=counts)
-        windows[role] = RoleWindow(demand=demand, sets=PostingSets.from_postings(sets))
+        role_postings = [(names, 0) for title, names in skills if table.names_role(title=title, role=name)]
+        counts = Counter(name for names, _ in role_postings for name in names)
+        demand = RoleDemand.from_counts(postings=len(role_postings), counts=counts)
+        windows[role] = RoleWindow(demand=demand, sets=PostingSets.from_postings(role_postings))
     return windows
 
 

@@ -25,14 +25,14 @@ import orjson
 
 from benchmarks.report import Report, Times, format_milliseconds
 from benchmarks.servers import start_servers, use_database
-from benchmarks.trending import load
+from benchmarks.trending import load_database
 
 WINDOWS = (30, 365)
 ROUNDS = 15
 AGGREGATION_ROUNDS = 5
-FACTOR = 50
+MIN_SPEEDUP = 50
 MAX_ORDER_SECONDS = 0.150
-COMPARED_ROUNDS = 50
+COMPARISON_ROUNDS = 50
 MAX_RATIO = 0.5
 # Packages of an earlier commit that are loaded beside the present ones.
 _PACKAGES = ("market", "skills", "career_navigator")
@@ -67,80 +67,94 @@ def compare(count: int, *, before: ModuleType | None = None) -> Report:
     from market.selectors import get_role_demands, load_role_stats
 
     use_database(f"postings_{count}")
-    load(count)
+    load_database(count)
     now = timezone.now()
-    last = day_start(now.date())
+    last_day = day_start(now.date())
     report = Report(f"Gap analysis of the largest role of {count:,} postings of 400 days")
     demands = get_role_demands(days=365, now=now)
     role = max(demands, key=lambda name: demands[name].postings)
     report.add_value("the role; its postings of 365 days", f"{role}; {demands[role].postings:,}")
-    # A user who knows every second required skill.
-    held = [skill.name for skill in demands[role].skills][::2]
-    client = Client(held, get_display_role(role))
-    differing = []
+    # The user has every second required skill.
+    held_skills = [skill.name for skill in demands[role].skills][::2]
+    client = Client(held_skills, get_display_role(role))
+    differing_windows = []
     for days in WINDOWS:
         stats: Any = load_role_stats(role=role, days=days, now=now)
-        whole, ordered, answered, cached, plain, same, warm, shared = (Times() for _ in range(8))
-        rank_gaps(window=stats.window, held=held)
+        (
+            analysis_times,
+            order_times,
+            uncached_request_times,
+            cached_request_times,
+            count_times,
+            equivalent_times,
+            rank_times,
+            shared_times,
+        ) = (Times() for _ in range(8))
+        rank_gaps(window=stats.window, held=held_skills)
         for _ in range(ROUNDS):
-            drop_windows()
-            whole.measure(lambda days=days: analyze(load_role_stats(role=role, days=days, now=now), held))
-            warm.measure(lambda stats=stats: rank_gaps(window=stats.window, held=held))
+            reset_stats_caches()
+            analysis_times.measure(
+                lambda days=days: analyze(load_role_stats(role=role, days=days, now=now), held_skills)
+            )
+            rank_times.measure(lambda stats=stats: rank_gaps(window=stats.window, held=held_skills))
             fresh_window = RoleWindow(demand=stats.window.demand, sets=stats.window.sets)
-            shared.measure(lambda window=fresh_window: window.skill_stats)
-            answered.measure(lambda days=days: client.ask(days))
-            cached.measure(lambda days=days: client.ask(days))
-            loaded: Any = load_role_stats(role=role, days=days, now=now)
-            fresh = loaded.window
-            ordered.measure(lambda fresh=fresh: order(fresh, held))
+            shared_times.measure(lambda window=fresh_window: window.skill_stats)
+            uncached_request_times.measure(lambda days=days: client.send_request(days))
+            cached_request_times.measure(lambda days=days: client.send_request(days))
+            uncached_stats: Any = load_role_stats(role=role, days=days, now=now)
+            uncached_window = uncached_stats.window
+            order_times.measure(lambda uncached_window=uncached_window: order_skills(uncached_window, held_skills))
         for _ in range(AGGREGATION_ROUNDS):
-            window: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last}
-            counted = plain.measure(lambda window=window: aggregate_counts(**window))
-            same.measure(lambda window=window: aggregate_gap_analysis(**window))
-        gaps = rank_gaps(window=stats.window, held=held, threshold=MIN_THRESHOLD)
-        ours = stats.window.demand
-        if (ours.jobs, {skill.name: skill.count for skill in ours.skills}) != counted:
-            differing.append(f"{days} days")
+            window: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last_day}
+            aggregated_counts = count_times.measure(lambda window=window: aggregate_counts(**window))
+            equivalent_times.measure(lambda window=window: aggregate_gap_analysis(**window))
+        gaps = rank_gaps(window=stats.window, held=held_skills, threshold=MIN_THRESHOLD)
+        demand = stats.window.demand
+        if (demand.jobs, {skill.name: skill.count for skill in demand.skills}) != aggregated_counts:
+            differing_windows.append(f"{days} days")
         report.add_value(
-            f"{days} days: postings; skills in at least a tenth of them", f"{gaps.postings:,}; {len(ours.skills)}"
+            f"{days} days: postings; skills in at least a tenth of them", f"{gaps.postings:,}; {len(demand.skills)}"
         )
-        report.add_value("  aggregation of only the counts", format_milliseconds(plain.median))
+        report.add_value("  aggregation of only the counts", format_milliseconds(count_times.median))
         report.add_value(
-            "  equivalent aggregations: counts of both windows, salary per skill", format_milliseconds(same.median)
+            "  equivalent aggregations: counts of both windows, salary per skill",
+            format_milliseconds(equivalent_times.median),
         )
+        speedup = equivalent_times.median / analysis_times.median
         report.require_at_most(
             "  required skills, salaries, growth: nothing cached",
-            whole.median,
-            same.median / FACTOR,
-            measured=f"{format_milliseconds(whole.median)} = 1/{same.median / whole.median:,.0f}",
-            target_text=f"<= 1/{FACTOR}",
+            analysis_times.median,
+            equivalent_times.median / MIN_SPEEDUP,
+            measured=f"{format_milliseconds(analysis_times.median)} = 1/{speedup:,.0f}",
+            target_text=f"<= 1/{MIN_SPEEDUP}",
         )
         report.add_value(
-            "    compared with the aggregation of only the counts", f"1/{plain.median / whole.median:,.0f}"
+            "    compared with the aggregation of only the counts",
+            f"1/{count_times.median / analysis_times.median:,.0f}",
         )
         report.require_at_most(
             "  learn_next: nothing cached",
-            ordered.median,
+            order_times.median,
             MAX_ORDER_SECONDS,
-            measured=format_milliseconds(ordered.median),
+            measured=format_milliseconds(order_times.median),
             target_text="<= 150 ms",
         )
-        report.add_value("  computing a request with the role's stats cached", format_milliseconds(warm.median))
-        report.add_value("    the part computed once per role and window", format_milliseconds(shared.median))
+        report.add_value("  computing a request with the role's stats cached", format_milliseconds(rank_times.median))
+        report.add_value("    the part computed once per role and window", format_milliseconds(shared_times.median))
         if before is not None:
-            compare_with_earlier(before, stats.window, held, report)
-        report.add_value("  whole request: nothing cached", format_milliseconds(answered.median))
-        report.add_value("  whole request: the role's stats cached", format_milliseconds(cached.median))
+            compare_with_earlier(before, stats.window, held_skills, report)
+        report.add_value("  whole request: nothing cached", format_milliseconds(uncached_request_times.median))
+        report.add_value("  whole request: the role's stats cached", format_milliseconds(cached_request_times.median))
     roles = Times()
     for _ in range(AGGREGATION_ROUNDS):
-        drop_windows()
+        reset_stats_caches()
         roles.measure(lambda: get_role_demands(days=30, now=now))
     report.add_value(f"demand of all {len(demands)} roles, 30 days: nothing cached", format_milliseconds(roles.median))
     report.require_at_most(
         "windows whose counts differ from the aggregation",
-        len(differing),
+        len(differing_windows),
         0,
-        measured=", ".join(differing) or "none",
+        measured=", ".join(differing_windows) or "none",
         target_text="none",
     )
     return report
@@ -178,20 +192,20 @@ def compare_with_earlier(before: ModuleType, window: Any, names: Sequence[str], 
         sets=before.PostingSets(keys=sets.keys, columns=sets.columns, starts=sets.starts, salaries=sets.salaries),
     )
 
-    def analyze_now(held: Any) -> Any:
-        hours = build_hours_estimate(vocabulary=vocabulary, held=held.names)
-        return rank_gaps(window=window, held=held, vocabulary=vocabulary, hours=hours)
+    def analyze_now(held_skills: Any) -> Any:
+        hours = build_hours_estimate(vocabulary=vocabulary, held=held_skills.names)
+        return rank_gaps(window=window, held=held_skills, vocabulary=vocabulary, hours=hours)
 
     for label, person in (
         ("every second skill", names),
         ("a back-end senior's skills", SENIORS["Backend"].split(", ")),
         ("no skill", ()),
     ):
-        held = vocabulary.get_held_skills(person)
+        held_skills = vocabulary.get_held_skills(person)
         earlier, present = Times(), Times()
-        for _ in range(COMPARED_ROUNDS):
-            earlier.measure(partial(before.rank_gaps, window=earlier_window, held=held.named))
-            present.measure(partial(analyze_now, held))
+        for _ in range(COMPARISON_ROUNDS):
+            earlier.measure(partial(before.rank_gaps, window=earlier_window, held=held_skills.named))
+            present.measure(partial(analyze_now, held_skills))
         ratio = present.median / earlier.median
         report.require_at_most(
             f"    a person with {label}; before: {format_milliseconds(earlier.median)}",
@@ -202,7 +216,7 @@ def compare_with_earlier(before: ModuleType, window: Any, names: Sequence[str], 
         )
 
 
-def drop_windows() -> None:
+def reset_stats_caches() -> None:
     """Clear the cached stats, and cache again the data that every request uses."""
     from career_navigator.cache import reset_caches
     from career_navigator.cache.client import is_available
@@ -213,29 +227,29 @@ def drop_windows() -> None:
     is_available()
 
 
-def analyze(stats: Any, held: list[str]) -> Any:
+def analyze(stats: Any, held_skills: list[str]) -> Any:
     """Run the analysis without `learn_next`, which has its own target."""
     from market.gaps import compute_coverage
 
     window = stats.window
     required = window.demand.list_required(threshold=0.25)
-    return compute_coverage(skills=required, held=held), window.salary_medians
+    return compute_coverage(skills=required, held=held_skills), window.salary_medians
 
 
-def order(window: Any, held: list[str]) -> Any:
+def order_skills(window: Any, held_skills: list[str]) -> Any:
     """Choose the steps of `learn_next`."""
     from market.learning_order import order_learning
     from skills.selectors import get_vocabulary
 
     demanded = [skill.name for skill in window.demand.skills]
     index = window.get_view(get_vocabulary()).learning_index
-    return order_learning(index=index, required=demanded, held=held)
+    return order_learning(index=index, required=demanded, held=held_skills)
 
 
 class Client:
     """A registered user who sends requests through the complete WSGI application."""
 
-    def __init__(self, held: list[str], role: str) -> None:
+    def __init__(self, held_skills: list[str], role: str) -> None:
         from django.core.handlers.wsgi import WSGIHandler
         from django.utils import timezone
 
@@ -245,16 +259,16 @@ class Client:
 
         User.objects.delete()
         now = timezone.now()
-        profile: dict[str, Any] = {"skills": held, "target_roles": [role]}
+        profile: dict[str, Any] = {"skills": held_skills, "target_roles": [role]}
         user = register_user(
             email="ada@example.org", password=f"Aa1-{secrets.token_urlsafe()}", full_name="Ada", now=now, **profile
         ).user
         self._token = start_session(user_id=user.pk, now=now).access_token
         self._role = role
         self._application: Any = WSGIHandler()
-        self.ask(1)  # do not measure imports and new connections
+        self.send_request(1)  # do not measure imports and new connections
 
-    def ask(self, days: int) -> dict[str, Any]:
+    def send_request(self, days: int) -> dict[str, Any]:
         environ = {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": "/skills/gap-analysis",

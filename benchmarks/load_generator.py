@@ -87,7 +87,7 @@ def _receive(connection: _Connection, length: int) -> bool:
         if not end:
             return False
         if not head.startswith(b"HTTP/1.1 200 ") or f"content-length: {length}".encode() not in head.lower():
-            raise RuntimeError(f"an answer that was not expected: {head[:300]!r}")
+            raise RuntimeError(f"unexpected response: {head[:300]!r}")
         connection.missing_bytes = length - len(body)
     else:
         connection.missing_bytes -= len(data)

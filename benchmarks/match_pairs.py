@@ -3,7 +3,7 @@
 `data/match_profiles.jsonl` describes fictional people. Each row of `data/match_pairs.jsonl` names a profile and the ids
 of two postings of which the first suits the person better, with the reason. The postings are in `postings.jsonl.gz` of
 the corpus beside the project. Each person belongs to one part. Tune the score with the part `tuning` only. The parts
-`held_out` and `final` measure a finished formula. `final` was labeled after the figures of `held_out` had been seen.
+`held_out` and `final` measure a finished formula. `final` was labeled after the figures of `held_out` were known.
 
 Skills, places and requirements are extracted from the postings in the same way as when postings are stored. A skill is
 weighted by its demand: its share of all postings of the same role in the corpus, which covers 2019 to 2025.
@@ -12,7 +12,7 @@ weighted by its demand: its share of all postings of the same role in the corpus
   percentile bootstrap over people, because the pairs of one person are not independent.
 - Everything held: for each posting that names skills, the score of a person whose role is the posting's title and who
   has all its skills, or only its technologies and the skills that they imply. Place, pay and years are not compared.
-- Nothing of the trade: the scores of all postings for each person, if the person has none of their skills except soft
+- Another trade: the scores of all postings for each person, if the person has none of their skills except soft
   skills and spoken languages, and their titles neither name a role of the person nor a near one.
 
     python -m benchmarks.match_pairs [--data ../shared/data] [--parts tuning held_out final] [--worst 15]
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.match_scores import as_stored
+from benchmarks.match_scores import build_stored_row
 from benchmarks.report import Report
 from ingestion.sources.theirstack.transform import transform_job
 from market.jobs.match_parts import find_title_match
@@ -88,7 +88,7 @@ class Corpus:
             for line in lines:
                 job = json.loads(line)
                 posting = transform_job(job)
-                row = as_stored(posting, vocabulary, extractor) | {"country_codes": posting.country_codes}
+                row = build_stored_row(posting, vocabulary, extractor) | {"country_codes": posting.country_codes}
                 self._rows[job["id"]] = row
                 for role in ("", *self._table.find_named(title=posting.title, roles=self._roles)):
                     totals[role] += 1
@@ -145,31 +145,31 @@ def build_candidate(row: Mapping[str, Any], vocabulary: Vocabulary) -> Candidate
     )
 
 
-def compute_concordance(scored: Sequence[ScoredPair]) -> float:
+def compute_concordance(scored_pairs: Sequence[ScoredPair]) -> float:
     """Return the share of pairs with which the scores agree."""
-    return sum(scored_pair.agreement for scored_pair in scored) / len(scored)
+    return sum(scored_pair.agreement for scored_pair in scored_pairs) / len(scored_pairs)
 
 
-def compute_interval(scored: Sequence[ScoredPair]) -> tuple[float, float]:
+def compute_interval(scored_pairs: Sequence[ScoredPair]) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of the concordance, resampling people."""
     by_person: dict[str, list[ScoredPair]] = defaultdict(list)
-    for scored_pair in scored:
+    for scored_pair in scored_pairs:
         by_person[scored_pair.pair.profile].append(scored_pair)
     groups = [by_person[name] for name in sorted(by_person)]
-    chooser = random.Random(1)
+    rng = random.Random(1)
     values = sorted(
-        compute_concordance([scored_pair for group in chooser.choices(groups, k=len(groups)) for scored_pair in group])
+        compute_concordance([scored_pair for group in rng.choices(groups, k=len(groups)) for scored_pair in group])
         for _ in range(RESAMPLES)
     )
     return values[RESAMPLES * 25 // 1000], values[RESAMPLES * 975 // 1000 - 1]
 
 
-def report_concordance(report: Report, label: str, scored: Sequence[ScoredPair]) -> None:
+def report_concordance(report: Report, label: str, scored_pairs: Sequence[ScoredPair]) -> None:
     """Add the concordance of the pairs with its interval."""
-    value, (low, high) = compute_concordance(scored), compute_interval(scored)
-    people = len({scored_pair.pair.profile for scored_pair in scored})
+    value, (low, high) = compute_concordance(scored_pairs), compute_interval(scored_pairs)
+    people = len({scored_pair.pair.profile for scored_pair in scored_pairs})
     report.require_at_least(
-        f"{label}, {len(scored)} pairs of {people} people",
+        f"{label}, {len(scored_pairs)} pairs of {people} people",
         value,
         MIN_CONCORDANCE,
         measured=f"{value:.3f} ({low:.3f} to {high:.3f})",
@@ -180,47 +180,47 @@ def report_concordance(report: Report, label: str, scored: Sequence[ScoredPair])
 def report_ends(
     report: Report,
     corpus: Corpus,
-    scored: Sequence[ScoredPair],
+    scored_pairs: Sequence[ScoredPair],
     candidates: Mapping[str, CandidateProfile],
     vocabulary: Vocabulary,
 ) -> None:
-    """Add the scores of people who have everything a posting asks for, and of postings of other fields."""
-    held: dict[str, list[int]] = {"all skills held, role right": [], "all technologies held, role right": []}
+    """Add the scores of people who have everything a posting requires, and of postings of other fields."""
+    scores_by_label: dict[str, list[int]] = {"all skills held, role right": [], "all technologies held, role right": []}
     for posting_id in corpus.list_ids():
         job = corpus.get_job_profile(posting_id)
         technologies = [skill for skill in job.skills if vocabulary.kinds.get(skill, TECHNOLOGY) == TECHNOLOGY]
-        for label, skills in zip(held, (job.skills, technologies), strict=True):
+        for label, skills in zip(scores_by_label, (job.skills, technologies), strict=True):
             if skills:
                 candidate = CandidateProfile(
                     skills=vocabulary.get_held_skills(skills).names,
                     desired_roles=(job.title,),
                     skill_kinds=vocabulary.kinds,
                 )
-                held[label].append(corpus.score(candidate, posting_id))
-    for label, scores in held.items():
-        reached = sum(score >= MIN_SCORE_OF_FITTING for score in scores)
+                scores_by_label[label].append(corpus.score(candidate, posting_id))
+    for label, scores in scores_by_label.items():
+        high_count = sum(score >= MIN_SCORE_OF_FITTING for score in scores)
         report.require_at_least(
             f"{label}, {len(scores):,} postings",
-            reached,
+            high_count,
             len(scores),
-            measured=f"{reached:,} at least {MIN_SCORE_OF_FITTING}, {_describe(scores)}",
+            measured=f"{high_count:,} at least {MIN_SCORE_OF_FITTING}, {_describe(scores)}",
             target_text=f"all at least {MIN_SCORE_OF_FITTING}",
         )
-    foreign = [scored_pair.worse for scored_pair in scored if scored_pair.pair.reason == "other_field"]
-    report.add_value(f"of another field, {len(foreign)} pairs", _describe(foreign))
-    people = sorted({scored_pair.pair.profile for scored_pair in scored})
-    foreign = [
+    foreign_scores = [scored_pair.worse for scored_pair in scored_pairs if scored_pair.pair.reason == "other_field"]
+    report.add_value(f"of another field, {len(foreign_scores)} pairs", _describe(foreign_scores))
+    people = sorted({scored_pair.pair.profile for scored_pair in scored_pairs})
+    foreign_scores = [
         corpus.score(candidates[name], posting_id)
         for posting_id in corpus.list_ids()
         for name in people
         if is_foreign(candidates[name], corpus.get_job_profile(posting_id))
     ]
-    get_latency = sum(score <= MAX_SCORE_OF_FOREIGN for score in foreign)
+    low_count = sum(score <= MAX_SCORE_OF_FOREIGN for score in foreign_scores)
     report.require_at_least(
-        f"nothing of the trade, {len(people)} people, {len(foreign):,} scores",
-        get_latency,
-        len(foreign),
-        measured=f"{get_latency:,} at most {MAX_SCORE_OF_FOREIGN}, {_describe(foreign)}",
+        f"of another trade, {len(people)} people, {len(foreign_scores):,} scores",
+        low_count,
+        len(foreign_scores),
+        measured=f"{low_count:,} at most {MAX_SCORE_OF_FOREIGN}, {_describe(foreign_scores)}",
         target_text=f"all at most {MAX_SCORE_OF_FOREIGN}",
     )
 
@@ -251,7 +251,7 @@ def main() -> int:
     roles = {role for row in people.values() for role in row["desired_roles"]}
     corpus = Corpus(path=arguments.data / "postings.jsonl.gz", vocabulary=vocabulary, roles=roles)
     candidates = {name: build_candidate(row, vocabulary) for name, row in people.items()}
-    scored = [
+    scored_pairs = [
         ScoredPair(
             pair=pair,
             better=corpus.score(candidates[pair.profile], pair.better),
@@ -264,17 +264,19 @@ def main() -> int:
     report = Report(f"Match scores compared with labeled pairs, {len(corpus):,} postings of 2019 to 2025")
     for part in arguments.parts:
         report_concordance(
-            report, f"concordance, {part}", [scored_pair for scored_pair in scored if scored_pair.pair.part == part]
+            report,
+            f"concordance, {part}",
+            [scored_pair for scored_pair in scored_pairs if scored_pair.pair.part == part],
         )
-    for reason in sorted({scored_pair.pair.reason for scored_pair in scored}):
-        of_reason = [scored_pair for scored_pair in scored if scored_pair.pair.reason == reason]
-        report.add_value(f"  {reason}, {len(of_reason)} pairs", f"{compute_concordance(of_reason):.3f}")
-    report_ends(report, corpus, scored, candidates, vocabulary)
+    for reason in sorted({scored_pair.pair.reason for scored_pair in scored_pairs}):
+        reason_pairs = [scored_pair for scored_pair in scored_pairs if scored_pair.pair.reason == reason]
+        report.add_value(f"  {reason}, {len(reason_pairs)} pairs", f"{compute_concordance(reason_pairs):.3f}")
+    report_ends(report, corpus, scored_pairs, candidates, vocabulary)
     status = report.show()
 
     # The pairs of other parts are not listed, so that the score is not tuned with them.
-    wrong = sorted(
-        (scored_pair for scored_pair in scored if scored_pair.pair.part == TUNING and scored_pair.agreement < 1),
+    disagreements = sorted(
+        (scored_pair for scored_pair in scored_pairs if scored_pair.pair.part == TUNING and scored_pair.agreement < 1),
         key=lambda scored_pair: (
             scored_pair.better - scored_pair.worse,
             scored_pair.pair.profile,
@@ -282,8 +284,8 @@ def main() -> int:
             scored_pair.pair.worse,
         ),
     )
-    print(f"\nWorst of {len(wrong)} disagreements for tuning: profile, reason, scores, better and worse title")
-    for scored_pair in wrong[: arguments.worst]:
+    print(f"\nWorst of {len(disagreements)} disagreements for tuning: profile, reason, scores, better and worse title")
+    for scored_pair in disagreements[: arguments.worst]:
         pair = scored_pair.pair
         titles = " | ".join(corpus.get_job_profile(posting_id).title for posting_id in (pair.better, pair.worse))
         print(f"{pair.profile}, {pair.reason}: {scored_pair.better} < {scored_pair.worse}, {titles}")

@@ -3,7 +3,11 @@
 python -m benchmarks.near_copies [--postings FILE]
 
 `near_copy_pairs.csv` names pairs of postings of one employer by id, drawn from all ranges of similarity. A pair is
+<<<<<<< HEAD
 labeled as a copy if both adverts are for the same job and differ only in place, pay, benefits, notices or what they
+=======
+labeled as a copy if both postings are for the same job and differ only in place, pay, benefits, notices or what they
+>>>>>>> 6af5084f (benchmarks: name measurements and helpers by what they hold)
 say about the employer. Pairs of different levels, trades, languages or customers are labeled as different, no matter
 how similar their texts are.
 """
@@ -36,7 +40,9 @@ def main() -> int:
     django.setup()
     with PAIRS.open(encoding="utf-8") as file:
         pairs = [(row["first"], row["second"], row["is_copy"] == "1") for row in csv.DictReader(file)]
-    return measure(pairs, read_postings(arguments.postings, {each for pair in pairs for each in pair[:2]})).show()
+    return measure(
+        pairs, read_postings(arguments.postings, {posting_id for pair in pairs for posting_id in pair[:2]})
+    ).show()
 
 
 def read_postings(path: Path, ids: set[str]) -> dict[str, dict[str, Any]]:
@@ -67,11 +73,11 @@ def measure(pairs: list[tuple[str, str, bool]], postings: dict[str, dict[str, An
     report.add_value("pairs labeled as copies; as different", f"{copies}; {len(pairs) - copies}")
     rows = [
         (
-            keys[first]["copy_key"] == keys[second]["copy_key"],
-            estimate_similarity(keys[first]["text_signature"], keys[second]["text_signature"]),
+            keys[first_id]["copy_key"] == keys[second_id]["copy_key"],
+            estimate_similarity(keys[first_id]["text_signature"], keys[second_id]["text_signature"]),
             is_copy,
         )
-        for first, second, is_copy in pairs
+        for first_id, second_id, is_copy in pairs
     ]
     for threshold in THRESHOLDS:
         precision, recall = compute_quality(rows, threshold)
@@ -83,8 +89,10 @@ def measure(pairs: list[tuple[str, str, bool]], postings: dict[str, dict[str, An
     report.require_at_least(
         f"recall at {MIN_SIMILARITY}", recall, 0.75, measured=f"{recall:.3f}", target_text=">= 0.75"
     )
-    alone, _ = compute_quality([(True, similarity, is_copy) for _, similarity, is_copy in rows], MIN_SIMILARITY)
-    report.add_value("precision without comparing titles", f"{alone:.3f}")
+    precision_without_titles, _ = compute_quality(
+        [(True, similarity, is_copy) for _, similarity, is_copy in rows], MIN_SIMILARITY
+    )
+    report.add_value("precision without comparing titles", f"{precision_without_titles:.3f}")
     report.add_value("keys of one posting, median", format_milliseconds(times.median))
     return report
 
@@ -92,8 +100,10 @@ def measure(pairs: list[tuple[str, str, bool]], postings: dict[str, dict[str, An
 def compute_quality(rows: Iterable[tuple[bool, float, bool]], threshold: float) -> tuple[float, float]:
     """Return precision and recall of the pairs with equal keys and at least this similarity."""
     rows = list(rows)
-    found = [is_copy for same_key, similarity, is_copy in rows if same_key and similarity >= threshold]
-    return sum(found) / max(len(found), 1), sum(found) / sum(is_copy for _, _, is_copy in rows)
+    predicted_copies = [is_copy for same_key, similarity, is_copy in rows if same_key and similarity >= threshold]
+    return sum(predicted_copies) / max(len(predicted_copies), 1), sum(predicted_copies) / sum(
+        is_copy for _, _, is_copy in rows
+    )
 
 
 if __name__ == "__main__":

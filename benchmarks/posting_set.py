@@ -9,7 +9,7 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from market.posting import Posting
 
-BATCH = 1_000
+BATCH_SIZE = 1_000
 DAYS = 400
 SEED = 7
 
@@ -22,7 +22,7 @@ def generate_postings(*, count: int, now: datetime, seed: int = SEED) -> "Iterat
     batch = []
     for job in generate_jobs(count=count, seed=seed, today=now.date(), days=DAYS):
         batch.append(transform_job(job))
-        if len(batch) == BATCH:
+        if len(batch) == BATCH_SIZE:
             yield batch
             batch = []
     if batch:
@@ -44,8 +44,8 @@ def store_generated_postings(*, count: int, now: datetime) -> None:
     for name in postings.index_information():
         if not name.startswith(("_id_", "source_", "url_")):
             postings.drop_index(name)
-    with tqdm(desc="storing", total=count, unit="posting", disable=None, leave=False) as bar:
+    with tqdm(desc="storing", total=count, unit="posting", disable=None, leave=False) as progress:
         for batch in generate_postings(count=count, now=now):
             store_postings(postings=batch, now=now)
-            bar.update(len(batch))
+            progress.update(len(batch))
     create_indexes()

@@ -14,7 +14,7 @@ import orjson
 
 from benchmarks.report import Report, Times, format_milliseconds
 from benchmarks.servers import start_servers, use_database
-from benchmarks.trending import load
+from benchmarks.trending import load_database
 
 ROUNDS = 9
 MAX_SECONDS = 1.0
@@ -57,7 +57,7 @@ def main() -> int:
 def measure(count: int) -> Report:
     """Measure filters, deep pages and scores over `count` postings."""
     use_database(f"postings_{count}")
-    load(count)
+    load_database(count)
     report = Report(f"Relevant jobs among {count:,} postings of 400 days, whole requests")
     client = Client()
     measure_filters(report, client)
@@ -70,30 +70,34 @@ def measure_filters(report: Report, client: "Client") -> None:
     """Measure the first page of each filter."""
     for name, body in FILTERS.items():
         times = Times()
-        answer = client.relevant(body)
+        response = client.search_jobs(body)
         for _ in range(ROUNDS):
-            times.measure(lambda body=body: client.relevant(body))
-        found = f"{answer['total']:,}{'' if answer['total_is_exact'] else '+'} found"
+            times.measure(lambda body=body: client.search_jobs(body))
+        result_count = f"{response['total']:,}{'' if response['total_is_exact'] else '+'} found"
+        longest = format_milliseconds(max(times.seconds))
         report.require_at_most(
             f"first page, {name}",
             times.median,
             MAX_SECONDS,
-            measured=f"{format_milliseconds(times.median)}; longest {format_milliseconds(max(times.seconds))}; {found}",
+            measured=f"{format_milliseconds(times.median)}; longest {longest}; {result_count}",
             target_text="<= 1 s",
         )
 
 
 def measure_deep_pages(report: Report, client: "Client", count: int) -> None:
     """Measure pages beyond the ranked candidates, and pages of the list of all jobs."""
-    for label, call in (
-        ("page of relevant jobs beyond the candidates", lambda: client.relevant({"offset": count // 2})),
-        ("list of all, first page", lambda: client.ask("GET", "/jobs/list_jobs", "limit=20")),
-        ("list of all, last page", lambda: client.ask("GET", "/jobs/list_jobs", f"limit=20&offset={count - 20}")),
+    for label, send in (
+        ("page of relevant jobs beyond the candidates", lambda: client.search_jobs({"offset": count // 2})),
+        ("list of all jobs, first page", lambda: client.send_request("GET", "/jobs/list_jobs", "limit=20")),
+        (
+            "list of all jobs, last page",
+            lambda: client.send_request("GET", "/jobs/list_jobs", f"limit=20&offset={count - 20}"),
+        ),
     ):
         times = Times()
-        call()
+        send()
         for _ in range(ROUNDS):
-            times.measure(call)
+            times.measure(send)
         report.require_at_most(
             label, times.median, MAX_SECONDS, measured=format_milliseconds(times.median), target_text="<= 1 s"
         )
@@ -108,15 +112,17 @@ def measure_scores(report: Report) -> None:
     from market.jobs.match_score import score_match
     from market.selectors import get_role_demand
 
-    found = database().job_postings.find({}, dict(JOB_PROFILE_FIELDS)).sort("day", -1).limit(2_000)
-    job_profiles = [build_job_profile(row) for row in found]
+    result_count = database().job_postings.find({}, dict(JOB_PROFILE_FIELDS)).sort("day", -1).limit(2_000)
+    job_profiles = [build_job_profile(row) for row in result_count]
     roles = tuple(PROFILE["target_roles"])
     candidate = CandidateProfile(skills=frozenset(skill.lower() for skill in SKILLS), desired_roles=roles)
     demand = get_role_demand(role=roles[0], now=timezone.now())
     times = Times()
     for _ in range(ROUNDS):
         times.measure(
-            lambda: [score_match(candidate=candidate, job_profile=each, demand=demand) for each in job_profiles]
+            lambda: [
+                score_match(candidate=candidate, job_profile=job_profile, demand=demand) for job_profile in job_profiles
+            ]
         )
     rate = len(job_profiles) / times.median
     report.require_at_least(
@@ -142,10 +148,10 @@ class Client:
         self._token = start_session(user_id=user.pk, now=now).access_token
         self._application: Any = WSGIHandler()
 
-    def relevant(self, body: dict[str, Any]) -> dict[str, Any]:
-        return self.ask("POST", "/jobs/relevant_jobs", "", body)
+    def search_jobs(self, body: dict[str, Any]) -> dict[str, Any]:
+        return self.send_request("POST", "/jobs/relevant_jobs", "", body)
 
-    def ask(self, method: str, path: str, query: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def send_request(self, method: str, path: str, query: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         content = orjson.dumps(body) if body is not None else b""
         environ = {
             "REQUEST_METHOD": method,
@@ -163,12 +169,12 @@ class Client:
         }
         statuses: list[str] = []
         response = self._application(environ, lambda status, headers, exc_info=None: statuses.append(status))
-        answered = b"".join(response)
+        content = b"".join(response)
         response.close()
         if not statuses[0].startswith("200"):
-            raise RuntimeError(f"{method} {path} {body} answered {statuses[0]}: {answered[:200]!r}")
-        answer: dict[str, Any] = orjson.loads(answered)
-        return answer
+            raise RuntimeError(f"{method} {path} {body} answered {statuses[0]}: {content[:200]!r}")
+        result: dict[str, Any] = orjson.loads(content)
+        return result
 
 
 if __name__ == "__main__":

@@ -45,9 +45,8 @@ class Report:
         print(f"\n{self.title}\n({describe_machine()})\n")
         for row in self.rows:
             verdict = {None: "", True: "met", False: "MISSED"}[row.met]
-            print(
-                f"{row.label:{label_width}}  {row.measured:>{measured_width}}  {row.target:{target_width}}  {verdict}".rstrip()
-            )
+            cells = (f"{row.label:{label_width}}", f"{row.measured:>{measured_width}}", f"{row.target:{target_width}}")
+            print("  ".join((*cells, verdict)).rstrip())
         return int(any(row.met is False for row in self.rows))
 
 

@@ -20,9 +20,9 @@ import orjson
 from benchmarks.report import Report, Times, format_milliseconds
 from benchmarks.servers import start_servers, use_database
 
-SMALL = 2_000
+SMALL_COUNT = 2_000
 ROLE = "Backend Developer"
-HELD = ["python", "git", "html"]
+HELD_SKILLS = ["python", "git", "html"]
 ROUNDS = 400
 WARM_UP = 20
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 @dataclass(slots=True, kw_only=True)
-class Measured:
+class Measurements:
     """Times in the process with warm caches, and the size of the responses."""
 
     roadmap: Times
@@ -57,12 +57,12 @@ class Measured:
 
 def compare(count: int) -> Report:
     """Measure a small and a large database, and the plain version."""
-    report = Report(f"Roadmap and recommendations, {SMALL:,} and {count:,} postings of 400 days")
+    report = Report(f"Roadmap and recommendations, {SMALL_COUNT:,} and {count:,} postings of 400 days")
     # Alternate, so that noise affects both, and use the better of two rounds.
-    rounds = [(measure(SMALL), measure(count)) for _ in range(2)]
-    small = min((pair[0] for pair in rounds), key=lambda each: each.roadmap.median)
-    large = min((pair[1] for pair in rounds), key=lambda each: each.roadmap.median)
-    plain_roadmap, plain_recommendations = measure_plain()
+    rounds = [(measure(SMALL_COUNT), measure(count)) for _ in range(2)]
+    small = min((pair[0] for pair in rounds), key=lambda measurements: measurements.roadmap.median)
+    large = min((pair[1] for pair in rounds), key=lambda measurements: measurements.roadmap.median)
+    plain_roadmap_times, plain_recommendation_times = measure_plain()
     report.add_value("roadmap: skills; size", f"{large.skills}; {large.roadmap_bytes:,} B")
     for label, times, target in (
         ("roadmap", large.roadmap, 0.015),
@@ -79,28 +79,28 @@ def compare(count: int) -> Report:
     report.add_value("resource search, whole request", format_milliseconds(large.search.median))
     report.add_value("the user's profile, as the base cost of a request", format_milliseconds(large.profile.median))
     report.add_value("first roadmap after a refresh", format_milliseconds(large.first_roadmap.median))
-    for label, plain, ours in (
-        ("roadmap", plain_roadmap, large.roadmap),
-        ("recommendations", plain_recommendations, large.recommendations),
+    for label, plain_times, service_times in (
+        ("roadmap", plain_roadmap_times, large.roadmap),
+        ("recommendations", plain_recommendation_times, large.recommendations),
     ):
-        share = f"{format_milliseconds(plain.median)} = x {plain.median / ours.median:.2f}"
+        share = f"{format_milliseconds(plain_times.median)} = x {plain_times.median / service_times.median:.2f}"
         report.add_value(f"{label} in plain Python over the fixtures", share)
-    for label, before, after in (
+    for label, small_times, large_times in (
         ("roadmap", small.roadmap, large.roadmap),
         ("recommendations", small.recommendations, large.recommendations),
     ):
-        growth = after.median / before.median
+        growth = large_times.median / small_times.median
         report.require_at_most(
-            f"{label}, {SMALL:,} to {count:,} postings",
+            f"{label}, {SMALL_COUNT:,} to {count:,} postings",
             growth,
             1.25,
-            measured=f"{format_milliseconds(before.median)} x {growth:.2f}",
+            measured=f"{format_milliseconds(small_times.median)} x {growth:.2f}",
             target_text="<= x 1.25",
         )
     return report
 
 
-def measure(count: int) -> Measured:
+def measure(count: int) -> Measurements:
     """Measure requests over `count` postings."""
     from django.core.handlers.wsgi import WSGIHandler
     from django.utils import timezone
@@ -127,44 +127,44 @@ def measure(count: int) -> Measured:
         email="bench@example.org",
         password=f"Aa1{secrets.token_hex(8)}",
         full_name="Bench",
-        skills=HELD,
+        skills=HELD_SKILLS,
         target_roles=[ROLE],
         now=now,
     ).user
     token = start_session(user_id=user.pk, now=now).access_token
     application = WSGIHandler()
 
-    def ask(path: str, query: str = "") -> bytes:
-        return request(application, token, path, query)
+    def send_get(path: str, query: str = "") -> bytes:
+        return send_request(application, token, path, query)
 
-    roadmap = orjson.loads(ask("/learning/roadmap"))
-    measured = Measured(
+    roadmap = orjson.loads(send_get("/learning/roadmap"))
+    measurements = Measurements(
         roadmap=Times(),
         recommendations=Times(),
         search=Times(),
         profile=Times(),
         first_roadmap=Times(),
-        roadmap_bytes=len(ask("/learning/roadmap")),
+        roadmap_bytes=len(send_get("/learning/roadmap")),
         skills=roadmap["total_skills"],
     )
     for times, path, query in (
-        (measured.roadmap, "/learning/roadmap", ""),
-        (measured.recommendations, "/projects/recommendations", "skill_focus=python&skill_focus=docker&limit=10"),
-        (measured.search, "/learning/resources/search", "query=python"),
-        (measured.profile, "/auth/me", ""),
+        (measurements.roadmap, "/learning/roadmap", ""),
+        (measurements.recommendations, "/projects/recommendations", "skill_focus=python&skill_focus=docker&limit=10"),
+        (measurements.search, "/learning/resources/search", "query=python"),
+        (measurements.profile, "/auth/me", ""),
     ):
         for _ in range(WARM_UP):
-            ask(path, query)
+            send_get(path, query)
         for _ in range(ROUNDS):
-            times.measure(lambda path=path, query=query: ask(path, query))
+            times.measure(lambda path=path, query=query: send_get(path, query))
     for _ in range(5):
         mark_dirty(days=[day_start(now.date())])
         refresh_stats(now=timezone.now())
-        measured.first_roadmap.measure(lambda: ask("/learning/roadmap"))
-    return measured
+        measurements.first_roadmap.measure(lambda: send_get("/learning/roadmap"))
+    return measurements
 
 
-def request(application: Callable[..., Any], token: str, path: str, query: str) -> bytes:
+def send_request(application: Callable[..., Any], token: str, path: str, query: str) -> bytes:
     """Send a request through the complete WSGI application and return the body."""
     environ = {
         "REQUEST_METHOD": "GET",
@@ -192,40 +192,42 @@ def measure_plain() -> tuple[Times, Times]:
     """Measure filtering lists of dictionaries, without demand, authentication or an order of learning."""
     resources = json.loads((FIXTURES / "learning_resources.json").read_text(encoding="utf-8"))
     ideas = json.loads((FIXTURES / "project_ideas.json").read_text(encoding="utf-8"))
-    wanted = list(dict.fromkeys(each["skill"] for each in resources))[:25]
+    planned_skills = list(dict.fromkeys(resource["skill"] for resource in resources))[:25]
     roadmap, recommendations = Times(), Times()
     for _ in range(ROUNDS):
-        roadmap.measure(lambda: plain_roadmap(wanted, resources, ideas))
-        recommendations.measure(lambda: plain_recommendations(ideas, {"python", "docker"}))
+        roadmap.measure(lambda: build_plain_roadmap(planned_skills, resources, ideas))
+        recommendations.measure(lambda: build_plain_recommendations(ideas, {"python", "docker"}))
     return roadmap, recommendations
 
 
-def plain_roadmap(wanted: list[str], resources: list[dict[str, Any]], ideas: list[dict[str, Any]]) -> bytes:
+def build_plain_roadmap(
+    planned_skills: list[str], resources: list[dict[str, Any]], ideas: list[dict[str, Any]]
+) -> bytes:
     """Build a roadmap from the parsed fixtures."""
     paths = []
-    for skill in wanted:
+    for skill in planned_skills:
         projects = [idea for idea in ideas if skill in idea["skills"]][:2]
         paths.append(
             {
                 "skill": skill,
-                "resources": [each for each in resources if each["skill"] == skill],
-                "is_missing": skill not in HELD,
+                "resources": [resource for resource in resources if resource["skill"] == skill],
+                "is_missing": skill not in HELD_SKILLS,
                 "projects": [{"id": idea["id"], "title": idea["title"]} for idea in projects],
             }
         )
     return orjson.dumps({"skill_paths": paths})
 
 
-def plain_recommendations(ideas: list[dict[str, Any]], focus: set[str]) -> bytes:
+def build_plain_recommendations(ideas: list[dict[str, Any]], focus: set[str]) -> bytes:
     """Build recommendations from the parsed fixtures."""
-    found = []
+    matches = []
     for idea in ideas:
         if focus & set(idea["skills"]):
-            missing = [skill for skill in idea["skills"] if skill not in HELD]
+            missing = [skill for skill in idea["skills"] if skill not in HELD_SKILLS]
             share = round(100 * (len(idea["skills"]) - len(missing)) / len(idea["skills"]), 1)
-            found.append(idea | {"skill_match_percentage": share, "missing_skills": missing})
-    found.sort(key=lambda each: (-each["skill_match_percentage"], each["id"]))
-    return orjson.dumps({"projects": found[:10], "total_projects": len(found)})
+            matches.append(idea | {"skill_match_percentage": share, "missing_skills": missing})
+    matches.sort(key=lambda idea: (-idea["skill_match_percentage"], idea["id"]))
+    return orjson.dumps({"projects": matches[:10], "total_projects": len(matches)})
 
 
 if __name__ == "__main__":

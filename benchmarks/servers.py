@@ -10,7 +10,7 @@ from pathlib import Path
 from career_navigator.devserver.embedded import start_mongodb, start_valkey
 
 # Override settings in the shell or a `.env` file that would affect the measurement.
-_NEUTRAL = {
+_NEUTRAL_SETTINGS = {
     "DEBUG": "True",
     "HTTPS_ONLY": "False",
     "LOG_LEVEL": "INFO",
@@ -48,7 +48,7 @@ def set_up_django(*, mongodb_uri: str, redis_url: str, var_dir: Path, **variable
     Use this once per process, before any Django module is imported.
     """
     servers = {"MONGODB_URI": mongodb_uri, "REDIS_URL": redis_url, "VAR_DIR": str(var_dir)}
-    os.environ.update(_NEUTRAL | servers | variables | {"DJANGO_SETTINGS_MODULE": "career_navigator.settings"})
+    os.environ.update(_NEUTRAL_SETTINGS | servers | variables | {"DJANGO_SETTINGS_MODULE": "career_navigator.settings"})
     import django
 
     django.setup()
@@ -70,13 +70,13 @@ def use_database(name: str) -> None:
     settings.MONGODB_DATABASE = name
     register_connection()
     create_indexes()
-    with open(os.devnull, "w") as nowhere:
-        call_command("seed", stdout=nowhere)
+    with open(os.devnull, "w") as null_file:
+        call_command("seed", stdout=null_file)
     reset_caches()
 
 
-def _discard_log_lines(nowhere: object) -> None:
+def _discard_log_lines(null_file: object) -> None:
     """Format log lines and discard them. Logging then costs as much as when serving, but the table stays readable."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
-            handler.setStream(nowhere)
+            handler.setStream(null_file)

@@ -24,7 +24,7 @@ from benchmarks.servers import start_servers, use_database
 PATH = "/market/trending"
 CONNECTIONS = 32
 START_SECONDS = 60
-# If others use the core too, a server with several threads gets a larger share of it than one with a single thread.
+# If other programs use the core, a server with several threads gets a larger share than a server with one thread.
 MAX_SHARE_OF_OTHERS = 0.1
 MAX_TRIES = 8
 
@@ -38,7 +38,7 @@ def main() -> int:
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
-        parser.error("needs two cores: one for the server, one for the load")
+        parser.error("This benchmark needs two cores: one for the server, one for the load.")
     with start_servers() as directory, ExitStack() as stack:
         prepare_database(arguments.postings)
         os.sched_setaffinity(0, {cores[0]})
@@ -46,7 +46,7 @@ def main() -> int:
         response = fetch(ours.port)
         peer = stack.enter_context(start_peer(directory, response))
         if fetch(peer.port) != response:
-            raise RuntimeError("the two do not send the same bytes")
+            raise RuntimeError("the two servers do not send the same bytes")
         # Child processes inherit the affinity. The servers run on the first core, this process on the second.
         os.sched_setaffinity(0, {cores[1]})
         return compare(
@@ -89,7 +89,7 @@ class Round:
 
 
 def measure(server: Server, core: int, length: int, seconds: float) -> Round:
-    """Load a server for some seconds and measure processor time."""
+    """Load a server for `seconds` and measure processor time."""
     processor_seconds, busy_seconds = server.get_processor_seconds(), _get_busy_seconds(core)
     result = run_load(port=server.port, path=PATH, connections=CONNECTIONS, seconds=seconds, length=length)
     processor_seconds, busy_seconds = (
@@ -141,14 +141,14 @@ def compare(ours: Server, peer: Server, *, core: int, length: int, rounds: int, 
         f"{PATH}, {length:,} bytes: one worker on one core, {CONNECTIONS} connections, "
         f"rounds of {seconds:g} s in turn; medians"
     )
-    report.add_value("rounds counted; rounds left out because of other load", f"{len(loads[ours])}; {skipped_rounds}")
+    report.add_value("rounds counted; rounds skipped because of other load", f"{len(loads[ours])}; {skipped_rounds}")
     report.add_value(
         "FastAPI on uvicorn (uvloop, httptools, no access log), requests per second", f"{rates[peer]:,.0f}"
     )
     report.add_value("  p50; p99", f"{format_milliseconds(p50s[peer])}; {format_milliseconds(p99s[peer])}")
     report.add_value("  processor time per request", format_microseconds(median(processor_seconds[peer])))
     report.require_at_least(
-        "ours as `manage.py run` starts it, requests a second",
+        "Career Navigator as started by `manage.py run`, requests per second",
         median(ratios),
         1.0,
         measured=f"{rates[ours]:,.0f} = {median(ratios):.2f} x",

@@ -15,9 +15,9 @@ from benchmarks.report import Report, Times
 from benchmarks.servers import start_servers, use_database
 
 BATCHES = 20
-BARE = "bare_postings"
-_NOT_OPTIONS = {"v", "key", "ns", "textIndexVersion", "partialFilterExpression"}
-SMALL_RUN, LARGE_RUN = 2_000, 20_000
+BARE_COLLECTION = "bare_postings"
+_IGNORED_INDEX_KEYS = {"v", "key", "ns", "textIndexVersion", "partialFilterExpression"}
+SMALL_RUN_POSTINGS, LARGE_RUN_POSTINGS = 2_000, 20_000
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     return report.show()
 
 
-def compare_writing(report: Report, held: int) -> None:
+def compare_writing(report: Report, stored_count: int) -> None:
     """Store new and unchanged postings in an empty collection and in one with `held` postings."""
     from django.utils import timezone
 
@@ -43,21 +43,21 @@ def compare_writing(report: Report, held: int) -> None:
     now = timezone.now()
     # Load the vocabulary and spaCy, as a worker does once.
     compare_batches(list(generate_postings(count=1_000, now=now, seed=1)), now)
-    empty()
+    delete_postings()
     compare_state(report, "an empty collection", list(generate_postings(count=BATCHES * 1_000, now=now, seed=2)), now)
-    empty()
-    store_generated_postings(count=held, now=now)
-    database().job_postings.aggregate([{"$out": BARE}])
-    index_like_postings()
+    delete_postings()
+    store_generated_postings(count=stored_count, now=now)
+    database().job_postings.aggregate([{"$out": BARE_COLLECTION}])
+    create_bare_indexes()
     batches = list(generate_postings(count=BATCHES * 1_000, now=now, seed=3))
-    compare_state(report, f"a collection of {held:,}", batches, now)
+    compare_state(report, f"a collection of {stored_count:,}", batches, now)
 
 
-def empty() -> None:
+def delete_postings() -> None:
     """Delete all postings and their markers."""
     from career_navigator.db.connection import database
 
-    for name in ("job_postings", BARE, "dirty_days"):
+    for name in ("job_postings", BARE_COLLECTION, "dirty_days"):
         database()[name].delete_many({})
 
 
@@ -65,13 +65,13 @@ def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) 
     """Store the batches twice, and report the rates for new and for unchanged postings."""
     from market.services import store_postings
 
-    stored, bare = compare_batches(batches, now)
-    again = Times()
+    stored_times, bare_times = compare_batches(batches, now)
+    repeated_times = Times()
     for batch in batches:
-        outcome = again.measure(lambda batch=batch: store_postings(postings=batch, now=now))
+        outcome = repeated_times.measure(lambda batch=batch: store_postings(postings=batch, now=now))
         if outcome.unchanged != len(batch):
             raise RuntimeError(f"stored again, a batch gave {outcome}")
-    rate, bare_rate, again_rate = (1_000 / times.median for times in (stored, bare, again))
+    rate, bare_rate, repeated_rate = (1_000 / times.median for times in (stored_times, bare_times, repeated_times))
     report.add_value(f"bare bulk upsert into {state}", f"{bare_rate:,.0f}/s")
     report.require_at_least(
         "  store_postings, new postings",
@@ -82,9 +82,9 @@ def compare_state(report: Report, state: str, batches: Sequence[Any], now: Any) 
     )
     report.require_at_least(
         "  store_postings, unchanged postings",
-        again_rate / rate,
+        repeated_rate / rate,
         3,
-        measured=f"{again_rate:,.0f}/s = {again_rate / rate:.1f} x new",
+        measured=f"{repeated_rate:,.0f}/s = {repeated_rate / rate:.1f} x new",
         target_text=">= 3 x",
     )
 
@@ -94,19 +94,19 @@ def compare_batches(batches: Sequence[Any], now: Any) -> tuple[Times, Times]:
     from career_navigator.db.connection import database
     from market.services import store_postings
 
-    index_like_postings()
-    stored, bare = Times(), Times()
+    create_bare_indexes()
+    stored_times, bare_times = Times(), Times()
     for batch in batches:
-        outcome = stored.measure(lambda batch=batch: store_postings(postings=batch, now=now))
+        outcome = stored_times.measure(lambda batch=batch: store_postings(postings=batch, now=now))
         if outcome.collected != len(batch):
             raise RuntimeError(f"a batch of new postings gave {outcome}")
         query = {"source": batch[0].source, "job_id": {"$in": [posting.job_id for posting in batch]}}
         documents = list(database().job_postings.find(query, {"_id": 0}))
-        bare.measure(lambda documents=documents: upsert(documents))
-    return stored, bare
+        bare_times.measure(lambda documents=documents: upsert_documents(documents))
+    return stored_times, bare_times
 
 
-def upsert(documents: Sequence[dict[str, Any]]) -> None:
+def upsert_documents(documents: Sequence[dict[str, Any]]) -> None:
     """Write the documents by bulk upserts."""
     from career_navigator.db.connection import database
 
@@ -114,10 +114,10 @@ def upsert(documents: Sequence[dict[str, Any]]) -> None:
         UpdateOne({"source": document["source"], "job_id": document["job_id"]}, {"$set": document}, upsert=True)
         for document in documents
     ]
-    database()[BARE].bulk_write(writes, ordered=False)
+    database()[BARE_COLLECTION].bulk_write(writes, ordered=False)
 
 
-def index_like_postings() -> None:
+def create_bare_indexes() -> None:
     """Give the plain collection the indexes of postings without their partial filters.
 
     A plain lookup by source and id could not use an index with a partial filter. Every upsert would read the whole
@@ -126,35 +126,37 @@ def index_like_postings() -> None:
     from career_navigator.db.connection import database
 
     for name, index in database().job_postings.index_information().items():
-        options = {key: value for key, value in index.items() if key not in _NOT_OPTIONS}
+        options = {key: value for key, value in index.items() if key not in _IGNORED_INDEX_KEYS}
         keys = index["key"]
         if "weights" in options:
             keys = [(field, "text") for field in options.pop("weights")]
         if name != "_id_":
-            database()[BARE].create_index(keys, name=name, **options)
+            database()[BARE_COLLECTION].create_index(keys, name=name, **options)
 
 
 def compare_memory(report: Report, directory: Path) -> None:
     """Report the peak memory of a worker after a small and a large run."""
-    from benchmarks.worker_memory import PAGE, measure_peak, serve_theirstack
+    from benchmarks.worker_memory import PAGE_SIZE, measure_peak, serve_theirstack
 
-    with serve_theirstack(log=directory / "theirstack.log") as source:
+    with serve_theirstack(log=directory / "theirstack.log") as source_url:
         peaks = {
             count: measure_peak(
-                postings=count, database=f"run_{count}", source=source, log=directory / f"worker-{count}.log"
+                postings=count, database=f"run_{count}", source_url=source_url, log=directory / f"worker-{count}.log"
             )
-            for count in (SMALL_RUN, LARGE_RUN)
+            for count in (SMALL_RUN_POSTINGS, LARGE_RUN_POSTINGS)
         }
-    (small, _), (large, together) = peaks[SMALL_RUN], peaks[LARGE_RUN]
-    report.add_value(f"a worker's process collecting {SMALL_RUN:,} in pages of {PAGE}, peak", format_megabytes(small))
+    (small, _), (large, total_memory) = peaks[SMALL_RUN_POSTINGS], peaks[LARGE_RUN_POSTINGS]
+    report.add_value(
+        f"a worker's process collecting {SMALL_RUN_POSTINGS:,} in pages of {PAGE_SIZE}, peak", format_megabytes(small)
+    )
     report.require_at_most(
-        f"  {LARGE_RUN:,}", large, 250e6, measured=f"{format_megabytes(large)}", target_text="<= 250 MB"
+        f"  {LARGE_RUN_POSTINGS:,}", large, 250e6, measured=f"{format_megabytes(large)}", target_text="<= 250 MB"
     )
     report.require_at_most(
         "  growth with the run", large / small, 1.1, measured=f"x {large / small:.2f}", target_text="<= x 1.1"
     )
     report.add_value(
-        "  all processes of that worker together at the end, shared pages once", format_megabytes(together)
+        "  all processes of that worker together at the end, shared pages once", format_megabytes(total_memory)
     )
 
 

@@ -16,23 +16,23 @@ import orjson
 from benchmarks.report import Report, Times, format_milliseconds
 from benchmarks.servers import start_servers, use_database
 
-SMALL = 10_000
+SMALL_COUNT = 10_000
 WINDOWS = (30, 365)
 ROUNDS = 7
-CACHED_ANSWERS = 2_000
-# With older postings the last windows would be empty.
-OLDEST_KEPT_DAYS = 30
+CACHED_ROUNDS = 2_000
+# The most recent days of older data are empty.
+MAX_DATA_AGE_DAYS = 30
 
 
 @dataclass(slots=True)
-class Measured:
+class Measurements:
     """The measurements of one database. Keys are windows in days."""
 
-    first: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
-    cached: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
-    cold: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
-    refresh_of_a_day: Times = field(default_factory=Times)
-    answers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    first_responses: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
+    cached_responses: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
+    rendered_responses: dict[int, Times] = field(default_factory=lambda: {days: Times() for days in WINDOWS})
+    one_day_refresh: Times = field(default_factory=Times)
+    responses: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def main() -> int:
@@ -60,67 +60,69 @@ def compare(count: int) -> Report:
     from market.refresh import check_stats
 
     report = Report(f"Trending over {count:,} postings of 400 days")
-    use_database(f"postings_{SMALL}")
-    load(SMALL)
+    use_database(f"postings_{SMALL_COUNT}")
+    load_database(SMALL_COUNT)
     small = measure()
 
     use_database(f"postings_{count}")
-    everything = load(count)
-    stored = database().job_postings.estimated_document_count()
-    size = database().command("collstats", "job_postings")["avgObjSize"]
-    report.add_value("stored postings; average size", f"{stored:,}; {size:,} B")
+    full_refresh_seconds = load_database(count)
+    stored_count = database().job_postings.estimated_document_count()
+    average_size = database().command("collstats", "job_postings")["avgObjSize"]
+    report.add_value("stored postings; average size", f"{stored_count:,}; {average_size:,} B")
     large = measure()
     today = day_start(timezone.now().date())
     aggregations = {days: Times() for days in WINDOWS}
-    differing = []
+    differing_lists = []
     for days in WINDOWS:
         for _ in range(5 if days < 100 else 3):
             aggregated = aggregations[days].measure(lambda days=days: aggregate(database(), days, today))
-        differing += list_window_differences(large.answers[days], aggregated)
+        differing_lists += list_window_differences(large.responses[days], aggregated)
 
     for days, target in zip(WINDOWS, (100, 500), strict=True):
-        plain, first = aggregations[days].median, large.first[days]
-        report.add_value(f"five aggregations, {days} days", format_milliseconds(plain))
+        aggregation_seconds, first_responses = aggregations[days].median, large.first_responses[days]
+        speedup = aggregation_seconds / first_responses.median
+        report.add_value(f"five aggregations, {days} days", format_milliseconds(aggregation_seconds))
         report.require_at_most(
-            f"first answer after a refresh, {days} days",
-            first.median,
-            plain / target,
-            measured=f"{format_milliseconds(first.median)} = 1/{plain / first.median:,.0f}",
+            f"first response after a refresh, {days} days",
+            first_responses.median,
+            aggregation_seconds / target,
+            measured=f"{format_milliseconds(first_responses.median)} = 1/{speedup:,.0f}",
             target_text=f"<= 1/{target}",
         )
-        report.add_value("  the slowest of the rounds", format_milliseconds(max(first.seconds)))
+        report.add_value("  the slowest of the rounds", format_milliseconds(max(first_responses.seconds)))
     for days in WINDOWS:
-        cached = large.cached[days]
+        cached_responses = large.cached_responses[days]
         report.require_at_most(
-            f"cached answer inside the process, {days} days",
-            cached.median,
+            f"cached response inside the process, {days} days",
+            cached_responses.median,
             0.001,
-            measured=format_milliseconds(cached.median),
+            measured=format_milliseconds(cached_responses.median),
             target_text="<= 1 ms",
         )
-        report.add_value("  p99", format_milliseconds(cached.p99))
-    growth = large.first[30].median / small.first[30].median
+        report.add_value("  p99", format_milliseconds(cached_responses.p99))
+    growth = large.first_responses[30].median / small.first_responses[30].median
     report.require_at_most(
-        f"first answer, {SMALL:,} to {count:,} postings",
+        f"first response, {SMALL_COUNT:,} to {count:,} postings",
         growth,
         5,
-        measured=f"{format_milliseconds(small.first[30].median)} x {growth:.2f}",
+        measured=f"{format_milliseconds(small.first_responses[30].median)} x {growth:.2f}",
         target_text="<= x 5",
     )
     for days in WINDOWS:
-        cold = large.cold[days].median
-        factor = f"1/{aggregations[days].median / cold:,.0f}"
+        rendered_seconds = large.rendered_responses[days].median
+        ratio_text = f"1/{aggregations[days].median / rendered_seconds:,.0f}"
         report.add_value(
-            f"response without Redis, from the stored stats, {days} days", f"{format_milliseconds(cold)} = {factor}"
+            f"response without Redis, from the stored stats, {days} days",
+            f"{format_milliseconds(rendered_seconds)} = {ratio_text}",
         )
-    report.add_value("refresh with one dirty day", format_milliseconds(large.refresh_of_a_day.median))
-    if everything:
-        report.add_value("refresh with every day dirty", f"{everything:,.1f} s")
+    report.add_value("refresh with one dirty day", format_milliseconds(large.one_day_refresh.median))
+    if full_refresh_seconds:
+        report.add_value("refresh with every day dirty", f"{full_refresh_seconds:,.1f} s")
     report.require_at_most(
-        "lists that count otherwise than the aggregations",
-        len(differing),
+        "lists whose counts differ from the aggregations",
+        len(differing_lists),
         0,
-        measured=", ".join(differing) or "none",
+        measured=", ".join(differing_lists) or "none",
         target_text="none",
     )
     check = check_stats()
@@ -134,7 +136,7 @@ def compare(count: int) -> Report:
     return report
 
 
-def load(count: int) -> float | None:
+def load_database(count: int) -> float | None:
     """Fill the database unless it is filled. Return the seconds of a complete refresh, None for kept data."""
     from django.utils import timezone
 
@@ -142,8 +144,8 @@ def load(count: int) -> float | None:
     from career_navigator.db.connection import database
     from market.refresh import refresh_stats
 
-    loaded = database().benchmark.find_one({"_id": "loaded"})
-    if loaded is None or (timezone.now() - loaded["at"]).days > OLDEST_KEPT_DAYS:
+    load_record = database().benchmark.find_one({"_id": "loaded"})
+    if load_record is None or (timezone.now() - load_record["at"]).days > MAX_DATA_AGE_DAYS:
         for name in ("job_postings", "market_figures", "dirty_days", "known_roles"):
             database()[name].delete_many({})
         store_generated_postings(count=count, now=timezone.now())
@@ -152,11 +154,11 @@ def load(count: int) -> float | None:
         values = {"at": timezone.now(), "refresh_seconds": times.median}
         database().benchmark.replace_one({"_id": "loaded"}, values, upsert=True)
         return times.median
-    seconds: float = loaded["refresh_seconds"]
+    seconds: float = load_record["refresh_seconds"]
     return seconds
 
 
-def measure() -> Measured:
+def measure() -> Measurements:
     """Repeat: mark a day as dirty, refresh the stats and request each window. Then measure cached responses."""
     from django.core.handlers.wsgi import WSGIHandler
     from django.utils import timezone
@@ -166,26 +168,28 @@ def measure() -> Measured:
     from market.selectors import render_response
     from market.stats_rows import mark_dirty
 
-    measured = Measured()
+    measurements = Measurements()
     application = WSGIHandler()
     for days in WINDOWS:
-        ask(application, days)  # do not measure imports and new connections
+        send_request(application, days)  # do not measure imports and new connections
     for _ in range(ROUNDS):
         mark_dirty(days=[day_start(timezone.now().date())])
-        measured.refresh_of_a_day.measure(lambda: refresh_stats(now=timezone.now()))
+        measurements.one_day_refresh.measure(lambda: refresh_stats(now=timezone.now()))
         for days in WINDOWS:
             # The refresh has changed the version, so the caches of this process are stale.
-            body = measured.first[days].measure(lambda days=days: ask(application, days))
-            measured.answers[days] = orjson.loads(body)
+            body = measurements.first_responses[days].measure(lambda days=days: send_request(application, days))
+            measurements.responses[days] = orjson.loads(body)
     for days in WINDOWS:
-        for _ in range(CACHED_ANSWERS):
-            measured.cached[days].measure(lambda days=days: ask(application, days))
+        for _ in range(CACHED_ROUNDS):
+            measurements.cached_responses[days].measure(lambda days=days: send_request(application, days))
         for _ in range(5):
-            measured.cold[days].measure(lambda days=days: render_response(days=days, now=timezone.now()))
-    return measured
+            measurements.rendered_responses[days].measure(
+                lambda days=days: render_response(days=days, now=timezone.now())
+            )
+    return measurements
 
 
-def ask(application: Callable[..., Any], days: int) -> bytes:
+def send_request(application: Callable[..., Any], days: int) -> bytes:
     """Send a request through the complete WSGI application and return the body."""
     environ = {
         "REQUEST_METHOD": "GET",
@@ -214,11 +218,11 @@ def aggregate(database: Any, days: int, today: Any) -> dict[str, Any]:
     return aggregate_trends(database=database, days=days, today=today)
 
 
-def list_window_differences(answer: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
+def list_window_differences(response: dict[str, Any], aggregated: dict[str, Any]) -> list[str]:
     """Return the lists in which a response differs from the aggregations, with the window."""
-    from benchmarks.aggregations import differences
+    from benchmarks.aggregations import list_differences
 
-    return [f"{name} of {answer['window_days']} days" for name in differences(answer, aggregated)]
+    return [f"{name} of {response['window_days']} days" for name in list_differences(response, aggregated)]
 
 
 if __name__ == "__main__":

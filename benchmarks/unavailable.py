@@ -23,7 +23,7 @@ from benchmarks.report import Report
 from benchmarks.servers import start_servers
 from benchmarks.serving import fetch, prepare_database, start_web
 
-# Sent in rotation, so that the fault affects reads, writes, aggregations and a login.
+# The requests are sent in rotation, so that the fault affects reads, writes, aggregations and a login.
 _LOGIN = json.dumps({"email": "nobody@example.org", "password": "not-the-password"}).encode()
 MONGODB_REQUESTS: Sequence[tuple[str, str, bytes | None]] = (
     ("GET", "/jobs/list_jobs?limit=5&offset={number}", None),
@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--rates", type=float, nargs="+", default=[1, 2, 5], help="requests per second")
     parser.add_argument("--faults", nargs="+", choices=list(FAULTS), default=list(FAULTS))
     arguments = parser.parse_args()
-    report = Report(f"MongoDB unavailable for {arguments.seconds:g} s: p50 / max of the answers")
+    report = Report(f"MongoDB unavailable for {arguments.seconds:g} s: p50 / max of the response times")
     with start_servers() as directory:
         prepare_database(2_000)
         os.environ |= {"THROTTLE_LOGIN_ACCOUNT": "off", "THROTTLE_LOGIN_ADDRESS": "off"}
@@ -119,7 +119,7 @@ def measure(report: Report, port: int, token: str, directory: Path, *, fault: st
         f"{name}: /market/trending",
         trending.statuses[200],
         len(trending.seconds),
-        measured=f"{trending}, {trending.statuses[200]} of {len(trending.seconds)} answered 200",
+        measured=f"{trending}, {trending.statuses[200]} of {len(trending.seconds)} returned 200",
         target_text="all 200",
     )
     report.require_at_most(
@@ -214,7 +214,9 @@ def wait_for_recovery(port: int, token: str) -> float:
     deadline = time.monotonic() + RECOVERY_SECONDS
     while (status := send_request(port, token, "GET", "/jobs/list_jobs?limit=1")) != 200:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"no good answer within {RECOVERY_SECONDS} s of MongoDB's return but {status}")
+            raise RuntimeError(
+                f"no successful response within {RECOVERY_SECONDS} s of MongoDB's restart; the last status is {status}"
+            )
         time.sleep(0.05)
     return time.monotonic()
 

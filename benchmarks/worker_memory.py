@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 
 # The maximum page size. A worker holds a complete page in memory while storing it.
-PAGE = 500
+PAGE_SIZE = 500
 # More than a third of the generated jobs are for engineers in the United States.
-ROLE, PLACE, SERVED = "Engineer", "United States", 80_000
+ROLE, PLACE, JOB_COUNT = "Engineer", "United States", 80_000
 API_KEY = "benchmark-key"
 MAX_SECONDS = 900
 
@@ -26,9 +26,9 @@ def serve_theirstack(*, log: Path) -> Iterator[str]:
     from career_navigator.devserver.embedded import HOST, find_free_port
 
     port = find_free_port()
-    arguments = ["--port", str(port), "--count", str(SERVED), "--api-key", API_KEY, "--rate-limit", "none"]
+    arguments = ["--port", str(port), "--count", str(JOB_COUNT), "--api-key", API_KEY, "--rate-limit", "none"]
     command = [sys.executable, "manage.py", "fake_theirstack", *arguments]
-    with _process(command, log=log, environment=os.environ):
+    with _run_process(command, log=log, environment=os.environ):
         deadline = time.monotonic() + MAX_SECONDS
         while b"Stop it" not in log.read_bytes():
             if time.monotonic() > deadline:
@@ -37,7 +37,7 @@ def serve_theirstack(*, log: Path) -> Iterator[str]:
         yield f"http://{HOST}:{port}"
 
 
-def measure_peak(*, postings: int, database: str, source: str, log: Path) -> tuple[int, int]:
+def measure_peak(*, postings: int, database: str, source_url: str, log: Path) -> tuple[int, int]:
     """Collect `postings` into an empty database with a worker of two processes, the default.
 
     Returns the peak memory of the largest process and the memory of all processes at the end, in bytes.
@@ -55,13 +55,13 @@ def measure_peak(*, postings: int, database: str, source: str, log: Path) -> tup
     use_database(database)
     environment = os.environ | {
         "MONGODB_URI": settings.MONGODB_URI,
-        "THEIR_STACK_BASE_URL": source,
+        "THEIR_STACK_BASE_URL": source_url,
         "THEIR_STACK_API_KEY": API_KEY,
         "THEIR_STACK_RATE_LIMIT": "10000",
-        "MAX_JOBS_PER_SEARCH": str(PAGE),
+        "MAX_JOBS_PER_SEARCH": str(PAGE_SIZE),
     }
     command = [sys.executable, "-m", "celery", "-A", "career_navigator", "worker", "--concurrency", "2"]
-    with _process([*command, "--without-gossip", "--without-mingle"], log=log, environment=environment) as worker:
+    with _run_process([*command, "--without-gossip", "--without-mingle"], log=log, environment=environment) as worker:
         run = start_run(
             trigger="command",
             roles=[ROLE],
@@ -80,20 +80,22 @@ def measure_peak(*, postings: int, database: str, source: str, log: Path) -> tup
             raise RuntimeError(f"the run is {run.status} with {run.credits} of {postings} postings: {run.error}")
         # The stats are refreshed once more after the run has ended.
         time.sleep(3)
-        main = psutil.Process(worker.pid)
-        processes = [main, *main.children(recursive=True)]
-        together = sum(process.memory_full_info().pss for process in processes)
-        return max(_peak_rss(process.pid) for process in processes), together
+        main_process = psutil.Process(worker.pid)
+        processes = [main_process, *main_process.children(recursive=True)]
+        total_memory = sum(process.memory_full_info().pss for process in processes)
+        return max(_read_peak_memory(process.pid) for process in processes), total_memory
 
 
-def _peak_rss(pid: int) -> int:
+def _read_peak_memory(pid: int) -> int:
     """Return the peak resident set size of a process as recorded by the Linux kernel."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) * 1024 if found else 0
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(match[1]) * 1024 if match else 0
 
 
 @contextmanager
-def _process(command: list[str], *, log: Path, environment: Mapping[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
+def _run_process(
+    command: list[str], *, log: Path, environment: Mapping[str, str]
+) -> "Iterator[subprocess.Popen[bytes]]":
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=dict(environment))
     try:
