@@ -1,4 +1,4 @@
-"""The trends of the market by plain aggregations over the postings, one per list in the response."""
+"""Compute the market trends with plain aggregations over the postings, one per list in the response."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The demand of a role by plain aggregations over its postings, using the index on role and day."""
+"""Compute the demand of a role with plain aggregations over its postings, using the index on role and day."""
 
 from datetime import datetime, timedelta
 from typing import Any

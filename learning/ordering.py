@@ -97,24 +97,35 @@ def order_skills(
         hours: Returns the estimated hours to learn a skill.
     """
     skills = {candidate.name: candidate for candidate in candidates}
-    needs = {name: find_prerequisites(name, prerequisites) & skills.keys() for name in skills}
-    urgency = {name: skill.priority for name, skill in skills.items()}
+    prerequisites_of = {name: find_prerequisites(name, prerequisites) & skills.keys() for name in skills}
+    inherited_priority = {name: skill.priority for name, skill in skills.items()}
     phases = {name: skill.phase for name, skill in skills.items()}
     for name, skill in skills.items():
         if not skill.is_held:
-            for need in needs[name]:
-                urgency[need] = max(urgency[need], skill.priority)
-                phases[need] = min(phases[need], skill.phase)
+            for prerequisite in prerequisites_of[name]:
+                inherited_priority[prerequisite] = max(inherited_priority[prerequisite], skill.priority)
+                phases[prerequisite] = min(phases[prerequisite], skill.phase)
 
     remaining = {name for name, skill in skills.items() if not skill.is_held}
     capacity = max(MIN_STAGE_SIZE, ceil(len(remaining) / TYPICAL_STAGES))
-    external = {name: find_prerequisites(name, prerequisites) - skills.keys() - set(held) for name in remaining}
-    dependent_counts = Counter(need for external_needs in external.values() for need in external_needs)
+    external_prerequisites = {
+        name: find_prerequisites(name, prerequisites) - skills.keys() - set(held) for name in remaining
+    }
+    dependent_counts = Counter(
+        prerequisite for skill_prerequisites in external_prerequisites.values() for prerequisite in skill_prerequisites
+    )
     learned_external: set[str] = set()
 
-    def weigh(name: str) -> float:
-        preparation = sum(hours(need) / dependent_counts[need] for need in external[name] - learned_external)
-        return urgency[name] * hours(name) / (hours(name) + preparation) if preparation else urgency[name]
+    def compute_weight(name: str) -> float:
+        preparation = sum(
+            hours(prerequisite) / dependent_counts[prerequisite]
+            for prerequisite in external_prerequisites[name] - learned_external
+        )
+        return (
+            inherited_priority[name] * hours(name) / (hours(name) + preparation)
+            if preparation
+            else inherited_priority[name]
+        )
 
     placed: set[str] = set()
     steps: list[Step] = []
@@ -123,25 +134,27 @@ def order_skills(
         stage += 1
         phase = min(phases[name] for name in remaining)
         in_phase = {name for name in remaining if phases[name] == phase}
-        ready = [name for name in in_phase if not needs[name] & remaining] or list(in_phase)
-        ready.sort(key=lambda name: (-weigh(name), -skills[name].priority, name))
+        ready = [name for name in in_phase if not prerequisites_of[name] & remaining] or list(in_phase)
+        ready.sort(key=lambda name: (-compute_weight(name), -skills[name].priority, name))
         chosen, foundations = [], set[str]()
         for name in ready[:capacity]:
-            held_needs = {need for need in needs[name] if skills[need].is_held} - placed
-            if held_needs:
+            held_prerequisites = {
+                prerequisite for prerequisite in prerequisites_of[name] if skills[prerequisite].is_held
+            } - placed
+            if held_prerequisites:
                 # Place the held prerequisites in this stage and the skill in the next one. The remaining skills of
                 # this stage have less weight, so they follow in the next stage too.
-                foundations |= held_needs
+                foundations |= held_prerequisites
             elif not foundations:
                 chosen.append(name)
         chosen.sort(key=lambda name: (-skills[name].priority, name))
-        ordered = chosen + _order_by_priority(foundations, skills, needs)
+        ordered = chosen + _order_by_priority(foundations, skills, prerequisites_of)
         steps += [Step(candidate=skills[name], stage=stage) for name in ordered]
         placed.update(ordered)
-        learned_external.update(*(external[name] for name in chosen))
+        learned_external.update(*(external_prerequisites[name] for name in chosen))
         remaining.difference_update(chosen)
-    rest = _order_by_priority(skills.keys() - placed, skills, needs)
-    return steps + [Step(candidate=skills[name], stage=max(stage, 1)) for name in rest]
+    unplaced_held = _order_by_priority(skills.keys() - placed, skills, prerequisites_of)
+    return steps + [Step(candidate=skills[name], stage=max(stage, 1)) for name in unplaced_held]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +176,9 @@ def choose_projects(
 ) -> dict[str, tuple[ProjectSuggestion, ...]]:
     """Choose up to two projects per skill that practice it and suit the skills learned up to its step.
 
-    Projects are ranked by, in this order: fewest new skills, match with the role, not suggested for an earlier skill,
-    most use of recently learned skills, least effort. A project is skipped if it has more than three new skills or more
-    new skills than learned ones. All prerequisites of a learned skill count as learned.
+    Projects with the fewest new skills come first. Ties are broken by match with the role, by not being suggested for
+    an earlier skill, by use of recently learned skills, and by least effort. A project is skipped if it has more than
+    three new skills or more new skills than learned ones. All prerequisites of a learned skill count as learned.
 
     Args:
         steps: The ordered skills of the roadmap.
@@ -186,11 +199,11 @@ def choose_projects(
         for project in project_options.get(name, ()):
             if project.id in completed:
                 continue
-            new = len(project.skill_set - learned)
-            if new <= MAX_NEW_SKILLS and new * 2 <= len(project.skill_set):
+            new_count = len(project.skill_set - learned)
+            if new_count <= MAX_NEW_SKILLS and new_count * 2 <= len(project.skill_set):
                 recency = sum(order.get(skill, 0) for skill in project.skill_set & learned)
                 is_for_other_role = role_key not in project.role_keys
-                rank = (new, is_for_other_role, project.id in suggested, -recency, project.effort, project.id)
+                rank = (new_count, is_for_other_role, project.id in suggested, -recency, project.effort, project.id)
                 ranked.append((rank, project))
         best = [project for _, project in sorted(ranked, key=lambda pair: pair[0])[:MAX_PROJECTS]]
         chosen[name] = tuple(
@@ -205,15 +218,15 @@ def choose_projects(
 
 def find_prerequisites(name: str, prerequisites: Mapping[str, Collection[str]]) -> set[str]:
     """Return the direct and indirect prerequisites of a skill, without the skill itself."""
-    found: set[str] = set()
+    prerequisites_found: set[str] = set()
     pending = list(prerequisites.get(name, ()))
     while pending:
-        need = pending.pop()
-        if need not in found:
-            found.add(need)
-            pending.extend(prerequisites.get(need, ()))
-    found.discard(name)
-    return found
+        prerequisite = pending.pop()
+        if prerequisite not in prerequisites_found:
+            prerequisites_found.add(prerequisite)
+            pending.extend(prerequisites.get(prerequisite, ()))
+    prerequisites_found.discard(name)
+    return prerequisites_found
 
 
 def order_prerequisites(name: str, prerequisites: Mapping[str, Collection[str]]) -> list[str]:
@@ -222,25 +235,25 @@ def order_prerequisites(name: str, prerequisites: Mapping[str, Collection[str]])
     visited = {name}
 
     def visit(skill: str) -> None:
-        for need in prerequisites.get(skill, ()):
-            if need not in visited:
-                visited.add(need)
-                visit(need)
-                ordered.append(need)
+        for prerequisite in prerequisites.get(skill, ()):
+            if prerequisite not in visited:
+                visited.add(prerequisite)
+                visit(prerequisite)
+                ordered.append(prerequisite)
 
     visit(name)
     return ordered
 
 
 def _order_by_priority(
-    names: Collection[str], skills: Mapping[str, CandidateSkill], needs: Mapping[str, set[str]]
+    names: Collection[str], skills: Mapping[str, CandidateSkill], prerequisites_of: Mapping[str, set[str]]
 ) -> list[str]:
     """Return the names by descending priority, but each name after any of its prerequisites in `names`."""
     pending = sorted(names, key=lambda name: (-skills[name].priority, name))
     ordered: list[str] = []
     while pending:
         unplaced = set(pending)
-        name = next((name for name in pending if not needs[name] & unplaced), pending[0])
+        name = next((name for name in pending if not prerequisites_of[name] & unplaced), pending[0])
         pending.remove(name)
         ordered.append(name)
     return ordered

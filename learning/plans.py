@@ -1,7 +1,7 @@
 """Choose the skills of a roadmap from a blueprint and from the skills that postings require. Pure.
 
 The blueprint says what a role requires and in which order. Postings order the skills of a stage, choose among
-equivalent skills, and add what at least a tenth of them require.
+equivalent skills, and add the skills that at least a tenth of them require.
 """
 
 from collections import Counter
@@ -25,8 +25,8 @@ _TOOLS = "Tools/Technologies"
 _EQUAL_DEMAND = 0.8
 # Roadmaps can add further skills of a subcategory if the blueprint has at least this many of its skills.
 _MIN_SKILLS_OF_SUBCATEGORY = 2
-# Subcategories from which no skills are added, because they span many trades.
-_CLOSED_SUBCATEGORIES = frozenset(
+# Subcategories from which no skills are added, because they span many fields.
+_CROSS_ROLE_SUBCATEGORIES = frozenset(
     {(_TOOLS, "Business Applications"), (_TOOLS, "Recruiting Systems"), (_TOOLS, "Practices")}
 )
 
@@ -93,7 +93,7 @@ def plan_skills(
 
 @dataclass(frozen=True, kw_only=True)
 class _Planner:
-    """The steps of planning, for the arguments of `plan_skills`."""
+    """The steps of `plan_skills`, with its arguments as fields."""
 
     blueprint: Blueprint
     shares: Mapping[str, float] | None
@@ -122,7 +122,7 @@ class _Planner:
             planned += chosen
         # Keep the prerequisites of chosen skills, no matter how few postings name them.
         learned = [skill.name for skill in planned if skill.alternative is None]
-        needed = {need for name in learned for need in self._find_prerequisites(name)}
+        needed = {prerequisite for name in learned for prerequisite in self._find_prerequisites(name)}
         for entry in omitted:
             if needed.intersection(entry.options):
                 planned += self._choose_options(entry, replaced, needed)
@@ -146,9 +146,9 @@ class _Planner:
         tier = self._get_tier(entry, options)
         if tier is None and not must_keep:
             return []
-        near_highest = max(map(self._get_share, options), default=0.0) * _EQUAL_DEMAND
+        equal_share = max(map(self._get_share, options), default=0.0) * _EQUAL_DEMAND
         options.sort(
-            key=lambda name: (name not in self.held, name not in must_keep, -min(self._get_share(name), near_highest))
+            key=lambda name: (name not in self.held, name not in must_keep, -min(self._get_share(name), equal_share))
         )
         chosen: list[PlannedSkill] = []
         for option in options:
@@ -238,29 +238,31 @@ class _Planner:
             and self.vocabulary.kinds.get(name, TECHNOLOGY) in LEARNED_KINDS
             and self._get_subcategory(name) in subcategories
         }
-        # Removing a skill can make the skills that build on it foreign.
-        while foreign := [name for name in shares if self._is_foreign(name, {*covered, *shares})]:
-            for name in foreign:
+        # Removing a skill can make the skills that build on it unrelated.
+        while unrelated := [name for name in shares if self._is_unrelated(name, {*covered, *shares})]:
+            for name in unrelated:
                 del shares[name]
         return sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def _list_subcategories(self) -> set[tuple[str, str]]:
         """Return the subcategories from which skills can be added to the blueprint."""
         counts = Counter(map(self._get_subcategory, self.blueprint.skills))
-        return {place for place, count in counts.items() if count >= _MIN_SKILLS_OF_SUBCATEGORY} - _CLOSED_SUBCATEGORIES
+        return {
+            subcategory for subcategory, count in counts.items() if count >= _MIN_SKILLS_OF_SUBCATEGORY
+        } - _CROSS_ROLE_SUBCATEGORIES
 
     def _get_subcategory(self, name: str) -> tuple[str, str]:
         skill = self.vocabulary.get(name)
         return (skill.category, skill.subcategory) if skill else ("", "")
 
-    def _is_foreign(self, name: str, covered: Collection[str]) -> bool:
-        """Return whether a skill builds on technologies or methods that the trade does not need."""
+    def _is_unrelated(self, name: str, covered: Collection[str]) -> bool:
+        """Return whether a skill builds on technologies or methods that the role does not need."""
         return any(
-            self.vocabulary.kinds.get(need) in LEARNED_KINDS
-            and need not in covered
-            and need not in self.held
-            and need not in self.blueprint.skills
-            for need in self._find_prerequisites(name)
+            self.vocabulary.kinds.get(prerequisite) in LEARNED_KINDS
+            and prerequisite not in covered
+            and prerequisite not in self.held
+            and prerequisite not in self.blueprint.skills
+            for prerequisite in self._find_prerequisites(name)
         )
 
     def arrange(self, planned: Iterable[PlannedSkill]) -> list[PlannedSkill]:
@@ -272,29 +274,33 @@ class _Planner:
         skills = list(planned)
         learned = [skill for skill in skills if skill.alternative is None]
         stages = {skill.name: skill.stage for skill in learned}
-        needs = {name: self._find_prerequisites(name) & stages.keys() - {name} for name in stages}
+        prerequisites = {name: self._find_prerequisites(name) & stages.keys() - {name} for name in stages}
         tiers = {skill.name: _TIERS.index(skill.tier) for skill in learned}
         for skill in learned:
-            for need in needs[skill.name]:
-                tiers[need] = min(tiers[need], _TIERS.index(skill.tier))
+            for prerequisite in prerequisites[skill.name]:
+                tiers[prerequisite] = min(tiers[prerequisite], _TIERS.index(skill.tier))
         # Bound the passes, because separate edits of the vocabulary can create a cycle of prerequisites.
         for _ in stages:
-            late = {name: max(stages[need] for need in needs[name]) for name in stages if needs[name]}
-            late = {name: stage + 1 for name, stage in late.items() if stage >= stages[name]}
-            if not late:
+            delayed = {
+                name: max(stages[prerequisite] for prerequisite in prerequisites[name])
+                for name in stages
+                if prerequisites[name]
+            }
+            delayed = {name: stage + 1 for name, stage in delayed.items() if stage >= stages[name]}
+            if not delayed:
                 break
-            stages |= late
-        places = {name: (tiers[name], stage) for name, stage in stages.items()}
-        numbers = {place: number for number, place in enumerate(sorted(set(places.values())), start=1)}
+            stages |= delayed
+        tier_stages = {name: (tiers[name], stage) for name, stage in stages.items()}
+        numbers = {tier_stage: number for number, tier_stage in enumerate(sorted(set(tier_stages.values())), start=1)}
         positions = {skill.name: position for position, skill in enumerate(skills)}
-        placed = [
-            replace(skill, tier=_TIERS[tiers[skill.name]], stage=numbers[places[skill.name]])
-            if skill.name in places
+        arranged = [
+            replace(skill, tier=_TIERS[tiers[skill.name]], stage=numbers[tier_stages[skill.name]])
+            if skill.name in tier_stages
             else replace(skill, stage=len(numbers) + 1)
             for skill in skills
         ]
         return sorted(
-            placed,
+            arranged,
             key=lambda skill: (skill.stage, skill.name in self.held, -(skill.share or 0.0), positions[skill.name]),
         )
 

@@ -26,7 +26,7 @@ MIN_SALARIES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillDemand:
-    """The number of a role's distinct adverts that require a skill, in the window and in the previous window."""
+    """The number of a role's distinct postings that require a skill, in the window and in the previous window."""
 
     name: str
     count: int
@@ -37,7 +37,7 @@ class SkillDemand:
 class RoleDemand:
     """The demand for skills in a role's postings of a window.
 
-    `postings` includes copies of an advert. Everything else counts distinct adverts. `skills` contains the skills that
+    `postings` includes copies of a posting. Everything else counts distinct postings. `skills` contains the skills that
     at least a tenth of the `jobs` require, most frequent first.
     """
 
@@ -48,7 +48,7 @@ class RoleDemand:
 
     @property
     def jobs(self) -> int:
-        """The number of distinct adverts, by which shares are divided."""
+        """The number of distinct postings, by which shares are divided."""
         return self.sample.distinct_jobs
 
     @classmethod
@@ -62,9 +62,9 @@ class RoleDemand:
         sample: Sample | None = None,
         sample_before: Sample | None = None,
     ) -> "RoleDemand":
-        """Build the demand from the number of distinct adverts that require each skill.
+        """Build the demand from the number of distinct postings that require each skill.
 
-        Without samples, every posting counts as a distinct advert from a different employer.
+        Without samples, every posting counts as a distinct posting from a different employer.
         """
         sample = sample or Sample(distinct_jobs=postings)
         frequent = [name for name, count in counts.items() if count >= sample.distinct_jobs * _MIN_SHARE]
@@ -108,7 +108,7 @@ class SalaryMedians:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillStats:
-    """The share of a role's distinct adverts that require a skill, its interval, pay and change."""
+    """The share of a role's distinct postings that require a skill, its interval, pay and change."""
 
     percentage: float
     confidence_interval: Interval
@@ -130,7 +130,7 @@ class RoleWindow:
         """The size in bytes after every cached property has been computed."""
         presence_bytes = len(self.demand.skills) * self.sets.postings
         # A learning index has bitmaps of implied skills as well, about three times as many skills as the frequent ones.
-        # It lists at most all mentions of skills again.
+        # Its lists contain each mention of a skill at most once.
         index_bytes = (
             3 * presence_bytes // 8 + 2 * self.sets.postings + self.sets.columns.nbytes + self.sets.keys.nbytes
         )
@@ -141,7 +141,7 @@ class RoleWindow:
         return self.sets.build_presence([skill.name for skill in self.demand.skills])
 
     def get_view(self, vocabulary: Vocabulary) -> "WindowView":
-        """Return the view of the window under a vocabulary, which is computed once per vocabulary."""
+        """Return the view of the window for a vocabulary, which is computed once per vocabulary."""
         for view in self._views:
             if view.vocabulary is vocabulary:
                 return view
@@ -176,14 +176,14 @@ class RoleWindow:
     @cached_property
     def salary_medians(self) -> dict[str, SalaryMedians]:
         """Salary medians by skill."""
-        paid = np.flatnonzero(self.sets.salaries)
-        paid = paid[np.argsort(self.sets.salaries[paid], kind="stable")]
-        ascending = self.sets.salaries[paid].astype(np.int64)
-        present = self._presence[:, paid]
+        salaried_columns = np.flatnonzero(self.sets.salaries)
+        salaried_columns = salaried_columns[np.argsort(self.sets.salaries[salaried_columns], kind="stable")]
+        sorted_salaries = self.sets.salaries[salaried_columns].astype(np.int64)
+        present = self._presence[:, salaried_columns]
         return {
             skill.name: SalaryMedians(
-                with_skill=_compute_median_midpoint(ascending, np.flatnonzero(row)),
-                without_skill=_compute_median_midpoint(ascending, np.flatnonzero(~row)),
+                with_skill=_compute_median_midpoint(sorted_salaries, np.flatnonzero(row)),
+                without_skill=_compute_median_midpoint(sorted_salaries, np.flatnonzero(~row)),
             )
             for skill, row in zip(self.demand.skills, present, strict=True)
         }
@@ -321,13 +321,13 @@ def compute_coverage(
     )
 
 
-def _compute_median_midpoint(ascending: NDArray[np.int64], indexes: NDArray[np.intp]) -> int | None:
+def _compute_median_midpoint(sorted_salaries: NDArray[np.int64], indexes: NDArray[np.intp]) -> int | None:
     """Return the median midpoint of the salaries at these indexes, or None if there are too few.
 
-    `ascending` contains the sum of each salary's minimum and maximum. Both arrays are in ascending order.
+    `sorted_salaries` contains the sum of each salary's minimum and maximum. Both arrays are in ascending order.
     """
     count = len(indexes)
     if count < MIN_SALARIES:
         return None
-    low, high = ascending[indexes[(count - 1) // 2]], ascending[indexes[count // 2]]
+    low, high = sorted_salaries[indexes[(count - 1) // 2]], sorted_salaries[indexes[count // 2]]
     return round((int(low) + int(high)) / 4)

@@ -34,7 +34,7 @@ def remove_repeats(postings: Sequence[Posting]) -> list[Posting]:
         if posting.job_id and posting.url:
             key = _build_page_key(posting)
             ids[key] = min(ids.get(key, posting.job_id), posting.job_id)
-    last: dict[object, Posting] = {}
+    last_occurrences: dict[object, Posting] = {}
     for original in postings:
         posting = original
         if not original.job_id and original.url and (job_id := ids.get(_build_page_key(original))):
@@ -44,9 +44,9 @@ def remove_repeats(postings: Sequence[Posting]) -> list[Posting]:
             identity = (posting.source, posting.job_id)
         elif posting.url:
             identity = (posting.source, None, build_url_key(posting.url))
-        last.pop(identity, None)
-        last[identity] = posting
-    return list(last.values())
+        last_occurrences.pop(identity, None)
+        last_occurrences[identity] = posting
+    return list(last_occurrences.values())
 
 
 def find_postings_without_stored_id(postings: Mapping[int, Posting]) -> set[int]:
@@ -69,8 +69,8 @@ class StoredPostings:
         self._by_id: dict[tuple[str, str], Row] = {}
         # The key includes the title if the stored posting has an id.
         self._by_url: dict[tuple[str, ...], Row] = {}
-        # Stored postings without an id, by the source and id of the batch's posting that will give them its id.
-        self._adopted: dict[tuple[str, str], Row] = {}
+        # Stored postings without an id, by the source and id of the posting of the batch whose id they will get.
+        self._row_by_adopter: dict[tuple[str, str], Row] = {}
 
     @classmethod
     def find_for(cls, batch: Sequence[Posting]) -> "StoredPostings":
@@ -84,10 +84,10 @@ class StoredPostings:
             for row in _find_rows({"source": source, "job_id": {"$in": job_ids} | _IS_STRING}):
                 stored._by_id[row["source"], row["job_id"]] = row
         # A posting found by its id is not looked up by URL.
-        others = [posting for posting in batch if posting.url and stored.find_by_id(posting) is None]
-        if others:
-            stored._add_rows_by_url(others)
-            stored._adopt_rows(others)
+        unmatched = [posting for posting in batch if posting.url and stored.find_by_id(posting) is None]
+        if unmatched:
+            stored._add_rows_by_url(unmatched)
+            stored._adopt_rows(unmatched)
         return stored
 
     def _add_rows_by_url(self, postings: Sequence[Posting]) -> None:
@@ -100,16 +100,16 @@ class StoredPostings:
                 self._by_url[row["source"], row["url_key"], *title] = row
 
     def _adopt_rows(self, postings: Sequence[Posting]) -> None:
-        """Assign each stored posting without an id to the posting with an id, the first by id, of the same page."""
+        """Assign each stored posting without an id to the posting of the same page with the lowest id."""
         adopters: dict[_PageKey, Posting] = {}
         for posting in postings:
             if posting.job_id:
                 key = _build_page_key(posting)
                 adopters[key] = min(adopters.get(key, posting), posting, key=lambda adopter: adopter.job_id or "")
         for key, adopter in adopters.items():
-            without_id = self._by_url.get(key[:2])
-            if without_id is not None and normalize_role(without_id["title"]) == key[2]:
-                self._adopted[adopter.source, adopter.job_id or ""] = without_id
+            row_without_id = self._by_url.get(key[:2])
+            if row_without_id is not None and normalize_role(row_without_id["title"]) == key[2]:
+                self._row_by_adopter[adopter.source, adopter.job_id or ""] = row_without_id
 
     def add_id(self, posting: Posting) -> Posting:
         """Return the posting with the id of its stored posting, unless it has an id itself."""
@@ -126,7 +126,7 @@ class StoredPostings:
     def find(self, posting: Posting) -> Row | None:
         """Return the stored posting that the posting updates."""
         if posting.job_id:
-            return self.find_by_id(posting) or self._adopted.get((posting.source, posting.job_id))
+            return self.find_by_id(posting) or self._row_by_adopter.get((posting.source, posting.job_id))
         key = _build_page_key(posting)
         return self._by_url.get(key[:2]) or self._by_url.get(key)
 

@@ -130,7 +130,7 @@ def build_sentence(person: Person, chooser: random.Random) -> Page:
 
 
 def build_stacked(person: Person, chooser: random.Random) -> Page:
-    """Title, employer, and dates with a duration on a line each, as in a printed LinkedIn profile."""
+    """Title, employer and dates with a duration on separate lines, as in a printed LinkedIn profile."""
     writer = Writer.draw(person, chooser)
     main = [*build_summary(writer), build_heading(writer, "work")]
     for job in person.jobs:

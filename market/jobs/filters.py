@@ -20,7 +20,7 @@ from skills.selectors import get_vocabulary
 Query = dict[str, Any]
 
 # Stop words, which are searched for only if the text has no other words.
-_SMALL_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
+_STOP_WORDS = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "or", "the", "to", "with"})
 _MAX_SKILL_WORDS = 4
 DEFAULT_CURRENCY = "USD"
 
@@ -75,7 +75,7 @@ class Term:
 def parse_search_text(text: str) -> list[Term]:
     """Split a search text into terms, longest skill names first. A posting must match every term."""
     words = normalize_words(text)
-    words = [word for word in words if word not in _SMALL_WORDS] or words
+    words = [word for word in words if word not in _STOP_WORDS] or words
     vocabulary, terms, start = get_vocabulary(), [], 0
     while start < len(words):
         length = next(
@@ -110,15 +110,15 @@ def build_job_query(job_filter: JobFilter, *, now: datetime) -> Query:
     if job_filter.seniorities:
         query["seniority"] = {"$in": list(job_filter.seniorities)}
     if job_filter.posted_within_days is not None:
-        first = now.astimezone(UTC).date() - timedelta(days=job_filter.posted_within_days - 1)
-        query["day"] = {"$gte": day_start(first)}
+        first_day = now.astimezone(UTC).date() - timedelta(days=job_filter.posted_within_days - 1)
+        query["day"] = {"$gte": day_start(first_day)}
     if conditions:
         query["$and"] = conditions
     return query
 
 
 def _match_titles(job_filter: JobFilter) -> list[Query]:
-    """Match postings of one of the roles, or with the words of a role in their title, whole and adjacent."""
+    """Match postings of one of the roles, or whose title contains a role's words next to each other."""
     if not job_filter.titles:
         return []
     keys = [key for key in map(normalize_role, job_filter.titles) if key]
@@ -160,10 +160,10 @@ def _match_place(label: str) -> Query:
     if place == Place(country_code=place.country_code) and place.country_code:
         return {"country_codes": place.country_code}
     if place == Place(country_code="US", state_code=place.state_code) and place.state_code:
-        last: Query = {"$arrayElemAt": [{"$split": ["$place", ", "]}, -1]}
+        last_place_part: Query = {"$arrayElemAt": [{"$split": ["$place", ", "]}, -1]}
         # `search_words` uses an index but also matches the code in a title, so the end of the place is checked too.
         words = {"$all": normalize_words(place.state_code)}
-        in_state: Query = {"search_words": words, "$expr": {"$eq": [last, {"$literal": place.state_code}]}}
+        in_state: Query = {"search_words": words, "$expr": {"$eq": [last_place_part, {"$literal": place.state_code}]}}
         return {"$or": [{"place": label}, in_state]}
     return {"place": label}
 
@@ -185,15 +185,15 @@ def _match_salary(job_filter: JobFilter) -> list[Query]:
     """
     if job_filter.min_salary is None:
         return []
-    is_enough, currency = {"$gte": job_filter.min_salary}, job_filter.currency or DEFAULT_CURRENCY
+    at_least_minimum, currency = {"$gte": job_filter.min_salary}, job_filter.currency or DEFAULT_CURRENCY
     in_currency = {"salary_currency": currency}
     alternatives: list[Query] = [
-        in_currency | {"max_annual_salary": is_enough},
-        in_currency | {"max_annual_salary": None, "min_annual_salary": is_enough},
+        in_currency | {"max_annual_salary": at_least_minimum},
+        in_currency | {"max_annual_salary": None, "min_annual_salary": at_least_minimum},
     ]
     if currency == DEFAULT_CURRENCY:
         alternatives += [
-            {"max_annual_salary_usd": is_enough},
-            {"max_annual_salary_usd": None, "min_annual_salary_usd": is_enough},
+            {"max_annual_salary_usd": at_least_minimum},
+            {"max_annual_salary_usd": None, "min_annual_salary_usd": at_least_minimum},
         ]
     return [{"$or": alternatives}]
