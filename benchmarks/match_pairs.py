@@ -10,7 +10,7 @@ weighted by its demand: its share of all postings of the same role in the corpus
 
 - Concordance: share of pairs in which the better posting scores higher. Equal scores count half. The interval is the
   percentile bootstrap over people, because the pairs of one person are not independent.
-- Everything held: for each posting that names skills, the score of a person whose role is the posting's title and who
+- All skills held: for each posting that names skills, the score of a person whose role is the posting's title and who
   has all its skills, or only its technologies and the skills that they imply. Place, pay and years are not compared.
 - Another trade: the scores of all postings for each person, if the person has none of their skills except soft
   skills and spoken languages, and their titles neither name a role of the person nor a near one.

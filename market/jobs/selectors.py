@@ -96,7 +96,7 @@ def list_rows(ids: list[ObjectId]) -> list[Row]:
         return []
     found = database().job_postings.find({"_id": {"$in": ids}} | _VISIBLE, max_time_ms=QUERY_MILLISECONDS)
     rows = {row["_id"]: row for row in found}
-    return [rows[each] for each in ids if each in rows]
+    return [rows[posting_id] for posting_id in ids if posting_id in rows]
 
 
 def find_postings_by_skills(*, skills: Sequence[str], limit: int = 50) -> QuerySet:
@@ -261,7 +261,9 @@ def find_relevant_jobs(
         scorable = newest if all_read else _add_relevant(newest, query, scorer.candidate)
         scores = {row["_id"]: score for row in scorable if (score := scorer.score(row)) is not None}
         # The sort is stable and the rows are newest first, so ties stay newest first.
-        ranked = sorted((row["_id"] for row in scorable if row["_id"] in scores), key=lambda each: -scores[each])
+        ranked = sorted(
+            (row["_id"] for row in scorable if row["_id"] in scores), key=lambda posting_id: -scores[posting_id]
+        )
     else:
         ranked = []
     ids = ranked[offset : offset + limit]

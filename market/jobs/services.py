@@ -181,7 +181,7 @@ def _write_keys(writes: list[tuple[dict[str, Any], dict[str, Any]]]) -> int:
     except BulkWriteError as error:
         duplicates = [writes[index] for index in sorted(find_duplicate_key_indexes(error))]
         without_url = [(query, {key: keys[key] for key in keys if key != "url_key"}) for query, keys in duplicates]
-        return int(error.details["nModified"]) + _bulk_update([each for each in without_url if each[1]])
+        return int(error.details["nModified"]) + _bulk_update([update for update in without_url if update[1]])
 
 
 def _bulk_update(writes: list[tuple[dict[str, Any], dict[str, Any]]]) -> int:
