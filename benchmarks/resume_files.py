@@ -25,7 +25,7 @@ from reportlab.pdfgen import canvas
 
 from accounts.resumes.files import sandbox
 from accounts.resumes.files.formats import DOCX, HTML, JSON, PDF, TEXT, XML, ZIP, FileRejected, detect_file_type
-from benchmarks.report import Report, Times, milliseconds
+from benchmarks.report import Report, Times, format_milliseconds
 
 MAX_SECONDS = 5.0
 MAX_MEGABYTES = 200
@@ -80,14 +80,14 @@ def measure_intact(report: Report, files: dict[str, bytes]) -> None:
             wall.measure(lambda data=data: sandbox.extract_text(data))
             processor.append(read_processor_seconds() - before)
         lowest = min(processor)
-        report.at_most(
+        report.require_at_most(
             f"one page, {name_type(media_type)}, processor time",
             lowest,
             PAGE_SECONDS,
-            measured=milliseconds(lowest),
-            bar_text=f"at most {milliseconds(PAGE_SECONDS)}",
+            measured=format_milliseconds(lowest),
+            target_text=f"at most {format_milliseconds(PAGE_SECONDS)}",
         )
-        report.note(f"one page, {name_type(media_type)}, wall time", milliseconds(min(wall.seconds)))
+        report.add_value(f"one page, {name_type(media_type)}, wall time", format_milliseconds(min(wall.seconds)))
     sandbox.WALL_SECONDS = limit
 
 
@@ -115,24 +115,24 @@ def measure_damaged(report: Report, files: dict[str, bytes], *, count: int, seed
         if seconds > slowest:
             slowest, slowest_damage = seconds, damage.__name__
     for outcome, number in outcomes.most_common():
-        report.note(f"damaged files, {outcome}", f"{number:,} of {count:,}")
+        report.add_value(f"damaged files, {outcome}", f"{number:,} of {count:,}")
     for name, number in signals.most_common():
-        report.note(f"damaged files, worker ended by {name}", f"{number:,} of {count:,}")
-    report.at_most("damaged files, errors", len(failures), 0, measured=f"{len(failures)}", bar_text="none")
-    report.at_most(
+        report.add_value(f"damaged files, worker ended by {name}", f"{number:,} of {count:,}")
+    report.require_at_most("damaged files, errors", len(failures), 0, measured=f"{len(failures)}", target_text="none")
+    report.require_at_most(
         f"slowest damaged file ({slowest_damage})",
         slowest,
         MAX_SECONDS,
         measured=f"{slowest:.1f} s",
-        bar_text=f"at most {MAX_SECONDS:.0f} s",
+        target_text=f"at most {MAX_SECONDS:.0f} s",
     )
     megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
-    report.at_most(
+    report.require_at_most(
         "largest worker",
         megabytes,
         MAX_MEGABYTES,
         measured=f"{megabytes:.0f} MB",
-        bar_text=f"at most {MAX_MEGABYTES} MB",
+        target_text=f"at most {MAX_MEGABYTES} MB",
     )
     for failure in failures:
         print(failure, file=sys.stderr)

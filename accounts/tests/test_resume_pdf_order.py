@@ -63,7 +63,10 @@ def test_reads_columns_whose_lines_are_level_one_after_another_if_they_have_head
 
 
 def test_reads_columns_below_a_name_that_ends_close_to_the_gutter():
-    page: list[tuple[Any, ...]] = [(40, 60, "Mona Vale of Oslo", "Helvetica-Bold", 20), (214, 90, "Work", "Helvetica-Bold", 13)]
+    page: list[tuple[Any, ...]] = [
+        (40, 60, "Mona Vale of Oslo", "Helvetica-Bold", 20),
+        (214, 90, "Work", "Helvetica-Bold", 13),
+    ]
     page += [(214, 112 + 13 * number, PROSE) for number in range(4)]
     page += [(40, 90, "Skills", "Helvetica-Bold", 13), *((40, 110 + 16 * number, "Rye") for number in range(3))]
 
