@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.conf import settings
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -33,7 +34,9 @@ def halt_collection(*, reason: str, now: datetime) -> None:
 
 
 def require_running_source() -> None:
-    """Raise `CollectionHaltedError` while collection is halted."""
+    """Raise `CollectionHaltedError` while collection is halted, or if TheirStack is not in the setting SOURCES."""
+    if not settings.DEMONSTRATION and THEIRSTACK not in settings.SOURCES:
+        raise CollectionHaltedError("TheirStack is not searched, because it is not in SOURCES")
     state = SourceState.objects(source=THEIRSTACK).first()
     if state and state.halted_at:
         raise CollectionHaltedError(

@@ -11,6 +11,7 @@ from career_navigator.db.connection import database, redis_client
 from ingestion import tasks
 from ingestion.boards import add_feeds, list_due_boards, start_board_runs
 from ingestion.documents import OPEN_RUN_STATUSES, Board, CollectionRunDocument
+from ingestion.source import CollectionHaltedError, require_running_source
 from ingestion.sources.base import Politeness
 from ingestion.sources.registry import get_board_source
 from ingestion.tests import board_server
@@ -89,6 +90,12 @@ class TestInThisProcess:
 
         assert tasks.collect_daily() == "TheirStack is not in SOURCES"
         assert take_queued(redis) == []
+
+    def test_spends_no_credits_on_a_source_that_is_not_switched_on(self, boards, settings, redis):
+        settings.DEMONSTRATION = False
+
+        with pytest.raises(CollectionHaltedError, match="not in SOURCES"):
+            require_running_source()
 
     def test_the_stats_count_the_postings_of_boards(self, boards, redis):
         add_boards("greenhouse")
