@@ -17,7 +17,7 @@ from skills.vocabulary import FIELD, METHOD, TECHNOLOGY, Vocabulary
 MIN_JOBS, MIN_EMPLOYERS = 20, 5
 # Minimum percentages of postings for a skill to be in the roadmap, and to belong to the specialisation.
 MIN_PERCENT, MIN_PERCENT_SPECIALISATION = 10, 25
-# Kinds of skills that a roadmap can add to a blueprint. A person has a field by having its technologies.
+# Kinds of skills that a roadmap can add to a blueprint. People learn a field by learning its technologies.
 LEARNED_KINDS = frozenset({TECHNOLOGY, METHOD})
 _TIERS = tuple(Tier)
 _TOOLS = "Tools/Technologies"

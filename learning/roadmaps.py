@@ -309,8 +309,8 @@ def _select_foundations(
 ) -> dict[str, tuple[str, ...]]:
     """Return the direct and indirect prerequisites of skills, without fields.
 
-    A person has a field by having its technologies. With fields, a roadmap would list all subjects of machine learning
-    before a first tool for AI agents.
+    People learn a field by learning its technologies. With fields, a roadmap would list all subjects of machine
+    learning before a first tool for AI agents.
     """
     selected: dict[str, tuple[str, ...]] = {}
     pending = list(names)
