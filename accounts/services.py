@@ -33,7 +33,7 @@ class EmailTaken(Exception):
 
 
 class LoginRejected(Exception):
-    """Raised when no active account has the email address and password. It does not say which of them is wrong."""
+    """Raised when no active account has the email address and password. Clients are not told which one is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +56,19 @@ def register_user(
     """
     validate_password(password)
     fields = _normalize_fields({"full_name": full_name, **profile})
-    address = normalize_email(email)
+    normalized_email = normalize_email(email)
     # The unique index does not cover the other forms of the address that earlier releases stored.
     if User.objects(email__in=list_email_forms(email)).first() is not None:
-        raise EmailTaken(f"the address {address} is already registered")
-    user = User(email=address, hashed_password=hash_password(password), email_confirmed=email_confirmed, **fields)
+        raise EmailTaken(f"the address {normalized_email} is already registered")
+    hashed_password = hash_password(password)
+    user = User(email=normalized_email, hashed_password=hashed_password, email_confirmed=email_confirmed, **fields)
     user.update_timestamp(now=now)
     user.created_at = user.updated_at
     try:
         # Hashing the password used up part of the request's deadline for MongoDB.
         with_fresh_deadline(lambda: user.save(force_insert=True))
     except NotUniqueError as error:
-        raise EmailTaken(f"the address {address} is already registered") from error
+        raise EmailTaken(f"the address {normalized_email} is already registered") from error
     return ProfileChange(user=user, new_roles=tuple(user.target_roles))
 
 
@@ -262,7 +263,9 @@ def export_last_login(user_id: ObjectId) -> list[datetime]:
 def export_sessions(user_id: ObjectId) -> list[dict[str, Any]]:
     """Return the user's sessions that can still be refreshed, for the data export."""
     tokens = RefreshToken.objects(user=user_id, used_at=None).order_by("issued_at", "jti")
-    return [{"session": t.family, "refreshed_at": t.issued_at, "expires_at": t.expires_at} for t in tokens]
+    return [
+        {"session": token.family, "refreshed_at": token.issued_at, "expires_at": token.expires_at} for token in tokens
+    ]
 
 
 def export_resets(user_id: ObjectId) -> list[dict[str, Any]]:

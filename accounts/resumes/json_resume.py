@@ -37,7 +37,7 @@ def _text(max_length: int) -> Schema:
 
 def _pattern(pattern: str, description: str, *, max_length: int = MAX_LINE_LENGTH) -> Schema:
     """Define text that matches the whole pattern. The description completes the message "This field must be"."""
-    # `$` would also match before a line feed at the end.
+    # `$` would also match before a trailing newline.
     return _text(max_length) | {"pattern": rf"^(?:{pattern})(?![\s\S])", "description": description}
 
 
@@ -60,7 +60,7 @@ _DATE = _pattern(
 _URL = _pattern(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*", "an http or https URL", max_length=2_000)
 _EMAIL = _pattern(r".+@[^@\s]+", "an email address", max_length=320)
 _COUNTRY = _pattern(r"[A-Z]{2}", "an ISO 3166 alpha-2 country code")
-_SPAN = {"startDate": _DATE, "endDate": _DATE}
+_PERIOD = {"startDate": _DATE, "endDate": _DATE}
 _DETAILS = {"url": _URL, "summary": _PARAGRAPH, "highlights": _PARAGRAPHS}
 
 SCHEMA: Schema = {
@@ -78,10 +78,10 @@ SCHEMA: Schema = {
             location=_object(address=_LINE, postalCode=_LINE, city=_LINE, countryCode=_COUNTRY, region=_LINE),
             profiles=_list(_object(network=_LINE, username=_LINE, url=_URL)),
         ),
-        work=_list(_object(name=_LINE, position=_LINE, location=_LINE, description=_PARAGRAPH, **_SPAN, **_DETAILS)),
-        volunteer=_list(_object(organization=_LINE, position=_LINE, **_SPAN, **_DETAILS)),
+        work=_list(_object(name=_LINE, position=_LINE, location=_LINE, description=_PARAGRAPH, **_PERIOD, **_DETAILS)),
+        volunteer=_list(_object(organization=_LINE, position=_LINE, **_PERIOD, **_DETAILS)),
         education=_list(
-            _object(institution=_LINE, url=_URL, area=_LINE, studyType=_LINE, score=_LINE, courses=_LINES, **_SPAN)
+            _object(institution=_LINE, url=_URL, area=_LINE, studyType=_LINE, score=_LINE, courses=_LINES, **_PERIOD)
         ),
         awards=_list(_object(title=_LINE, date=_DATE, awarder=_LINE, summary=_PARAGRAPH)),
         certificates=_list(_object(name=_LINE, date=_DATE, url=_URL, issuer=_LINE)),
@@ -100,7 +100,7 @@ SCHEMA: Schema = {
                 roles=_LINES,
                 entity=_LINE,
                 type=_LINE,
-                **_SPAN,
+                **_PERIOD,
             )
         ),
         meta=_object(
@@ -127,7 +127,7 @@ def check_resume(content: Any) -> None:
     try:
         size = len(orjson.dumps(content))
     except TypeError as error:
-        # For example a lone surrogate, a number of a hundred digits, or unlimited nesting.
+        # For example, a lone surrogate, an integer of more than 64 bits, or nesting that is too deep.
         raise InvalidResume({"content": ["This field must be valid JSON."]}) from error
     if size > MAX_BYTES:
         raise InvalidResume({"content": [f"This field must have at most {MAX_BYTES} bytes."]})
@@ -151,16 +151,17 @@ def _count_values(part: Any) -> int:
 
 def _describe_violation(violation: ValidationError) -> Iterator[tuple[str, str]]:
     """Yield the dotted name of each invalid field with a message."""
-    path, rule, limit = [str(step) for step in violation.absolute_path], violation.validator, violation.validator_value
+    path = [str(step) for step in violation.absolute_path]
+    rule, expected = violation.validator, violation.validator_value
     schema: Any = violation.schema
     if rule == "additionalProperties":
         for unknown in sorted(str(key) for key in violation.instance if key not in schema["properties"]):
             yield ".".join([*path, unknown[:MAX_LINE_LENGTH]]), "This field is not part of the JSON Resume format."
         return
     messages = {
-        "type": f"This field must be {_TYPE_NAMES.get(str(limit), limit)}.",
-        "maxLength": f"This field must have at most {limit} characters.",
-        "maxItems": f"This field must have at most {limit} entries.",
+        "type": f"This field must be {_TYPE_NAMES.get(str(expected), expected)}.",
+        "maxLength": f"This field must have at most {expected} characters.",
+        "maxItems": f"This field must have at most {expected} entries.",
         "pattern": f"This field must be {schema.get('description')}.",
     }
     yield ".".join(path), messages[str(rule)]

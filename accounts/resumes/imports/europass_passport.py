@@ -1,4 +1,4 @@
-"""Read the SkillsPassport XML and JSON of the Europass editor before 2020.
+"""Read the SkillsPassport XML and JSON that the Europass editor wrote before 2020.
 
 Run only inside `extract_worker`: see `sandbox`.
 """
@@ -33,14 +33,14 @@ _SKILL_GROUPS = {
 
 
 def read_learner(learner: Node) -> ImportedResume:
-    """Return the content of a SkillsPassport document. Sections that are not taken over are listed in `unread`."""
+    """Return the content of a SkillsPassport document. Sections that are not imported are listed in `unread`."""
     imported = ImportedResume({})
     identification = find(learner, "Identification")
     contact = find(identification, "ContactInfo")
     address = find(contact, "Address", "Contact")
     skills = find(learner, "Skills")
     headline = find(learner, "Headline", "Description")
-    websites = [build_url(get_text(each, "Contact")) for each in iterate(contact, "Website")]
+    websites = [build_url(get_text(website, "Contact")) for website in iterate(contact, "Website")]
     linguistic = find(skills, "Linguistic")
     imported.content = drop_empty(
         {
@@ -53,7 +53,7 @@ def read_learner(learner: Node) -> ImportedResume:
                     ),
                     "label": get_text(headline, "Label") or get_value(headline),
                     "email": get_text(contact, "Email", "Contact"),
-                    "phone": next((get_text(each, "Contact") for each in iterate(contact, "Telephone")), None),
+                    "phone": next((get_text(phone, "Contact") for phone in iterate(contact, "Telephone")), None),
                     "url": next(filter(None, websites), None),
                     "location": build_location(
                         address=get_text(address, "AddressLine"),
@@ -63,14 +63,18 @@ def read_learner(learner: Node) -> ImportedResume:
                     ),
                 }
             ),
-            "work": drop_empty_entries(_build_learner_work(each) for each in iterate(learner, "WorkExperience")),
-            "education": drop_empty_entries(_build_learner_education(each) for each in iterate(learner, "Education")),
+            "work": drop_empty_entries(
+                _build_learner_work(experience) for experience in iterate(learner, "WorkExperience")
+            ),
+            "education": drop_empty_entries(
+                _build_learner_education(education) for education in iterate(learner, "Education")
+            ),
             "awards": drop_empty_entries(
                 {
-                    "title": get_text(each, "Title", "Label"),
-                    "summary": "\n".join(list_lines(get_text(each, "Description"))),
+                    "title": get_text(achievement, "Title", "Label"),
+                    "summary": "\n".join(list_lines(get_text(achievement, "Description"))),
                 }
-                for each in iterate(learner, "Achievement")
+                for achievement in iterate(learner, "Achievement")
             ),
             "certificates": drop_empty_entries(
                 {"name": f"Driving license {code}"}
@@ -87,15 +91,15 @@ def read_learner(learner: Node) -> ImportedResume:
             "languages": drop_empty_entries(
                 [
                     *(
-                        {"language": get_text(each, "Description", "Label"), "fluency": NATIVE}
-                        for each in iterate(linguistic, "MotherTongue")
+                        {"language": get_text(language, "Description", "Label"), "fluency": NATIVE}
+                        for language in iterate(linguistic, "MotherTongue")
                     ),
                     *(
                         {
-                            "language": get_text(each, "Description", "Label"),
-                            "fluency": describe_levels(iterate_values(find(each, "ProficiencyLevel"))),
+                            "language": get_text(language, "Description", "Label"),
+                            "fluency": describe_levels(iterate_values(find(language, "ProficiencyLevel"))),
                         }
-                        for each in iterate(linguistic, "ForeignLanguage")
+                        for language in iterate(linguistic, "ForeignLanguage")
                     ),
                 ]
             ),
@@ -108,11 +112,11 @@ def read_learner(learner: Node) -> ImportedResume:
 def _build_learner_work(experience: Node) -> dict[str, Any]:
     employer = find(experience, "Employer")
     address = find(employer, "ContactInfo", "Address", "Contact")
-    place = filter(None, (get_text(address, "Municipality"), get_text(address, "Country", "Label")))
+    place_names = filter(None, (get_text(address, "Municipality"), get_text(address, "Country", "Label")))
     return {
         "name": get_text(employer, "Name"),
         "position": get_text(experience, "Position", "Label"),
-        "location": ", ".join(place),
+        "location": ", ".join(place_names),
         "url": build_url(get_text(employer, "ContactInfo", "Website", "Contact")),
         **_read_learner_period(experience),
         **read_html(experience, "Activities"),
@@ -130,11 +134,11 @@ def _build_learner_education(education: Node) -> dict[str, Any]:
 
 
 def _read_learner_period(entry: Node) -> dict[str, Any]:
-    def read(name: str) -> str | None:
-        moment = find(entry, "Period", name)
-        parts = [get_text(moment, part) or get_text(moment, part.casefold()) for part in ("Year", "Month", "Day")]
-        # XML has months as "--10" and days as "---01".
+    def read_date(name: str) -> str | None:
+        date_node = find(entry, "Period", name)
+        parts = [get_text(date_node, part) or get_text(date_node, part.casefold()) for part in ("Year", "Month", "Day")]
+        # XML writes months as "--10" and days as "---01".
         digits = [part.lstrip("-") for part in parts if part]
         return parse_date("-".join(digits)) if digits else None
 
-    return {"startDate": read("From"), "endDate": read("To")}
+    return {"startDate": read_date("From"), "endDate": read_date("To")}
