@@ -1,4 +1,4 @@
-"""Admin pages of learning resources and blueprints."""
+"""Admin pages for learning resources and blueprints."""
 
 from typing import Any
 
@@ -13,8 +13,7 @@ from career_navigator.admin_site.dashboard import Attention
 from career_navigator.document_admin.admin import ExactFilter, HiddenFilter
 from career_navigator.document_admin.exchange import CuratedAdmin, DocumentResource
 from learning import blueprints
-from learning.documents import BlueprintDocument
-from learning.documents import LearningResourceDocument as Document
+from learning.documents import BlueprintDocument, LearningResourceDocument
 from learning.models import Blueprint, LearningResource
 from learning.resources import CATALOGUE
 from skills.selectors import get_vocabulary
@@ -39,7 +38,7 @@ class LearningResourceResource(DocumentResource):
     class Meta(DocumentResource.Meta):
         model = LearningResource
         import_id_fields = ("skill", "url")
-        fields = (*Document.SEEDED_FIELDS, "hidden")
+        fields = (*LearningResourceDocument.SEEDED_FIELDS, "hidden")
 
 
 class SkillFilter(ExactFilter):
@@ -53,7 +52,7 @@ class SkillFilter(ExactFilter):
         return get_vocabulary().get_canonical_name(text.strip()) or text.strip().lower()
 
 
-class BrokenFilter(admin.SimpleListFilter):
+class BrokenLinkFilter(admin.SimpleListFilter):
     """List filter for broken and working links."""
 
     title = "link"
@@ -70,13 +69,13 @@ class BrokenFilter(admin.SimpleListFilter):
 
 @admin.register(LearningResource)
 class LearningResourceAdmin(CuratedAdmin):
-    """Admin of learning resources. The API does not return hidden or broken resources."""
+    """Admin for learning resources. The API does not return hidden or broken resources."""
 
     resource_classes = (LearningResourceResource,)
     list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "is_hidden")
     phone_columns = ("title", "skill", "broken_since")
     empty_text = "Run manage.py seed to load the platform's resources, or import a file."
-    list_filter = (SkillFilter, "type", "level", "free", BrokenFilter, HiddenFilter)
+    list_filter = (SkillFilter, "type", "level", "free", BrokenLinkFilter, HiddenFilter)
     search_fields = ("title", "skill", "url", "provider")
     exclude = ("seed_hash",)
     readonly_fields = ("checked_at", "broken_since", "updated_at")
@@ -116,7 +115,7 @@ class BlueprintResource(DocumentResource):
 
 @admin.register(Blueprint)
 class BlueprintAdmin(CuratedAdmin):
-    """Admin of blueprints. Roadmaps do not use hidden blueprints."""
+    """Admin for blueprints. Roadmaps do not use hidden blueprints."""
 
     resource_classes = (BlueprintResource,)
     suggestions = {"never": SKILL_SUGGESTIONS}
@@ -128,7 +127,7 @@ class BlueprintAdmin(CuratedAdmin):
     exclude = ("seed_hash",)
     readonly_fields = ("updated_at",)
 
-    @admin.display(description="hours of the core")
+    @admin.display(description="core hours")
     def core_hours(self, blueprint: Any) -> int:
         core = blueprints.Tier.CORE
         return sum(blueprints.parse_entry(text, tier=core).hours for text in blueprint.core)

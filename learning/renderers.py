@@ -87,14 +87,14 @@ def _describe_basis(milestone: Milestone) -> list[str]:
     return [core, reach, f"Even after {MAX_HOURS_TO_APPLY} hours, fewer than half of them are within reach."]
 
 
-def _describe_effort(roadmap: Roadmap, to_learn: int, missing: int) -> str:
+def _describe_effort(roadmap: Roadmap, to_learn_count: int, missing_count: int) -> str:
     hours = f"about {format_count(roadmap.estimated_hours, 'hour')}"
-    if to_learn == missing:
-        return f"Learning the {format_count(missing, 'missing skill')} takes {hours}."
-    others = missing - to_learn
+    if to_learn_count == missing_count:
+        return f"Learning the {format_count(missing_count, 'missing skill')} takes {hours}."
+    other_count = missing_count - to_learn_count
     return (
-        f"Learn {to_learn:,} of the {format_count(missing, 'missing skill')}, which takes {hours}. The other "
-        f"{'one has an alternative' if others == 1 else f'{others:,} have alternatives'}."
+        f"Learn {to_learn_count:,} of the {format_count(missing_count, 'missing skill')}, which takes {hours}. The "
+        f"other {'one has an alternative' if other_count == 1 else f'{other_count:,} have alternatives'}."
     )
 
 
@@ -165,12 +165,12 @@ def _describe_order(roadmap: Roadmap, missing: list[SkillPath]) -> list[str]:
     if _get_priority(first) < MIN_PERCENT:
         return [_describe_rare_start(first, missing)]
     top = max(missing, key=_get_priority)
-    share = f"{first.priority_score}% of the postings require"
+    share_clause = f"{first.priority_score}% of the postings require"
     foundation = first.foundation_names[0] if first.foundations else None
     sentences = [
-        f"Begin with {foundation}, which {first.display_name} builds on. {share} {first.display_name}."
+        f"Begin with {foundation}, which {first.display_name} builds on. {share_clause} {first.display_name}."
         if foundation
-        else f"Begin with {first.display_name}, which {share}."
+        else f"Begin with {first.display_name}, which {share_clause}."
     ]
     dependents = [
         path.display_name
@@ -241,11 +241,11 @@ def render_page(*, roadmap: Roadmap, recommendations: list[str]) -> str:
     """Render the roadmap as Markdown: a summary, the recommendations, and the skills by stage."""
     lines = [f"# Roadmap: {_escape(roadmap.target_role) if roadmap.target_role else 'your own skills'}", ""]
     if roadmap.postings:
-        covered = f"{roadmap.coverage_percentage}% covered, " if roadmap.coverage_percentage is not None else ""
+        coverage = f"{roadmap.coverage_percentage}% covered, " if roadmap.coverage_percentage is not None else ""
         lines += [
             f"Based on {format_count(roadmap.postings, 'posting')} from the last {roadmap.days} days. "
             f"{format_count(len(roadmap.paths), 'skill')}, {len(roadmap.missing)} missing, "
-            f"{covered}"
+            f"{coverage}"
             f"about {format_count(roadmap.estimated_hours, 'hour')} to learn.",
             "",
         ]
@@ -317,15 +317,19 @@ class StudyBlock:
 def plan_study(*, roadmap: Roadmap, hours_per_week: int, first_day: date) -> list[StudyBlock]:
     """Schedule the skills to learn one after another in whole days, starting with skills in progress."""
     blocks: list[StudyBlock] = []
-    hours, day = 0, 0
+    total_hours, first_offset = 0, 0
     for path in sorted(roadmap.to_learn, key=lambda path: path.status != "learning"):
-        hours += path.estimated_hours
+        total_hours += path.estimated_hours
         # Computed from the total hours, so that rounding errors do not accumulate.
-        last = max(ceil(hours * 7 / hours_per_week) - 1, day)
+        last_offset = max(ceil(total_hours * 7 / hours_per_week) - 1, first_offset)
         blocks.append(
-            StudyBlock(path=path, first_day=first_day + timedelta(days=day), last_day=first_day + timedelta(days=last))
+            StudyBlock(
+                path=path,
+                first_day=first_day + timedelta(days=first_offset),
+                last_day=first_day + timedelta(days=last_offset),
+            )
         )
-        day = last + 1
+        first_offset = last_offset + 1
     return blocks
 
 
