@@ -1,4 +1,4 @@
-"""Admin of collection: the run list, live run pages, and starting, repeating and cancelling runs."""
+"""Admin for collection: the run list, live run pages, and starting, repeating and cancelling runs."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -64,7 +64,7 @@ class RoleFilter(ExactFilter):
 
 @admin.register(CollectionRun)
 class CollectionRunAdmin(ReadOnlyDocumentAdmin):
-    """Admin of collection runs. A run's page updates itself while the run is open."""
+    """Admin for collection runs. A run's page updates itself while the run is open."""
 
     list_display = (
         *("created_at", "state", "request_summary", "requester", "collected", "updated", "pages", "credits"),

@@ -1,4 +1,4 @@
-"""Admin of boards: their health, and the decision about postings that are missing from a board."""
+"""Admin for boards: their health, and the decision about postings that are missing from a board."""
 
 from typing import Any, cast
 
@@ -71,7 +71,7 @@ class HealthFilter(admin.SimpleListFilter):
 
 @admin.register(Board)
 class BoardAdmin(CuratedAdmin):
-    """Admin of boards. Hidden boards are not collected."""
+    """Admin for boards. Hidden boards are not collected."""
 
     resource_classes = (BoardResource,)
     list_display = ("name", "source", "company", "evidence", "health", "postings", "collected_at", "failures")

@@ -284,7 +284,7 @@ class RoleResource(DocumentResource):
 
 @admin.register(Role)
 class RoleAdmin(ExchangeMixin, DocumentAdmin):
-    """Admin of the table of roles. Stored postings get changed names with the next check of the daily stats."""
+    """Admin for the table of roles. Stored postings get changed names with the next check of the daily stats."""
 
     resource_classes = (RoleResource,)
     list_display = ("name", "name_list", "near_list", "updated_at")

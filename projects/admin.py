@@ -1,4 +1,4 @@
-"""Admin pages of project ideas."""
+"""Admin pages for project ideas."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class SkillFilter(ExactFilter):
 
 @admin.register(ProjectIdea)
 class ProjectIdeaAdmin(CuratedAdmin):
-    """Admin of project ideas. The API does not return hidden ideas."""
+    """Admin for project ideas. The API does not return hidden ideas."""
 
     resource_classes = (ProjectIdeaResource,)
     suggestions = {"skills": SKILL_SUGGESTIONS, "roles": ("projects/projectidea/suggest-roles.json", None)}

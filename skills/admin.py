@@ -1,4 +1,4 @@
-"""Admin pages of the vocabulary: edit, import, export and merge skills."""
+"""Admin pages for the vocabulary: edit, import, export and merge skills."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -78,7 +78,7 @@ class SkillForm(DocumentForm):
 
 @admin.register(Skill)
 class SkillAdmin(ExchangeMixin, DocumentAdmin):
-    """Admin of vocabulary entries.
+    """Admin for vocabulary entries.
 
     Staff can merge duplicate skills. Seeded entries cannot be deleted, but can be marked as not a skill.
     """

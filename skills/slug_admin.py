@@ -50,7 +50,7 @@ def offer_renormalization(request: HttpRequest) -> None:
 
 @admin.register(UnknownSlug)
 class UnknownSlugAdmin(UndoMixin, DocumentAdmin):
-    """Admin of unknown slugs, which can be resolved in the list or on their pages."""
+    """Admin for unknown slugs, which can be resolved in the list or on their pages."""
 
     list_display = ("slug", "count", "last_seen_at", "resolve_buttons")
     phone_columns = ("slug", "count", "resolve_buttons")
