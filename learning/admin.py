@@ -52,7 +52,7 @@ class SkillFilter(ExactFilter):
         return get_vocabulary().get_canonical_name(text.strip()) or text.strip().lower()
 
 
-class BrokenLinkFilter(admin.SimpleListFilter):
+class BrokenFilter(admin.SimpleListFilter):
     """List filter for broken and working links."""
 
     title = "link"
@@ -75,7 +75,7 @@ class LearningResourceAdmin(CuratedAdmin):
     list_display = ("title", "skill", "type", "level", "free", "link", "broken_since", "is_hidden")
     phone_columns = ("title", "skill", "broken_since")
     empty_text = "Run manage.py seed to load the platform's resources, or import a file."
-    list_filter = (SkillFilter, "type", "level", "free", BrokenLinkFilter, HiddenFilter)
+    list_filter = (SkillFilter, "type", "level", "free", BrokenFilter, HiddenFilter)
     search_fields = ("title", "skill", "url", "provider")
     exclude = ("seed_hash",)
     readonly_fields = ("checked_at", "broken_since", "updated_at")
@@ -127,7 +127,7 @@ class BlueprintAdmin(CuratedAdmin):
     exclude = ("seed_hash",)
     readonly_fields = ("updated_at",)
 
-    @admin.display(description="core hours")
+    @admin.display(description="hours of the core")
     def core_hours(self, blueprint: Any) -> int:
         core = blueprints.Tier.CORE
         return sum(blueprints.parse_entry(text, tier=core).hours for text in blueprint.core)
