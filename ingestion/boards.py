@@ -16,13 +16,13 @@ from market.jobs.services import close_postings
 
 # A run is stored as one document, which every step of the run rewrites.
 MAX_BOARDS_PER_RUN = 50
-# From this number of consecutive failures, a board waits longer after each one.
-_FAILURES_BEFORE_WAITING = 3
-_FIRST_WAIT, _MAX_WAIT = timedelta(hours=6), timedelta(hours=24)
+# Consecutive failures after which retries of a board are delayed, longer after each further failure.
+_FAILURES_BEFORE_DELAY = 3
+_FIRST_RETRY_DELAY, _MAX_RETRY_DELAY = timedelta(hours=6), timedelta(hours=24)
 # A board counts as gone after two 404 responses that are at least this far apart.
 GONE_CONFIRMATION = timedelta(hours=6)
 # A board that is gone is requested again after this time.
-_GONE_WAIT = timedelta(days=7)
+_GONE_RETRY_DELAY = timedelta(days=7)
 _MAX_RECENT_COUNTS = 5
 
 
@@ -75,7 +75,7 @@ def close_held_postings(*, board: Board, now: datetime) -> int:
 
 
 def add_feeds(*, source: BoardSource, now: datetime) -> None:
-    """Store the feeds that a source consists of, unless they are stored."""
+    """Store the feeds that a source consists of, unless they are already stored."""
     for name in source.list_boards():
         query = {"source": source.name, "name": name}
         fields = {"evidence": "confirmed", "failures": 0, "updated_at": now}
@@ -88,7 +88,7 @@ def list_boards(*, source: BoardSource) -> list[str]:
 
 
 def list_due_boards(*, source: BoardSource, now: datetime) -> list[str]:
-    """Return the names of the source's boards that may be collected now, those collected longest ago first."""
+    """Return the names of the source's boards that may be collected now, least recently collected first."""
     pause = timedelta(hours=source.politeness.hours_between_collections)
     boards = database().boards.find(
         {
@@ -114,8 +114,8 @@ def start_board_runs(
 ) -> list[CollectionRunDocument]:
     """Record runs that collect the given boards of a source. Boards in an open run are left out."""
     open_runs = CollectionRunDocument.objects(status__in=OPEN_RUN_STATUSES, source=source.name)
-    taken = {search.role for run in open_runs for search in run.searches}
-    keys = [key for name in dict.fromkeys(names) if (key := build_key(source=source.name, name=name)) not in taken]
+    open_keys = {search.role for run in open_runs for search in run.searches}
+    keys = [key for name in dict.fromkeys(names) if (key := build_key(source=source.name, name=name)) not in open_keys]
     return [
         CollectionRunDocument(
             trigger=trigger,
@@ -137,7 +137,7 @@ def start_repeated_board_run(
     """Record a run that collects the boards with these keys again.
 
     Raises:
-        UnusableRequestError: All of these boards are being collected. The reason is `nothing_to_repeat`.
+        UnusableRequestError: All of these boards are already being collected. The reason is `nothing_to_repeat`.
     """
     names = [key.partition("/")[2] for key in keys]
     runs = start_board_runs(
@@ -149,7 +149,7 @@ def start_repeated_board_run(
 
 
 def record_success(*, board: Board, values: dict[str, Any], count: int, now: datetime) -> None:
-    """Store the outcome of a complete listing with `count` items, and `values`."""
+    """Store the success of a collection that found `count` postings. `values` contains further fields to set."""
     changes = {
         "collected_at": now,
         "failures": 0,
@@ -157,31 +157,31 @@ def record_success(*, board: Board, values: dict[str, Any], count: int, now: dat
         "recent_counts": [count, *board.recent_counts][:_MAX_RECENT_COUNTS],
         **({"yielded_at": now} if count else {"empty_since": board.empty_since or now}),
     } | values
-    removed = dict.fromkeys(("last_error", "retry_at", "missing_since", "gone_at"), "")
+    unset = dict.fromkeys(("last_error", "retry_at", "missing_since", "gone_at"), "")
     if count:
-        removed["empty_since"] = ""
-    removed |= {name: "" for name, value in changes.items() if value in (None, "")}
-    stored = {name: value for name, value in changes.items() if name not in removed}
-    database().boards.update_one({"_id": board.id}, {"$set": stored, "$unset": removed})
+        unset["empty_since"] = ""
+    unset |= {name: "" for name, value in changes.items() if value in (None, "")}
+    stored = {name: value for name, value in changes.items() if name not in unset}
+    database().boards.update_one({"_id": board.id}, {"$set": stored, "$unset": unset})
 
 
 def record_failure(*, board: Board, error: str, not_found: bool, now: datetime) -> bool:
     """Record that a board could not be collected. Return True if this failure marks the board as gone.
 
-    From the third consecutive failure on, a board waits 6, 12, then 24 hours. Two 404 responses at least six hours
-    apart mark a board as gone. It is then requested once per week.
+    From the third consecutive failure on, retries are delayed by 6, 12, then 24 hours. Two 404 responses at least six
+    hours apart mark a board as gone. It is then requested once per week.
     """
     failures = board.failures + 1
-    waits = max(0, failures - _FAILURES_BEFORE_WAITING + 1)
-    wait = min(_FIRST_WAIT * 2 ** min(waits - 1, 8), _MAX_WAIT) if waits else timedelta()
+    delay_count = max(0, failures - _FAILURES_BEFORE_DELAY + 1)
+    delay = min(_FIRST_RETRY_DELAY * 2 ** min(delay_count - 1, 8), _MAX_RETRY_DELAY) if delay_count else timedelta()
     missing_since = (board.missing_since or now) if not_found else None
     is_gone = bool(missing_since and now - missing_since >= GONE_CONFIRMATION)
-    changes: dict[str, Any] = {"failures": failures, "last_error": error[:500], "retry_at": now + wait}
-    removed = {} if missing_since else {"missing_since": ""}
+    changes: dict[str, Any] = {"failures": failures, "last_error": error[:500], "retry_at": now + delay}
+    unset = {} if missing_since else {"missing_since": ""}
     if missing_since:
-        changes |= {"missing_since": missing_since, "retry_at": now + max(wait, GONE_CONFIRMATION)}
+        changes |= {"missing_since": missing_since, "retry_at": now + max(delay, GONE_CONFIRMATION)}
     if is_gone:
-        changes |= {"gone_at": board.gone_at or now, "retry_at": now + _GONE_WAIT}
-    update: dict[str, Any] = {"$set": changes} | ({"$unset": removed} if removed else {})
+        changes |= {"gone_at": board.gone_at or now, "retry_at": now + _GONE_RETRY_DELAY}
+    update: dict[str, Any] = {"$set": changes} | ({"$unset": unset} if unset else {})
     database().boards.update_one({"_id": board.id}, update)
     return is_gone and board.gone_at is None

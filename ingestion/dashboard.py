@@ -1,4 +1,4 @@
-"""Cards and charts about collection for the staff dashboard, its readiness check, and its metrics."""
+"""Dashboard cards and charts, the readiness check, and the metrics of collection."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ REJECTED_POSTINGS = Attention(
 
 
 def show_collection(now: datetime) -> Iterator[Card | Chart]:
-    """Yield the credits per month, the state of the source, and the runs of the last days."""
+    """Yield the credits per month, the state of the source, and the runs of the last 30 days."""
     # Both collections are read in one command, because the dashboard limits its number of commands.
     state_of_source = {"coll": "source_states", "pipeline": [{"$match": {"_id": THEIRSTACK}}]}
     rows = list(
@@ -95,7 +95,7 @@ def _build_credit_items(months: list[dict[str, Any]], now: datetime) -> Iterator
 
 
 def _build_source_card(state: dict[str, Any], now: datetime) -> Card:
-    checked = f"checked {format_age(since=state.get('checked_at'), now=now)} ago" if state else "never checked"
+    check_note = f"checked {format_age(since=state.get('checked_at'), now=now)} ago" if state else "never checked"
     meaning = "TheirStack is the source of the postings. No new postings arrive until this is resolved."
     if state.get("halted_at"):
         note = str(state.get("halt_reason"))
@@ -103,11 +103,11 @@ def _build_source_card(state: dict[str, Any], now: datetime) -> Card:
     if state and not state.get("reachable"):
         note = str(state.get("problem"))
         return Card(title="TheirStack", value="unreachable", note=note, meaning=meaning, tone="bad")
-    left = state.get("credits_left")
+    credits_left = state.get("credits_left")
     return Card(
         title="TheirStack credits",
-        value="unknown" if left is None else f"{left:,}",
-        note=checked,
+        value="unknown" if credits_left is None else f"{credits_left:,}",
+        note=check_note,
         meaning="Credits left on our account with TheirStack, the source of the postings.",
     )
 
@@ -125,14 +125,14 @@ def _build_run_items(now: datetime) -> Iterator[Card | Chart]:
         counts[f"{run['created_at']:%m-%d}", status] += 1
         if status == "finished" and run.get("finished_at"):
             finished_times.append(run["finished_at"])
-    last = max(finished_times, default=None)
-    still_open = sum(n for (_, status), n in counts.items() if status == "open")
+    last_finished_at = max(finished_times, default=None)
+    open_count = sum(n for (_, status), n in counts.items() if status == "open")
     yield Card(
         title="Last successful collection",
-        value=f"{format_age(since=last, now=now)} ago" if last else "none",
-        note=f"{still_open} open now",
+        value=f"{format_age(since=last_finished_at, now=now)} ago" if last_finished_at else "none",
+        note=f"{open_count} open now",
         meaning="The age of the newest collected postings. One collection per day is expected.",
-        tone="good" if last and now - last < MAX_COLLECTION_AGE else "bad",
+        tone="good" if last_finished_at and now - last_finished_at < MAX_COLLECTION_AGE else "bad",
         route="admin:ingestion_collectionrun_changelist",
     )
     days = [f"{since + timedelta(days=day):%m-%d}" for day in range(DAYS)]

@@ -72,7 +72,7 @@ def start_run(
             return {"status": "skipped", "error": "did not fail in the run that is being repeated"}
         return {}
 
-    # Roles are registered before the run is saved: a run that is resumed after a crash no longer registers its roles.
+    # Register the roles before the run is saved. A run that is resumed after a crash does not register them again.
     for role in roles:
         register_role(role=role, now=now)
     run = CollectionRunDocument(
@@ -112,7 +112,7 @@ def find_fresh_searches(
         place__in=places,
         collected_at__gt=now - timedelta(days=within_days),
     )
-    return {(each.role, each.place) for each in fresh}
+    return {(collected.role, collected.place) for collected in fresh}
 
 
 def find_open_run(*, roles: Sequence[str], places: Sequence[str], **fields: Any) -> CollectionRunDocument | None:
@@ -138,9 +138,9 @@ def list_open_roles(*, run: CollectionRunDocument) -> list[str]:
 
 def is_being_collected(*, run_id: ObjectId) -> bool:
     """Return whether any search of the run is queued or running. Waiting for the rate limit does not count."""
-    searching = {"$elemMatch": {"status": {"$in": ["queued", "running"]}}}
-    run = {"_id": run_id, "status": _OPEN_RUN, "searches": searching}
-    return database().collection_runs.find_one(run, {"_id": 1}) is not None
+    active_search = {"$elemMatch": {"status": {"$in": ["queued", "running"]}}}
+    query = {"_id": run_id, "status": _OPEN_RUN, "searches": active_search}
+    return database().collection_runs.find_one(query, {"_id": 1}) is not None
 
 
 def update_search(
@@ -165,8 +165,8 @@ def update_search(
     for name, count in (counts or {}).items():
         increments[name] = increments[f"searches.{index}.{name}"] = count
     for rejection in rejections:
-        reason = f"refused.{rejection['reason']}"
-        increments[reason] = increments.get(reason, 0) + 1
+        counter = f"refused.{rejection['reason']}"
+        increments[counter] = increments.get(counter, 0) + 1
     if rejections:
         increments[f"searches.{index}.refused"] = len(rejections)
         change["$push"] = {"refused_samples": {"$each": list(rejections), "$slice": MAX_REJECTED_SAMPLES}}
@@ -183,7 +183,7 @@ def begin_search(
 ) -> bool:
     """Write the limit of a search. Return False if another search of the run got its limit since `run` was read."""
     change = {f"searches.{index}.{name}": value for name, value in values.items()}
-    begun = database().collection_runs.update_one(
+    result = database().collection_runs.update_one(
         build_open_search_query(run.id, index, lease_token) | {"revision": run.revision},
         {
             "$set": {"heartbeat_at": now, "status": "running"} | change,
@@ -191,11 +191,11 @@ def begin_search(
             "$inc": {"revision": 1},
         },
     )
-    return bool(begun.matched_count)
+    return bool(result.matched_count)
 
 
 def close_if_done(*, run_id: ObjectId, now: datetime) -> None:
-    """Close the run if none of its searches is open. The worst status of its searches becomes its own.
+    """Close the run if none of its searches is open. The run gets the worst status of its searches.
 
     A run of boards fails only if all of its boards fail, because a large run always contains some boards that have
     moved or closed. The boards themselves record their failures.
@@ -223,13 +223,13 @@ def cancel_run(*, run_id: ObjectId, now: datetime) -> bool:
     Returns False if the run is already over.
     """
     runs = database().collection_runs
-    requested = runs.update_one(
+    result = runs.update_one(
         {"_id": run_id, "status": {"$in": OPEN_RUN_STATUSES}},
         {"$set": {"cancel_requested": True, "searches.$[idle].status": "cancelled"}},
         array_filters=[{"idle.status": {"$in": ["queued", "waiting"]}}],
     )
     close_if_done(run_id=run_id, now=now)
-    return bool(requested.matched_count)
+    return bool(result.matched_count)
 
 
 def stop_run(*, run_id: ObjectId, error: str, now: datetime, lease: Lease | None = None) -> None:
@@ -238,12 +238,12 @@ def stop_run(*, run_id: ObjectId, error: str, now: datetime, lease: Lease | None
     If a worker's `lease` is given and no longer valid, raises `LeaseLostError` and leaves the run as it is.
     """
     query = build_open_search_query(run_id, lease.index, lease.token) if lease else {"_id": run_id, "status": _OPEN_RUN}
-    stopped = database().collection_runs.update_one(
+    result = database().collection_runs.update_one(
         query,
         {"$set": {"searches.$[open].status": "failed", "searches.$[open].error": error}},
         array_filters=[{"open.status": {"$in": OPEN_SEARCH_STATUSES}}],
     )
-    if lease and not stopped.matched_count:
+    if lease and not result.matched_count:
         raise LeaseLostError(f"search {lease.index} of run {run_id} is over or belongs to another worker")
     close_if_done(run_id=run_id, now=now)
 
@@ -251,8 +251,8 @@ def stop_run(*, run_id: ObjectId, error: str, now: datetime, lease: Lease | None
 def find_interrupted(*, now: datetime) -> list[tuple[CollectionRunDocument, list[str]]]:
     """Return open runs that have no worker, each with the roles to resume. Concurrent callers never get the same run.
 
-    A search is resumed once its rate-limit wait is over, or if its run had no heartbeat for the duration of a lease.
-    Searches that reached `MAX_ATTEMPTS` are closed as lost, which may close the run.
+    A search is resumed once its rate-limit wait is over, or if its run has had no heartbeat for the duration of a
+    lease. Searches that reached `MAX_ATTEMPTS` are closed as lost, which may close the run.
     """
     stale_since = now - timedelta(seconds=settings.COLLECTION_LEASE_SECONDS)
     found = []
@@ -269,8 +269,8 @@ def find_interrupted(*, now: datetime) -> list[tuple[CollectionRunDocument, list
                     # Without this change, every check would queue the role again until its task begins.
                     changes |= {f"searches.{index}.status": "queued", f"searches.{index}.resume_at": None}
             elif is_stale and search.attempts >= MAX_ATTEMPTS:
-                lost = describe_lost_outcome(search=search)
-                changes |= {f"searches.{index}.{name}": value for name, value in lost.items()}
+                outcome = describe_lost_outcome(search=search)
+                changes |= {f"searches.{index}.{name}": value for name, value in outcome.items()}
             elif is_stale:
                 roles.append(search.role)
         if (roles or changes) and _resume(run, changes, now) and roles:
@@ -285,12 +285,12 @@ def describe_lost_outcome(*, search: Search) -> dict[str, Any]:
 
 
 def _resume(run: CollectionRunDocument, changes: dict[str, Any], now: datetime) -> bool:
-    """Write these changes and a heartbeat, unless the run had another heartbeat since it was read."""
-    updated = database().collection_runs.update_one(
+    """Write these changes and a heartbeat, unless the run has had another heartbeat since it was read."""
+    result = database().collection_runs.update_one(
         {"_id": run.id, "status": _OPEN_RUN, "heartbeat_at": run.heartbeat_at},
         {"$set": {"heartbeat_at": now} | changes},
     )
-    return bool(updated.matched_count)
+    return bool(result.matched_count)
 
 
 def _deduplicate(names: Sequence[str]) -> list[str]:

@@ -29,7 +29,7 @@ from ingestion.sources.theirstack.fake.conditions import (
 )
 from ingestion.sources.theirstack.fake.jobs import REQUIRED_FILTERS, JobList, NoRequiredFilter, parse_search
 
-# Code, title and description by status, in the documented format. Of the codes, only E-020 is certain.
+# Code, title and description by status, in the documented format. Only the code E-020 is known for certain.
 _ERRORS = {
     401: ("E-001", "Unauthorized", "The API key is missing, expired or not valid."),
     402: ("E-001", "Not enough credits", "The account has no API credits left."),
@@ -57,7 +57,7 @@ class Response:
 
 
 def render_json(value: Any, *, status: int = 200) -> Response:
-    """Return a response with any value as JSON."""
+    """Return a response with the value as JSON."""
     return Response(status=status, body=orjson.dumps(value))
 
 
@@ -133,7 +133,7 @@ class FakeTheirStack:
         self.api_key = api_key
         self._jobs = jobs if isinstance(jobs, JobList) else JobList(jobs)
         self._plan = PLANS[plan]
-        self._granted = self._plan.credits if credits is None else credits
+        self._granted_credits = self._plan.credits if credits is None else credits
         self._rate_limited = rate_limited
         self._clock = clock
         self._lock = threading.RLock()
@@ -185,8 +185,8 @@ class FakeTheirStack:
             # One credit per job sent.
             self.credits_used = 0
             self._faults = FaultScript()
-            self._numbers: Counter[str] = Counter()
-            self._limit = RateLimit(self._plan.windows if self._rate_limited else ())
+            self._request_counts: Counter[str] = Counter()
+            self._rate_limit = RateLimit(self._plan.windows if self._rate_limited else ())
             self._last_rows: list[bytes] = []
 
     def script_faults(self, script: bytes | Sequence[Mapping[str, Any] | Fault]) -> None:
@@ -202,12 +202,12 @@ class FakeTheirStack:
     def take_fault(self, *, path: str) -> tuple[int, Fault]:
         """Count a request, and return its number and the fault to inject, which is empty if there is none."""
         with self._lock:
-            self._numbers[path] += 1
-            number = self._numbers[path]
+            self._request_counts[path] += 1
+            number = self._request_counts[path]
             return number, self._faults.take(path=path, number=number)
 
     def record(self, *, number: int, method: str, path: str, body: bytes, status: int | None, rows: int = 0) -> None:
-        """Store a request for `requests`."""
+        """Record a request, so that `requests` returns it."""
         try:
             payload = orjson.loads(body) if body else None
         except orjson.JSONDecodeError:
@@ -239,16 +239,16 @@ class FakeTheirStack:
         if not hmac.compare_digest(key.encode(), f"Bearer {self.api_key}".encode()):
             return render_error(401), 0
         if path == BALANCE_PATH:
-            spent = {"ui_credits": 50, "used_ui_credits": 0, "used_api_credits": self.credits_used}
-            return render_json(spent | {"api_credits": self._granted}), 0
+            usage = {"ui_credits": 50, "used_ui_credits": 0, "used_api_credits": self.credits_used}
+            return render_json(usage | {"api_credits": self._granted_credits}), 0
         now = time.monotonic()
-        if not self._limit.hit(now):
+        if not self._rate_limit.hit(now):
             response, rows = render_error(429), 0
         elif fault.status is not None or fault.not_json:
             response, rows = render_error(500), 0  # `respond` replaces this response; no jobs are sent or charged
         else:
             response, rows = self._search(body=body, fault=fault)
-        headers = self._limit.get_headers(now) if self._rate_limited else {}
+        headers = self._rate_limit.get_headers(now) if self._rate_limited else {}
         return replace(response, headers=headers), rows
 
     def _search(self, *, body: bytes, fault: Fault) -> tuple[Response, int]:
@@ -264,7 +264,7 @@ class FakeTheirStack:
             return render_error(403, description=f"limit must be at most {max_limit} on this plan"), 0
         if max_pages is not None and search.offset >= max_pages * max_limit:
             return render_error(403, description=f"a query can have at most {max_pages} pages on this plan"), 0
-        credits_left = max(0, self._granted - self.credits_used)
+        credits_left = max(0, self._granted_credits - self.credits_used)
         if not credits_left:
             return render_error(402), 0
         end = search.offset + search.limit
@@ -286,12 +286,12 @@ class FakeTheirStack:
 
 def _corrupt(rows: list[bytes], fault: Fault) -> list[bytes]:
     """Return the rows, including rows that the fault adds. Added rows cost no credits."""
-    before: list[bytes] = []
+    added: list[bytes] = []
     if fault.malformed_row is not None and fault.malformed_row is not False:
-        before.append(orjson.dumps(_MALFORMED if fault.malformed_row is True else fault.malformed_row))
+        added.append(orjson.dumps(_MALFORMED if fault.malformed_row is True else fault.malformed_row))
     if fault.blurred_row and rows:
-        before.append(mask_job(rows[0], job_id=1))
-    return [*before, *rows, *rows[: fault.duplicate_rows]]
+        added.append(mask_job(rows[0], job_id=1))
+    return [*added, *rows, *rows[: fault.duplicate_rows]]
 
 
 class _Server(ThreadingHTTPServer):
@@ -313,7 +313,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore errors of clients that disconnect, and report all others."""
+        """Ignore errors from clients that disconnect, and report all other errors."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
