@@ -15,7 +15,7 @@ SEED = 7
 
 
 def generate_postings(*, count: int, now: datetime, seed: int = SEED) -> "Iterator[list[Posting]]":
-    """Yield `count` postings of the last 400 days in batches of 1,000."""
+    """Yield `count` postings from the last 400 days in batches of 1,000."""
     from benchmarks.generator.jobs import generate_jobs
     from ingestion.sources.theirstack.transform import transform_job
 

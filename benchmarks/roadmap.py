@@ -1,4 +1,4 @@
-"""Roadmaps and project recommendations in one process, compared with plain Python over the fixtures.
+"""Measure in-process roadmaps and project recommendations, and compare them with plain Python on the fixtures.
 
 python -m benchmarks.roadmap [--postings N]
 
@@ -44,7 +44,7 @@ def main() -> int:
 
 @dataclass(slots=True, kw_only=True)
 class Measurements:
-    """Times in the process with warm caches, and the size of the responses."""
+    """In-process response times with warm caches, except `first_roadmap`, and the size of the roadmap."""
 
     roadmap: Times
     recommendations: Times
@@ -83,8 +83,8 @@ def compare(count: int) -> Report:
         ("roadmap", plain_roadmap_times, large.roadmap),
         ("recommendations", plain_recommendation_times, large.recommendations),
     ):
-        share = f"{format_milliseconds(plain_times.median)} = x {plain_times.median / service_times.median:.2f}"
-        report.add_value(f"{label} in plain Python over the fixtures", share)
+        comparison = f"{format_milliseconds(plain_times.median)} = x {plain_times.median / service_times.median:.2f}"
+        report.add_value(f"{label} in plain Python over the fixtures", comparison)
     for label, small_times, large_times in (
         ("roadmap", small.roadmap, large.roadmap),
         ("recommendations", small.recommendations, large.recommendations),
@@ -101,7 +101,7 @@ def compare(count: int) -> Report:
 
 
 def measure(count: int) -> Measurements:
-    """Measure requests over `count` postings."""
+    """Measure requests against a database of `count` postings."""
     from django.core.handlers.wsgi import WSGIHandler
     from django.utils import timezone
 
@@ -189,7 +189,7 @@ def send_request(application: Callable[..., Any], token: str, path: str, query: 
 
 
 def measure_plain() -> tuple[Times, Times]:
-    """Measure filtering lists of dictionaries, without demand, authentication or an order of learning."""
+    """Measure filtering lists of dictionaries, without authentication, skill demand or ordering of skills."""
     resources = json.loads((FIXTURES / "learning_resources.json").read_text(encoding="utf-8"))
     ideas = json.loads((FIXTURES / "project_ideas.json").read_text(encoding="utf-8"))
     planned_skills = list(dict.fromkeys(resource["skill"] for resource in resources))[:25]
