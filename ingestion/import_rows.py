@@ -101,7 +101,7 @@ def _normalize_words(job: dict[str, Any]) -> None:
         # JSON files may have a single status instead of a list.
         statuses = [statuses]
     if isinstance(statuses, list):
-        job["employment_statuses"] = [word for each in statuses if (word := _find_word(each, EMPLOYMENT_STATUSES))]
+        job["employment_statuses"] = [word for status in statuses if (word := _find_word(status, EMPLOYMENT_STATUSES))]
 
 
 def _find_word(value: Any, words: Sequence[str]) -> str | None:
@@ -117,9 +117,9 @@ def _normalize_countries(job: dict[str, Any]) -> None:
         job["country_code"] = _find_country(code)
     codes = job.get("country_codes")
     if isinstance(codes, list):
-        job["country_codes"] = [found for each in codes if (found := _find_country(each))]
+        job["country_codes"] = [found for code in codes if (found := _find_country(code))]
     elif isinstance(names := job.get("countries"), list):
-        job["country_codes"] = [found for each in names if (found := _find_country(each))]
+        job["country_codes"] = [found for name in names if (found := _find_country(name))]
     if "country" in job and not job.get("country_code") and not job.get("country_codes"):
         job["country_code"] = _find_country(job["country"])
 

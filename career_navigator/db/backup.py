@@ -165,13 +165,13 @@ class _Writer:
 
 def _list_collections(database: Database[Any]) -> list[dict[str, Any]]:
     """Return MongoDB's description of each collection that a backup includes, sorted by name."""
-    collections = [dict(each) for each in database.list_collections(filter={"type": "collection"})]
+    collections = [dict(description) for description in database.list_collections(filter={"type": "collection"})]
     included = [
-        each
-        for each in collections
-        if not each["name"].startswith(_EXCLUDED_PREFIXES) and each["name"] != _MARKER_COLLECTION
+        description
+        for description in collections
+        if not description["name"].startswith(_EXCLUDED_PREFIXES) and description["name"] != _MARKER_COLLECTION
     ]
-    return sorted(included, key=lambda each: str(each["name"]))
+    return sorted(included, key=lambda description: str(description["name"]))
 
 
 def _list_filled(database: Database[Any]) -> list[str]:
@@ -189,8 +189,8 @@ def _write_collection(database: Database[Any], information: dict[str, Any], writ
     # `list_indexes` keeps the types of the options and the order of the fields of a key.
     indexes = [index for index in collection.list_indexes() if index["name"] != "_id_"]
     writer.write(b"C", bson.encode({"name": name, "options": information["options"], "indexes": indexes}))
-    for each in collection.find_raw_batches(sort=[("_id", 1)]):
-        batch = cast(bytes, each)
+    for raw_batch in collection.find_raw_batches(sort=[("_id", 1)]):
+        batch = cast(bytes, raw_batch)
         count += sum(1 for _ in _split(batch))
         writer.write(b"D", batch)
     return count
@@ -269,7 +269,7 @@ def _fill_collections(database: Database[Any], path: Path) -> dict[str, int]:
     indexes: list[dict[str, Any]] = []
     for kind, content in _read_frames(path):
         if kind == b"D":
-            documents = [RawBSONDocument(each) for each in _split(content)]
+            documents = [RawBSONDocument(document) for document in _split(content)]
             _get_raw_collection(database, _RESTORED_PREFIX + name).insert_many(
                 documents, bypass_document_validation=True
             )

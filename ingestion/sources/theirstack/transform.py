@@ -192,9 +192,13 @@ def _put_labeled_first(
     if code in codes:
         return tuple(dict.fromkeys((code, *codes)))
     named = {read_country_code(location.get("country_code")) for location in locations[1:]}
-    first = [each.get("country_code") for each in (job, *locations[:1])]
-    overruled = {each for value in first if (each := read_country_code(value))} or {codes[0]}
-    remaining = (each for each in codes if each not in overruled or each in named or has_country(label, each))
+    first = [record.get("country_code") for record in (job, *locations[:1])]
+    overruled = {address_code for value in first if (address_code := read_country_code(value))} or {codes[0]}
+    remaining = (
+        other_code
+        for other_code in codes
+        if other_code not in overruled or other_code in named or has_country(label, other_code)
+    )
     return (code, *remaining)
 
 
