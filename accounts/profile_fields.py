@@ -99,7 +99,7 @@ class SkillListField(BoundedList):
             if len(data) > 2 * MAX_SKILLS:
                 self.fail("max_length", max_length=self.max_length)
             # If no valid name remains, validate the original list, so that the error names the invalid items.
-            data = [each for each in data if not _is_invalid_skill(each)] or data
+            data = [skill for skill in data if not _is_invalid_skill(skill)] or data
         return super().to_internal_value(data)
 
 
@@ -108,7 +108,7 @@ def list_ignored_skills(data: Any) -> list[str]:
     skills = data.get("skills") if isinstance(data, Mapping) else None
     if isinstance(skills, str):
         skills = split_skills(skills)
-    return [each for each in skills if _is_invalid_skill(each)] if isinstance(skills, list) else []
+    return [skill for skill in skills if _is_invalid_skill(skill)] if isinstance(skills, list) else []
 
 
 def split_skills(text: str) -> list[str]:

@@ -37,7 +37,7 @@ JSON = "application/json"
 XML = "application/xml"
 # LinkedIn's export.
 ZIP = "application/zip"
-# Formats that are taken over field by field.
+# Formats that are imported field by field.
 STRUCTURED = frozenset({JSON, XML, ZIP})
 
 # The worker prints this after its imports and limits are in place. The file causes any failure that happens later.

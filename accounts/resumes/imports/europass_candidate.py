@@ -34,7 +34,7 @@ _CANDIDATE_SECTIONS = frozenset(
 
 
 def read_candidate(document: Node) -> ImportedResume:
-    """Return the content of a Candidate document. Sections that are not taken over are listed in `unread`."""
+    """Return the content of a Candidate document. Sections that are not imported are listed in `unread`."""
     person, profile = find(document, "CandidatePerson"), find(document, "CandidateProfile")
     imported = ImportedResume({})
     languages = [
@@ -44,15 +44,15 @@ def read_candidate(document: Node) -> ImportedResume:
     ]
     qualifications = [*iterate(profile, "PersonQualifications", "PersonCompetency")]
     competencies = [*qualifications, *iterate(profile, "Skills", "PersonCompetency")]
-    languages += [_build_candidate_language(each) for each in competencies if _is_language(each)]
+    languages += [_build_candidate_language(competency) for competency in competencies if _is_language(competency)]
     skills: list[dict[str, Any]] = [
-        {"name": get_text(each, "CompetencyName")} for each in competencies if not _is_language(each)
+        {"name": get_text(competency, "CompetencyName")} for competency in competencies if not _is_language(competency)
     ]
     for group in iterate(profile, "Skills", "SkillsGroup"):
-        names = [get_text(each, "CompetencyName") for each in iterate(group, "PersonCompetency")]
+        names = [get_text(competency, "CompetencyName") for competency in iterate(group, "PersonCompetency")]
         skills.append({"name": get_text(group, "Title"), "keywords": [*filter(None, names)]})
     for group in iterate(profile, "DigitalSkills", "DigitalSkillsGroup"):
-        names = [get_value(each) for each in iterate(group, "DigitalSkill")]
+        names = [get_value(skill) for skill in iterate(group, "DigitalSkill")]
         skills.append({"name": get_text(group, "Title"), "keywords": [*filter(None, names)]})
     imported.content = drop_empty(
         {
@@ -64,37 +64,37 @@ def read_candidate(document: Node) -> ImportedResume:
             ),
             "volunteer": drop_empty_entries(
                 {
-                    "organization": get_text(each, "Title"),
-                    **read_period(each, "Date"),
-                    **read_html(each, "Description"),
+                    "organization": get_text(volunteering, "Title"),
+                    **read_period(volunteering, "Date"),
+                    **read_html(volunteering, "Description"),
                 }
-                for each in iterate(profile, "VoluntaryWorks", "VoluntaryWork")
+                for volunteering in iterate(profile, "VoluntaryWorks", "VoluntaryWork")
             ),
             "education": drop_empty_entries(
-                _build_candidate_education(each)
-                for each in iterate(profile, "EducationHistory", "EducationOrganizationAttendance")
+                _build_candidate_education(attendance)
+                for attendance in iterate(profile, "EducationHistory", "EducationOrganizationAttendance")
             ),
             "certificates": drop_empty_entries(_build_candidate_certificates(profile)),
             "publications": drop_empty_entries(
                 {
-                    "name": get_text(each, "Title"),
-                    "publisher": get_text(each, "Publisher") or get_text(each, "Journal"),
-                    "releaseDate": parse_date(get_text(each, "Year")),
-                    "url": build_url(get_text(each, "DOI", "Link")),
-                    "summary": read_html(each, "FormattedPublicationDescription").get("summary"),
+                    "name": get_text(publication, "Title"),
+                    "publisher": get_text(publication, "Publisher") or get_text(publication, "Journal"),
+                    "releaseDate": parse_date(get_text(publication, "Year")),
+                    "url": build_url(get_text(publication, "DOI", "Link")),
+                    "summary": read_html(publication, "FormattedPublicationDescription").get("summary"),
                 }
-                for each in iterate(profile, "PublicationHistory", "Publication")
+                for publication in iterate(profile, "PublicationHistory", "Publication")
             ),
             "skills": drop_empty_entries(skills),
             "languages": drop_empty_entries(languages),
             "projects": drop_empty_entries(
                 {
-                    "name": get_text(each, "Title"),
-                    "url": build_url(get_text(each, "Link")),
-                    "description": "\n".join(list_lines(get_text(each, "Description"))),
-                    **read_period(each, "Date"),
+                    "name": get_text(project, "Title"),
+                    "url": build_url(get_text(project, "Link")),
+                    "description": "\n".join(list_lines(get_text(project, "Description"))),
+                    **read_period(project, "Date"),
                 }
-                for each in iterate(profile, "Projects", "Project")
+                for project in iterate(profile, "Projects", "Project")
             ),
         }
     )
@@ -105,17 +105,19 @@ def read_candidate(document: Node) -> ImportedResume:
 def _build_candidate_basics(person: Node, profile: Node) -> dict[str, Any]:
     name = find(person, "PersonName")
     channels: dict[str, list[Node]] = {}
-    for each in iterate(person, "Communication"):
-        channels.setdefault(get_text(each, "ChannelCode").casefold(), []).append(each)
+    for communication in iterate(person, "Communication"):
+        channels.setdefault(get_text(communication, "ChannelCode").casefold(), []).append(communication)
     phone: Node = next(iter(channels.get("telephone", ())), {})
     dialing = get_text(phone, "CountryDialing").lstrip("+")
     number = get_text(phone, "DialNumber")
-    address: Node = next((found for each in iterate(person, "Communication") if (found := find(each, "Address"))), {})
+    address: Node = next(
+        (found for communication in iterate(person, "Communication") if (found := find(communication, "Address"))), {}
+    )
     profiles = [
-        {"network": get_text(each, "UseCode").title(), "url": build_url(get_text(each, "URI"))}
-        for each in channels.get("social media", ())
+        {"network": get_text(channel, "UseCode").title(), "url": build_url(get_text(channel, "URI"))}
+        for channel in channels.get("social media", ())
     ]
-    web = (build_url(get_text(each, "URI")) for each in channels.get("web", ()))
+    web = (build_url(get_text(channel, "URI")) for channel in channels.get("web", ()))
     return drop_empty(
         {
             "name": " ".join(filter(None, (get_text(name, "GivenName"), get_text(name, "FamilyName")))),
@@ -136,7 +138,7 @@ def _build_candidate_basics(person: Node, profile: Node) -> dict[str, Any]:
 
 def _build_candidate_work(employer: Node, position: Node) -> dict[str, Any]:
     address = find(employer, "OrganizationContact", "Communication")
-    addresses = (find(each, "Address") for each in iterate(address))
+    addresses = (find(part, "Address") for part in iterate(address))
     place: Node = next(filter(None, addresses), {})
     city = get_text(position, "City") or get_text(place, "CityName")
     country = get_text(position, "Country") or get_text(place, "CountryCode")
@@ -167,14 +169,14 @@ def _build_candidate_certificates(profile: Node) -> list[dict[str, Any]]:
     sections = (("Certifications", "Certification"), ("CourseCertifications", "CourseCertification"))
     return licenses + [
         {
-            "name": get_text(each, "CertificationName") or get_text(each, "Title"),
-            "issuer": get_text(each, "IssuingAuthority") or get_text(each, "IssuingAuthorityName"),
-            "date": parse_date(get_text(each, "FirstIssuedDate", "FormattedDateTime"))
-            or read_period(each, "Date").get("startDate"),
-            "url": build_url(get_text(each, "Link")),
+            "name": get_text(certificate, "CertificationName") or get_text(certificate, "Title"),
+            "issuer": get_text(certificate, "IssuingAuthority") or get_text(certificate, "IssuingAuthorityName"),
+            "date": parse_date(get_text(certificate, "FirstIssuedDate", "FormattedDateTime"))
+            or read_period(certificate, "Date").get("startDate"),
+            "url": build_url(get_text(certificate, "Link")),
         }
         for names in sections
-        for each in iterate(profile, *names)
+        for certificate in iterate(profile, *names)
     ]
 
 
@@ -183,7 +185,7 @@ def _is_language(competency: Node) -> bool:
 
 
 def _build_candidate_language(competency: Node) -> dict[str, Any]:
-    scores = (get_text(each, "Score", "ScoreText") for each in iterate(competency, "CompetencyDimension"))
+    scores = (get_text(dimension, "Score", "ScoreText") for dimension in iterate(competency, "CompetencyDimension"))
     return {
         "language": name_language(get_value(find(competency, "CompetencyID"))),
         "fluency": describe_levels(scores),

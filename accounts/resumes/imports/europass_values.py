@@ -96,7 +96,7 @@ def iterate_texts(node: Node, *names: str) -> list[str]:
 
 
 def list_unread(section: Node, known: frozenset[str], imported: ImportedResume) -> None:
-    """Add the texts of the sections that are not taken over to `unread`."""
+    """Add the texts of the sections that are not imported to `unread`."""
     for name, part in section.items() if isinstance(section, Mapping) else ():
         if name in known or name in _IGNORED:
             continue

@@ -206,7 +206,7 @@ def _split_description(text: str) -> dict[str, Any]:
     }
 
 
-# The files that are read, each with the columns that are taken over or have no meaning outside LinkedIn.
+# The files that are read, each with the columns that are imported or have no meaning outside LinkedIn.
 _PERIOD = ("started on", "finished on")
 _KNOWN_FILES: Mapping[str, tuple[str, ...]] = {
     "profile.csv": (

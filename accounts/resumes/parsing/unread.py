@@ -22,7 +22,7 @@ from accounts.resumes.parsing.lines import (
 from accounts.resumes.parsing.pieces import is_note, split_strong
 from accounts.resumes.parsing.sections import Section
 
-# The reasons: dates that are not understood, text that fits no field, and sections that are not taken over.
+# The reasons: dates that are not understood, text that fits no field, and sections that are not imported.
 DATES = "dates"
 TEXT = "text"
 SECTION = "section"
