@@ -91,5 +91,26 @@ def test_finds_no_period_in_other_numbers(text):
     assert find_spans(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("2018-02..2021-06", ("2018-02", "2021-06")),
+        ("2013..2015", ("2013", "2015")),
+        ("2018…2020", ("2018", "2020")),
+        ("03/2018 ... 05/2019", ("2018-03", "2019-05")),
+        ("06/17..08/18", ("2017-06", "2018-08")),
+        ("Jan 2020..present", ("2020-01", None)),
+    ],
+)
+def test_takes_dots_between_dates_for_a_dash(text, period):
+    (span,) = find_spans(text)
+
+    assert (_format(span), text[span.start : span.end]) == (period, text)
+
+
+def test_takes_no_dots_at_the_end_of_a_text_for_a_dash():
+    assert [span.is_range for span in find_dates("2018...")] == [False]
+
+
 def test_keeps_two_periods_of_a_line_apart():
     assert [_format(span) for span in find_spans("2010 - 2012, 2015 - 2016")] == [("2010", "2012"), ("2015", "2016")]

@@ -106,6 +106,8 @@ _BETWEEN = re.compile(
     rf"(?:(?:{_join(RANGE_WORDS)})[ ]{{1,3}})?[(]?{_HEDGE}",
     re.IGNORECASE,
 )
+# "2018-02..2021-06". Single periods are parts of dates, so the pattern of mentions does not accept dots around a date.
+_DOTS = re.compile(r"(?:(?<=\d)|(?<=\d[ ]))(?:\.{2,3}|…)(?=[ ]?\w)")
 _OPEN_END = re.compile(rf"\s{{0,3}}{_DASHES}\s{{0,3}}(?=$|[)\]|\t])")
 _SINCE = re.compile(rf"(?<!\w)(?:{_join(SINCE_WORDS)})\s{{1,3}}\Z", re.IGNORECASE)
 _FROM = re.compile(r"(?<!\w)(?:from|von|de|du|del|od|da|dal)\s{1,3}\Z", re.IGNORECASE)
@@ -128,6 +130,8 @@ def find_dates(text: str) -> list[Span]:
 def _find_dates(text: str) -> tuple[Span, ...]:
     if not _HAS_DATE.search(text):
         return ()
+    # The length stays, so that the places of the spans are those in the given text.
+    text = _DOTS.sub(lambda dots: "-" * len(dots[0]), text)
     return tuple(_join_mentions(text, list(_iterate_mentions(text))))
 
 
