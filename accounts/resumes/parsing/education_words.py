@@ -26,7 +26,7 @@ _DEGREE = re.compile(
     r"|post-?graduate(?:\s+(?:degree|diploma))?|(?:national|advanced|higher|graduate|postgraduate)\s+diploma|diploma"
     r"|doctorate|high\s+school\s+diploma"
     r"|abitur|fachabitur|allgemeine\s+hochschulreife|hochschulreife|mittlere\s+reife|a-levels|gcses?|ged|certificate"
-    r"|staatsexamen"
+    r"|staatsexamen|(?:berufs)?ausbildung(?=\s+(?:zum|zur|als)\b)"
     r"|diplom(?:[- ]?ingenieur(?:in)?|[- ]?kaufmann|[- ]?informatiker(?:in)?)?|dipl\.-\w+\.?(?:\s?\([a-z]+\))?"
     r"|licence(?:\s+pro(?:fessionnelle)?)?|maîtrise|doctorat|baccalauréat|dut|bts|deug|diplôme\s+d['’]ingénieur"
     r"|diplôme|mastère"

@@ -11,7 +11,7 @@ from datetime import date
 
 from accounts.resumes.parsing.anchors import EntryDates, find_entry_dates, has_head_shape
 from accounts.resumes.parsing.dates import Span
-from accounts.resumes.parsing.heads import HeadLine, describe_head_line, is_label
+from accounts.resumes.parsing.heads import HeadLine, describe_head_line, has_field_label, is_label
 from accounts.resumes.parsing.lines import Line, get_bullet, is_prominent, strip_bullet
 from accounts.resumes.parsing.organizations import has_legal_form
 
@@ -167,6 +167,8 @@ def _is_head_text(text: str) -> bool:
     """Return whether a line can name a position or company, as opposed to running text."""
     if len(text) > _MAX_HEAD_LENGTH or _EMAIL.search(text) or is_label(text):
         return False
+    if has_field_label(text):
+        return True
     found = describe_head_line(text)
     if text.endswith((".", ";", ":", ",")) and not has_legal_form(text) and not found.is_note:
         return False

@@ -12,13 +12,7 @@ _FIELD_LABEL = re.compile(
     r"\A(?:company(?: name)?|employer|organi[sz]ation|client|position(?: held)?|role|title|job title|occupation|firma"
     r"|arbeitgeber|unternehmen|entreprise|poste(?: occupé)?|empresa|puesto|cargo|função|function|funktion"
     r"|stelle|société"
-    r"|employeur|compañía|entidad|instituição|empregador)(?:\s*:\s*|\t)",
-    re.IGNORECASE,
-)
-_LABEL = re.compile(
-    r"\A(?:company|employer|organi[sz]ation|client|position|role|title|job title|firma|arbeitgeber|entreprise|poste"
-    r"|empresa"
-    r"|puesto|cargo|função|function|funktion|stelle|société|employeur|compañía|entidad|instituição|empregador)\s*:\s*",
+    r"|employeur|compañía|entidad|instituição|empregador|razón social|razão social)(?:\s*:\s*|\t)",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"\A[^:\t|,]{2,40}:\s+\S")
@@ -57,6 +51,11 @@ def remove_field_label(text: str) -> str:
     return _FIELD_LABEL.sub("", text, count=1)
 
 
+def has_field_label(text: str) -> bool:
+    """Return whether a line begins with the label of a position's title or employer, such as "Company:"."""
+    return _FIELD_LABEL.match(text) is not None
+
+
 def is_label(text: str) -> bool:
     """Return whether a line labels a list of details, such as "Technologies: Python"."""
-    return _LABEL.match(text) is not None and _FIELD_LABEL.match(text) is None
+    return _LABEL.match(text) is not None and not has_field_label(text)

@@ -10,12 +10,15 @@ _LEGAL_FORM = re.compile(
     r"|gbr|e\.?\s?v|e\.?g|se|s\.?\s?a\.?(?: de c\.?\s?v)?|s\.?a\.?s|sarl|s\.?a\.?r\.?l|eurl|sl"
     r"|s\.?l|slu|s\.?l\.?u|lda|ltda|s\.?p\.?a|srl"
     r"|s\.?r\.?l"
-    r"|bv|b\.v|nv|n\.v|ab|as|a/s|aps|oy|oyj|asa|sp\.?\s?z\s?o\.?\s?o|s\.?r\.?o|a\.s|k\.?k|pty|pvt|pte|sdn bhd|kft|zrt)"
+    r"|s\.?a\.?[ac]|e\.?i\.?r\.?l|eireli|s\.? de r\.?\s?l\.?(?: de c\.?\s?v)?|s\.?a\.?(?:b|p\.?i)\.? de c\.?\s?v"
+    r"|s\.?n\.?c|d\.\s?o\.\s?o|e\.\s?k"
+    r"|bv|b\.v|nv|n\.v|ab|as|a/s|aps|oy|oyj|asa|sp\.?\s?z\s?o\.?\s?o|s\.?r\.?o|a\.s|k\.?k|pty|pvt|pte"
+    r"|sdn\.? bhd|kft|zrt)"
     r"\.?(?: (?:ltd|limited)\.?)?)\Z",
     re.IGNORECASE,
 )
 # Short legal forms that are also words or states need their capitals.
-_UPPER_FORMS = build_words("AG KG SE SA SL AB AS OY BV NV UG EV EG CO SAS")
+_UPPER_FORMS = build_words("AG KG SE SA SL AB AS OY BV NV UG EV EG CO SAS SAA SAC")
 _ORGANIZATION = re.compile(
     r"\b(?:bank|banca|banco|banque|sparkasse|universit\w*|universidad\w*|college|institut\w*|instituto|hospital"
     r"|clinic|klinik\w*"

@@ -25,21 +25,26 @@ _MAX_NAME_WORDS = 10
 _MAX_PARAGRAPH = 5
 _MAX_AREA_LENGTH = 80
 _GAP = re.compile(
-    r"\s*[|•·\t]\s*|\s+[–—-]\s+|\s{3,}|\s+(?:at|from|an der|à l['’]|en la)\s+(?=[A-ZÀ-Þ])(?!Austin|Dallas|Chapel"
+    r"\s*[|•·\t]\s*|\s+[–—@-]\s+|\s{3,}|\s+(?:at|from|an der|à l['’]|en la)\s+(?=[A-ZÀ-Þ])(?!Austin|Dallas|Chapel"
     r"|Urbana)"
 )
 _AREA_LEAD = re.compile(
-    r"^[\s,:–—|-]{0,4}(?:(?:degree|diploma)\s+)?(?:(?:in|of|en|em|im\s+fach|der)(?=[\s(]))?\s*\(?\s*", re.IGNORECASE
+    r"^[\s,:–—|-]{0,4}(?:(?:degree|diploma)\s+)?(?:(?:in|of|en|em|im\s+fach|der|zum|zur|als)(?=[\s(]|\Z))?\s*\(?\s*",
+    re.IGNORECASE,
 )
 _FIELD_LABEL = re.compile(
-    r"\A(?:dates?|period|zeitraum|fechas?|periodo|datas?|período|période|centre|centro|établissement|einrichtung|instituição"
-    r"|formation|curso|fach|subject|field|studiengang|titulación|degree|qualification|institution|school|university|college|abschluss|diplôme|título)(?:\s*:\s*|\t)",
+    r"\A(?:dates?|period|zeitraum|fechas?|periodo|datas?|período|période|centre|centro(?: de estudios)?|établissement"
+    r"|einrichtung|instituição|institución|entidad|formation|curso|carrera|especialidad|fach|subject|field|studiengang"
+    r"|titulación|titulação|degree|qualification|institution|school|university|universidad|universidade|université"
+    r"|hochschule|college|abschluss|diplôme|título)(?:\s*:\s*|\t)",
     re.IGNORECASE,
 )
 _MINOR = re.compile(r"[,;(]?\s*\b(?:minor|minors|concentration|specialization|emphasis|nebenfach)\b.*\Z", re.IGNORECASE)
 _UNIVERSITY_SYSTEM = re.compile(
     r"university of (?:california|texas|illinois|wisconsin|north carolina|massachusetts|maryland)\Z", re.IGNORECASE
 )
+# The end of a line whose last name continues on the next line.
+_UNFINISHED = re.compile(r"\s(?:in|of|en|em|and|und|et|y|e|de|zum|zur|als|&)\Z")
 _DETAIL = re.compile(
     r"\b(?:coursework|courses?|thesis|dissertation|relevant|activities|awards?|scholarships?|modules?|advisor"
     r"|supervisor"
@@ -131,7 +136,7 @@ def _iterate_lines(lines: Sequence[Line]) -> Iterator[_StudyLine]:
 
 def _is_detail(text: str) -> bool:
     """Return whether a line only adds details to a study, such as its courses or thesis."""
-    if is_label(text) and not has_degree(text):
+    if is_label(text) and not has_degree(text) and not _FIELD_LABEL.match(text):
         return True
     detail = _DETAIL.search(text)
     return detail is not None and not find_dates(text) and not has_institution(text[: detail.start()])
@@ -190,7 +195,10 @@ def _parse_study(group: Sequence[_StudyLine]) -> Study | None:
         text, score = _take(text, find_score, score)
         text, honors = _take(text, find_honors, honors)
         if line.is_head or line.is_name:
-            pieces += [part for part in (strip_edges(part) for part in _GAP.split(text)) if part]
+            parts = [part for part in (strip_edges(part) for part in _GAP.split(text)) if part]
+            if parts and pieces and _UNFINISHED.search(pieces[-1]):
+                pieces[-1] = f"{pieces[-1]} {parts.pop(0)}"
+            pieces += parts
     since, until, date_confidence = _find_dates([line.text for line in group])
     degree, area, names = _read_pieces(pieces)
     institution = _find_institution(names)
