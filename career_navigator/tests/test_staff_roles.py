@@ -95,12 +95,13 @@ MENUS = {
         *("Collect now", "Boards", "Collection runs", "Rejected postings", "Emails", "Log entries", "Schedule"),
         *("Failed staff logins", "Maintenance tasks"),
     ],
-    "support": ["Dashboard", "Emails", "Users"],
-    "helpdesk": ["Dashboard", "Emails", "Users"],
+    "support": ["Dashboard", "Match score reliability", "Emails", "Users"],
+    "helpdesk": ["Dashboard", "Match score reliability", "Emails", "Users"],
     "auditor": [
         *("Dashboard", "Job postings", "Job roles", "Skills", "Unknown slugs", "Blueprints", "Learning resources"),
         "Project ideas",
-        *("Boards", "Collection runs", "Rejected postings", "Emails", "Users", "Log entries", "Schedule"),
+        *("Boards", "Collection runs", "Rejected postings", "Match score reliability", "Emails", "Users"),
+        *("Log entries", "Schedule"),
         *("Failed staff logins", "Maintenance tasks", "Roles", "Staff accounts"),
     ],
 }

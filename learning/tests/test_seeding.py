@@ -188,7 +188,7 @@ def test_seeding_all_fixtures_is_idempotent(admin_tables, capsys):
     second = json.loads(capsys.readouterr().out)
 
     assert first.pop("staff_roles") == second.pop("staff_roles")
-    assert first.keys() == {"skills", "learning_resources", "blueprints", "project_ideas", "roles"}
+    assert first.keys() == {"skills", "learning_resources", "blueprints", "project_ideas", "roles", "boards"}
     for name, counts in second.items():
         assert counts == {"created": 0, "updated": 0, "unchanged": first[name]["created"], "kept": 0}
 

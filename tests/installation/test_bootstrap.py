@@ -33,7 +33,7 @@ def unprepared(mongo, settings, tmp_path, django_db_blocker) -> Iterator[None]:
 def little_to_seed(monkeypatch, tmp_path) -> None:
     """Seed a single skill, because the complete fixtures take seconds."""
     skill = {"name": "python", "display_name": "Python", "category": "Programming Languages"}
-    for name in ("skills", "roles", "learning_resources", "blueprints", "project_ideas"):
+    for name in ("skills", "roles", "learning_resources", "blueprints", "project_ideas", "boards"):
         (tmp_path / f"{name}.json").write_text(json.dumps([skill] if name == "skills" else []))
     monkeypatch.setattr(seed, "FIXTURES", tmp_path)
 

@@ -23,11 +23,10 @@ SECONDS = 120
 # Commands that this test does not run, with the reason or how they were tried. Blocks are named by their first
 # characters, inline commands are written out.
 BLOCKS_NOT_RUN = {
-    "collect_boards [SOURCE ...]": "contacts other hosts; ingestion/tests/test_board_tasks.py runs it against a local "
-    "server",
     "make": "the name of a program; without a target it prints the same as `make help`",
     "make run     #": "the other commands run against an install that `manage.py run` started, as `make run` does; "
     "`make test` runs this test",
+    "SOURCES=": "contacts other hosts; ingestion/tests/test_board_tasks.py collects from a local server",
     "THEIR_STACK_API_KEY=": "TheirStack charges for jobs; test_run.py starts an install with a key at an address that "
     "does not respond",
     'echo "JWT_SECRET_KEY=': "needs a container engine; docs/how-to/run-in-containers.md says how it was tested, and "
@@ -37,6 +36,8 @@ BLOCKS_NOT_RUN = {
     "files of a stopped install; tried by hand after filling the queue and killing the install",
 }
 NOT_RUN = {
+    "collect_boards [SOURCE ...]": "contacts other hosts; ingestion/tests/test_board_tasks.py runs it against a local "
+    "server",
     "make": "the name of a program; without a target it prints the same as `make help`",
     "make run": "the other commands run against an install that its command `manage.py run` started; "
     "test_virtual_environment.py tests the script that installs",

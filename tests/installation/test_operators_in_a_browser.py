@@ -203,7 +203,7 @@ def test_the_schedule_shows_every_entry_with_its_next_runs(log_in: Login) -> Non
     page.goto("/admin/")
     page.get_by_role("link", name="Schedule").click()
 
-    expect(page.locator("#schedule tbody tr")).to_have_count(10)
+    expect(page.locator("#schedule tbody tr")).to_have_count(11)
     assert all(text.count(":") == 3 for text in page.locator("#schedule td:last-child").all_inner_texts())
 
 
