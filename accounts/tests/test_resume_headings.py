@@ -95,3 +95,33 @@ def test_begins_a_section_at_a_line_that_looks_like_the_headings():
         ("education", lines[3]),
         ("other", "Champion"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "below", "kind"),
+    [
+        ("Where the bread went", "Principal Hydrologist\tSep 2020 - now\nTarnbrook Water\n- Led a team", "experience"),
+        ("Alma mater", "M.Sc. Hydrology, University of Tarn\t2010 - 2012", "education"),
+    ],
+)
+def test_finds_a_first_heading_with_unusual_words_by_its_look_and_the_text_below(heading, below, kind):
+    text = f"Ada Example\nada@example.org\n{heading}\n{below}\nSkills\nPython\nLanguages\nFrench"
+    headings = {"Ada Example": LineStyle(size=2.2, bold=True)} | dict.fromkeys(
+        (heading, "Skills", "Languages"), LineStyle(size=1.3, bold=True, gap=1.0)
+    )
+    styles = [headings.get(line, LineStyle()) for line in text.split("\n")]
+
+    sections = split_sections(text, styles)
+
+    assert [section.kind for section in sections] == ["header", kind, "skills", "languages"]
+    assert sections[1].text == below
+
+
+def test_takes_a_word_for_skills_in_a_heading_with_unusual_words():
+    text = "Ada\nEducation\nB.Sc. Physics\nEDV-Kenntnisse und Methoden\nMATLAB\nToolbox\nSEO\nEmployment\nClerk"
+    headings = ("Education", "EDV-Kenntnisse und Methoden", "Toolbox", "Employment")
+    styles = [LineStyle(size=1.3, bold=True, gap=1.0) if line in headings else LineStyle() for line in text.split("\n")]
+
+    kinds = [section.kind for section in split_sections(text, styles)]
+
+    assert kinds == ["header", "education", "skills", "skills", "experience"]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from accounts.resumes.parsing.anchors import has_entry_dates
 from accounts.resumes.parsing.education_words import has_degree, has_institution
-from accounts.resumes.parsing.headings import Heading, parse_heading
+from accounts.resumes.parsing.heading_words import NOUN_KINDS
+from accounts.resumes.parsing.headings import Heading, normalize_heading, parse_heading
 from accounts.resumes.parsing.languages import parse_languages
 from accounts.resumes.parsing.lines import (
     EDUCATION,
@@ -31,6 +32,7 @@ from accounts.resumes.parsing.styles import LineStyle
 _INLINE = re.compile(r"([^:\t]{3,40}):\s+(?=\S)")
 # In these sections a line such as "Technologies: Python" belongs to an entry and does not begin a section.
 _ENTRY_SECTIONS = frozenset({EXPERIENCE, PROJECTS})
+_ENTRY_KINDS = frozenset({EXPERIENCE, EDUCATION})
 _MAX_LINES_BELOW = 8
 _MAX_LOOKALIKE_WORDS = 6
 
@@ -138,8 +140,10 @@ def _is_lookalike(lines: Sequence[Line], index: int, kind: str) -> bool:
     """Return whether a line that looks like the headings can be one, as opposed to the name of a job or employer."""
     line = lines[index]
     is_larger = line.style is not None and line.style.size > 1.05
+    # Above the first section, the name and the headline can look like headings too.
+    is_possible = kind != HEADER or (is_larger and index > 0 and _guess_kind(lines, index) in _ENTRY_KINDS)
     if (
-        kind == HEADER
+        not is_possible
         or "\t" in line.text
         or len(line.text.split()) > _MAX_LOOKALIKE_WORDS
         or has_entry_dates(line.text)
@@ -185,14 +189,15 @@ def _has_entries_below(lines: Sequence[Line], index: int) -> bool:
 
 
 def _guess_kind(lines: Sequence[Line], index: int) -> str:
-    """Return the kind of section that the text below an unknown heading shows."""
+    """Return the kind of section that the text below an unknown heading shows, or a word for skills in the heading."""
     below = _list_below(lines, index)
     if any(has_degree(text) and (has_institution(text) or has_entry_dates(text)) for text in below[:3]):
         return EDUCATION
     has_job = any(score_title(text.split("\t")[0].split(",")[0]) >= 0.8 for text in below[:3])
     if has_job and any(has_entry_dates(text) for text in below[:4] if not get_bullet(text)):
         return EXPERIENCE
-    return OTHER
+    words = normalize_heading(lines[index].text).split()
+    return SKILLS if any(NOUN_KINDS.get(word) == SKILLS for word in words) else OTHER
 
 
 def _correct_languages(section: Section) -> Section:
