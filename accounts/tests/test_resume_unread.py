@@ -42,6 +42,17 @@ def test_lists_the_lines_that_no_value_was_taken_from(empty_servers, ada):
     assert resume["parsed"]["unread"] == resume["unread"]
 
 
+def test_lists_a_name_in_the_head_of_a_position_that_is_neither_title_nor_employer(empty_servers, ada):
+    text = RESUME.replace(
+        "Senior Engineer, Northgate Foods\tJan", "Northgate Foods\nPlatform team\nSenior Engineer\tJan"
+    )
+
+    resume = _upload(ada, text)
+
+    assert "Platform team" in [line["text"] for line in resume["unread"]]
+    assert "Northgate Foods" not in [line["text"] for line in resume["unread"]]
+
+
 def test_asks_about_uncertain_values_and_does_not_offer_them(empty_servers, ada):
     resume = _upload(ada, RESUME)
 

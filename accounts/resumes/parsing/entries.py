@@ -29,11 +29,13 @@ _MAX_YEARS_AHEAD = 2
 class Entry:
     """An entry of a section. `head` are its lines without the dates; `date_line` is the index of the dates' line in it.
 
+    `head_numbers` are the numbers of the lines of the head.
     `span` is None if the entry states no dates that are understood.
     """
 
     span: Span | None
     head: tuple[str, ...]
+    head_numbers: tuple[int, ...]
     date_line: int
     body: tuple[Line, ...]
     first_line: Line
@@ -115,6 +117,7 @@ def split_entries(lines: Sequence[Line], *, now: date, limit: int) -> list[Entry
             Entry(
                 span=dates.span if dates is not None else None,
                 head=tuple(strip_bullet(row.head_text) for row in head_rows),
+                head_numbers=tuple(row.line.number for row in head_rows),
                 date_line=len(rows[first:anchor]) if anchor is not None else len(head_rows),
                 body=tuple(rows[index].line for index in range(last + 1, end) if index != anchor),
                 first_line=rows[first].line,

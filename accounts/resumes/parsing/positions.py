@@ -39,7 +39,8 @@ _NOTE_IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{2,40})[)\]]")
 class Position:
     """One entry of the experience section. `title` and `company` are None if they cannot be identified.
 
-    `span` is None if the entry states no dates that are understood. `lines` are the numbers of its lines.
+    `span` is None if the entry states no dates that are understood. `lines` are the numbers of the lines that
+    the position was read from.
     """
 
     title: FoundValue | None
@@ -311,8 +312,21 @@ def _build_position(item: _ReadEntry, company: FoundValue | None) -> Position:
         summary=summary,
         highlights=highlights,
         confidence=round(dated * sum(confidences) / 2, 2),
-        lines=item.entry.numbers,
+        lines=_list_read_lines(item.entry, title, company),
     )
+
+
+def _list_read_lines(entry: Entry, title: FoundValue | None, company: FoundValue | None) -> tuple[int, ...]:
+    """Return the numbers of an entry's lines, without those of a dated head that state other names."""
+    if entry.span is None or (title is None and company is None):
+        return entry.numbers
+    names = [segment for found in (title, company) if found is not None for segment in split_commas(found.value)]
+    unread = {
+        number
+        for number, line in zip(entry.head_numbers, entry.head, strict=True)
+        if _split_parts([line]) and not any(name in line for name in names)
+    }
+    return tuple(number for number in entry.numbers if number not in unread)
 
 
 def parse_body(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
