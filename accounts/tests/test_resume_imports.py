@@ -193,7 +193,7 @@ def test_completes_web_addresses(text, expected):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b'{"basics": ', "no_text"),
+        (b'{"basics": ', "malformed"),
         (b'{"basics": {]}', "malformed"),
         (b'{"name": "Mona Vale", "jobs": []}', "unknown_type"),
         (b'{"basics": {}, "work": [{}]}', "no_text"),

@@ -39,6 +39,9 @@ REJECTED_FILES = {
     "text of 100,001 characters": (lambda: b"a" * 100_001, "too_complex"),
     "ZIP that is not a DOCX": (lambda: files.changed_docx(types=b"<Types/>"), "unknown_type"),
     "bytes": (lambda: bytes(range(256)), "unknown_type"),
+    "truncated JSON": (lambda: json.dumps({"basics": {"name": WORDS}}, indent=1).encode()[:-3], "malformed"),
+    "JSON nested deep": (lambda: b"[" * 40_000 + b"]" * 40_000, "too_complex"),
+    "list of JSON objects": (lambda: json.dumps([{"basics": {"name": WORDS}}]).encode(), "unknown_type"),
     "rich text": (lambda: b"{\\rtf1 " + WORDS.encode() + b"}", "unknown_type"),
 }
 

@@ -58,6 +58,8 @@ _HTML_START = re.compile(
     re.IGNORECASE,
 )
 _XML_START = re.compile(rb"<\?xml\s|<(?:\w{1,20}:)?(?:SkillsPassport|Europass|Candidate|LearnerInfo)[\s>]")
+# An object, also one whose end is missing, or a list of objects or lists.
+_JSON_START = re.compile(rb'\{\s*["}]|\[\s*[\[{]')
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _LINE_ENDINGS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Letters of scripts that separate words by spaces: Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic.
@@ -121,9 +123,7 @@ def _detect_text_type(data: bytes) -> str:
         return HTML
     if _XML_START.match(start):
         return XML
-    end = data[-_START_BYTES:].replace(b"\x00", b"").rstrip()
-    is_json = start[:1] == b"{" and end[-1:] == b"}" and re.match(rb'\{\s*(?:"|\})', start)
-    return JSON if is_json else TEXT
+    return JSON if _JSON_START.match(start) else TEXT
 
 
 def check_text(text: str) -> str:

@@ -33,6 +33,8 @@ def _read_json(data: bytes) -> ImportedResume:
         document = json.loads(decode_bytes(data))
     except ValueError as error:
         raise FileRejected("malformed") from error
+    if not isinstance(document, dict):
+        raise FileRejected("unknown_type")
     root = next((root for root in _EUROPASS_ROOTS if root in document), None)
     if root is None:
         return read_json_resume(document)
