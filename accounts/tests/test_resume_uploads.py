@@ -94,7 +94,10 @@ def test_rejects_a_file_of_unknown_type(ada, mongo):
     response = upload(ada, bytes(range(256)))
 
     assert response.status_code == 400
-    message = "The file is not a text, HTML, PDF, Word, JSON Resume or Europass file, or a LinkedIn export."
+    message = (
+        "The file is not a text, HTML, PDF, Word, JSON Resume or Europass file, or a LinkedIn export. Save the resume"
+        " as PDF or DOCX and upload it again."
+    )
     assert response.json() == {
         "detail": f"file: {message}",
         "code": "upload_refused",

@@ -8,11 +8,20 @@ from accounts.resumes.parsing.styles import LineStyle
 
 REASONS = {
     "encrypted": "The file is encrypted. Save it without a password and upload it again.",
-    "no_text": "The file contains no text. Scanned or photographed resumes cannot be read.",
-    "malformed": "The file is damaged, or its content does not match its type.",
+    "no_text": (
+        "The file contains no text. Scanned or photographed resumes cannot be read. Upload a file whose text can be"
+        " selected."
+    ),
+    "malformed": (
+        "The file is damaged, or its content does not match its type. Save the resume again, as PDF or DOCX, and upload"
+        " it."
+    ),
     "too_large": "The resume is too large. The maximum is 5 MB for a file and 2.5 MB for text.",
     "too_complex": "The file is too long or too complex. The maximum is 60 pages and 100,000 characters.",
-    "unknown_type": "The file is not a text, HTML, PDF, Word, JSON Resume or Europass file, or a LinkedIn export.",
+    "unknown_type": (
+        "The file is not a text, HTML, PDF, Word, JSON Resume or Europass file, or a LinkedIn export. Save the resume"
+        " as PDF or DOCX and upload it again."
+    ),
     "no_spaces": "The text of the file has no spaces between its words. Save the resume as DOCX and upload it again.",
     "unmapped_glyphs": (
         "The fonts of the file do not tell which letters they show. Save the resume as DOCX and upload it again."
