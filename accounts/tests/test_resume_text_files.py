@@ -94,6 +94,12 @@ rye
     assert file.links == ("https://example.org/mona", "mona@example.org")
 
 
+def test_removes_the_backslash_before_any_punctuation():
+    text = r"# Ada Lovelace" + "\n\n" + r"Harbour \& Thistle, \$5 \= a \"price\", in C:\tools"
+
+    assert extract_text(text.encode()).text == '# Ada Lovelace\n\nHarbour & Thistle, $5 = a "price", in C:\\tools'
+
+
 @pytest.mark.parametrize("text", [f"{WORDS}\n* 5 * 3 * 2 = 30\n_x_ a_b_c <T> C# `x", f"{WORDS}\n#1 in sales | 2*3*4"])
 def test_leaves_text_that_is_not_markdown_as_it_is(text):
     assert extract_text(text.encode()).text == text

@@ -33,7 +33,8 @@ _EMPHASES = (
     re.compile(r"~~(?P<text>[^\s~](?:[^~\n]*[^\s~])?)~~"),
     re.compile(r"(?<!`)`(?P<text>[^`\n]+)`(?!`)"),
 )
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
+# Markdown allows a backslash before any ASCII punctuation.
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TABLE_LINE = re.compile(r"^ *\|? *:?-{3,}:? *(?:\| *:?-{3,}:? *)*\|? *$")
 _TABLE_ROW = re.compile(r"^ *\|(?P<cells>.*)\| *$")
 _CELL_BORDER = re.compile(r"(?<!\\) *\| *")
