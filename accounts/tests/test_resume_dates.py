@@ -108,6 +108,13 @@ def test_takes_dots_between_dates_for_a_dash(text, period):
     assert (_format(span), text[span.start : span.end]) == (period, text)
 
 
+@pytest.mark.parametrize("text", ["01.2021 - ...", "2021 – …", "03/2021 - ?", "2021-04 –"])
+def test_takes_a_dash_before_dots_for_an_open_end(text):
+    (span,) = find_spans(text)
+
+    assert (span.since.year, span.until, text[span.start : span.end]) == (2021, None, text)
+
+
 def test_takes_no_dots_at_the_end_of_a_text_for_a_dash():
     assert [span.is_range for span in find_dates("2018...")] == [False]
 

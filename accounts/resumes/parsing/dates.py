@@ -108,7 +108,7 @@ _BETWEEN = re.compile(
 )
 # "2018-02..2021-06". Single periods are parts of dates, so the pattern of mentions does not accept dots around a date.
 _DOTS = re.compile(r"(?:(?<=\d)|(?<=\d[ ]))(?:\.{2,3}|…)(?=[ ]?\w)")
-_OPEN_END = re.compile(rf"\s{{0,3}}{_DASHES}\s{{0,3}}(?=$|[)\]|\t])")
+_OPEN_END = re.compile(rf"\s{{0,3}}{_DASHES}\s{{0,3}}(?:\.{{2,3}}|…|\?)?\s?(?=$|[)\]|\t])")
 _SINCE = re.compile(rf"(?<!\w)(?:{_join(SINCE_WORDS)})\s{{1,3}}\Z", re.IGNORECASE)
 _FROM = re.compile(r"(?<!\w)(?:from|von|de|du|del|od|da|dal)\s{1,3}\Z", re.IGNORECASE)
 _HEDGE_BEFORE = re.compile(rf"(?<!\w){_HEDGE}\Z", re.IGNORECASE)
