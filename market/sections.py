@@ -304,7 +304,7 @@ def _classify_sentences(sections: Sections, plain: str, line: TextSpan, kind: st
 
 
 def _is_notice_or_pitch(sentence: str) -> bool:
-    """Return whether a sentence is a notice, is told by a colleague, or sells the job."""
+    """Return whether a sentence is a notice, quotes a colleague, or advertises the job."""
     if _NOTICE.search(sentence) and not _REQUEST_IN_NOTICE.search(sentence):
         return True
     is_pitch = _PITCH.search(sentence) is not None and not _ABILITY_REQUEST.search(sentence)

@@ -109,7 +109,7 @@ FIELD_CODES: Mapping[str, str] = {
     "too_complex": "The file is too long or too complex, or the object is nested too deeply.",
     "unknown_type": "The file is not a resume in a supported format.",
     "no_spaces": "The text of the file has no spaces between its words.",
-    "unmapped_glyphs": "The fonts of the file do not tell which letters they show.",
+    "unmapped_glyphs": "The fonts of the file do not say which letters they show.",
     "lost": "Processing of the file was interrupted. Upload it again.",
 }
 

@@ -24,7 +24,7 @@ REASONS = {
     ),
     "no_spaces": "The text of the file has no spaces between its words. Save the resume as DOCX and upload it again.",
     "unmapped_glyphs": (
-        "The fonts of the file do not tell which letters they show. Save the resume as DOCX and upload it again."
+        "The fonts of the file do not say which letters they show. Save the resume as DOCX and upload it again."
     ),
     "lost": "Processing of the file was interrupted. Upload it again.",
 }

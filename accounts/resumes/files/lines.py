@@ -7,7 +7,7 @@ from accounts.resumes.parsing.styles import LineStyle
 
 @dataclass(slots=True)
 class Line:
-    """A line of text with its typography. `is_beside` tells that the line's column stands beside another one."""
+    """A line of text with its typography. `is_beside` is true if the line's column is next to another."""
 
     text: str
     style: LineStyle = field(default_factory=LineStyle)

@@ -264,7 +264,7 @@ def _extend_up(head: _Head, start: int, lines_above: int | None) -> None:
     while index > run and left > 0:
         found = describe_head_line(rows[index].text)
         if found.is_note:
-            # Places and durations stand in a head, but not at its top.
+            # Places and durations appear in a head, but not at its top.
             taken.append(index)
             index -= 1
             continue
