@@ -105,7 +105,7 @@ def compare(count: int, *, before: ModuleType | None = None) -> Report:
             uncached_window = uncached_stats.window
             order_times.measure(lambda uncached_window=uncached_window: order_skills(uncached_window, held_skills))
         for _ in range(AGGREGATION_ROUNDS):
-            window: dict[str, Any] = {"database": database(), "role": role, "days": days, "last": last_day}
+            window: dict[str, Any] = {"database": database(), "role": role, "days": days, "last_day": last_day}
             aggregated_counts = count_times.measure(lambda window=window: aggregate_counts(**window))
             equivalent_times.measure(lambda window=window: aggregate_gap_analysis(**window))
         gaps = rank_gaps(window=stats.window, held=held_skills, threshold=MIN_THRESHOLD)
