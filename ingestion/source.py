@@ -33,9 +33,14 @@ def halt_collection(*, reason: str, now: datetime) -> None:
     SourceState.objects(source=THEIRSTACK).update_one(set__halted_at=now, set__halt_reason=reason, upsert=True)
 
 
+def is_theirstack_on() -> bool:
+    """Return whether TheirStack, or its fake in a demonstration, is searched."""
+    return settings.DEMONSTRATION or THEIRSTACK in settings.SOURCES
+
+
 def require_running_source() -> None:
     """Raise `CollectionHaltedError` while collection is halted, or if TheirStack is not in the setting SOURCES."""
-    if not settings.DEMONSTRATION and THEIRSTACK not in settings.SOURCES:
+    if not is_theirstack_on():
         raise CollectionHaltedError("TheirStack is not searched, because it is not in SOURCES")
     state = SourceState.objects(source=THEIRSTACK).first()
     if state and state.halted_at:

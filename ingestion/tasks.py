@@ -19,7 +19,7 @@ from ingestion.board_collection import collect_board as collect_board_of_run
 from ingestion.collection import collect_role as collect_role_of_run
 from ingestion.documents import CollectionRunDocument
 from ingestion.runs import UnusableRequestError, find_interrupted, is_being_collected, list_open_roles, stop_run
-from ingestion.source import THEIRSTACK, check_source
+from ingestion.source import check_source, is_theirstack_on
 from ingestion.sources.registry import list_enabled_sources
 from ingestion.sources.theirstack.client import build_client
 from ingestion.sources.theirstack.errors import TheirStackClientError, TheirStackConfigurationError
@@ -55,7 +55,7 @@ def queue_run(*, run: CollectionRunDocument) -> bool:
 )
 def collect_daily() -> str:
     """Start the daily run for the users' target roles that are not fresh, unless TheirStack is switched off."""
-    if not settings.DEMONSTRATION and THEIRSTACK not in settings.SOURCES:
+    if not is_theirstack_on():
         return "TheirStack is not in SOURCES"
     run = services.collect_jobs_for_all_users(max_age_days=DAILY_MAX_AGE_DAYS, trigger="schedule", now=timezone.now())
     queue_run(run=run)
@@ -187,7 +187,8 @@ def _on_worker_ready(**_: Any) -> None:
     """Resume interrupted runs and check the connection when workers start, once for all that start together."""
     try:
         if redis_client().set(_CHECKED_KEY, b"1", nx=True, ex=_CHECKED_SECONDS):
-            for task in (check_theirstack, resume_runs, refresh_daily_stats, collect_boards):
+            checks = [check_theirstack] if is_theirstack_on() else []
+            for task in (*checks, resume_runs, refresh_daily_stats, collect_boards):
                 enqueue(task)
     except RedisError as error:
         # The schedule resumes runs and refreshes the daily stats in any case.
