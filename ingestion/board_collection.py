@@ -140,11 +140,13 @@ def extract(*, source: BoardSource, board: Board, address: BoardAddress) -> _Lis
     Raises the errors of `ingestion.sources.transport`, `UnexpectedResponse` and `InvalidBoardName`.
     """
     base_url = build_base_url(source=source, address=address)
+    stored = Validators(board.etag, board.last_modified, board.body_hash)
+    validators = stored if source.is_conditional else Validators()
     session = PoliteSession(
         redis=redis_client(),
         requests_per_minute=source.politeness.requests_per_minute,
         user_agent=build_user_agent(),
-        validators=Validators(board.etag, board.last_modified, board.body_hash),
+        validators=validators,
         sleep=sleep,
     )
     listing = _Listing(validators=session.validators)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from ingestion.sources.values import read_id
 from market.posting import Posting, PostingRejected
 
 # Sources accept only these characters in board names. Ashby also allows spaces.
@@ -128,13 +129,14 @@ class BoardSource(Source, Protocol):
 
     `base_url` is the URL of the API, in which `{host}` is replaced with the board's host, or with `default_host`.
     `returns_404` is True if the source returns 404 for a board that does not exist. `has_company_names` is True if
-    items name their company.
+    items name their company. `is_conditional` is True if an unchanged first page means that the board is unchanged.
     """
 
     base_url: str
     default_host: str
     returns_404: bool
     has_company_names: bool
+    is_conditional: bool
 
     def list_boards(self) -> tuple[str, ...]:
         """Return the names of the source's feeds, or nothing if the source has a board per company."""
@@ -150,6 +152,23 @@ class BoardSource(Source, Protocol):
 
     def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
         """Return an item's posting, or None for an item that is not an open posting. Raises `PostingRejected`."""
+
+
+class BaseBoardSource:
+    """The parts that most sources with a board per company share."""
+
+    kind = Kind.BOARD
+    default_host = ""
+    is_conditional = True
+
+    def list_boards(self) -> tuple[str, ...]:
+        """Return nothing, since each company has its own board."""
+        return ()
+
+    def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
+        """Return the board and the id, because ids are only known to be unique within a board."""
+        job_id = read_id(item.get("id"))
+        return f"{board.name}:{job_id}" if job_id else None
 
 
 def require_title(title: str | None, job_id: str) -> str:

@@ -117,6 +117,18 @@ class TestStoring:
         assert server.requests[-1][1]["If-None-Match"].startswith('W/"')
         assert board.reload().recent_counts == [2, 2]
 
+    def test_notices_a_change_of_a_later_page_when_the_first_one_is_unchanged(self, server, clock):
+        add_board("personio")
+        path = "/personio/acme.jobs.personio.de/xml"
+        server.serve(f"{path}?language=en", board_server.build_personio_feed(1, description=""))
+        server.serve(f"{path}?language=de", board_server.build_personio_feed(1))
+        collect(clock, "personio")
+        server.serve(f"{path}?language=de", board_server.build_personio_feed(1, description="<p>Kotlin</p>"))
+
+        run = collect(clock, "personio")
+
+        assert (run.updated, database().job_postings.distinct("description")) == (1, ["Dein Profil\nKotlin"])
+
     def test_updates_a_posting_that_changed(self, server, clock):
         add_board()
         serve_jobs(server, 1)

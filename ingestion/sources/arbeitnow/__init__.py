@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
+from ingestion.sources.base import (
+    BaseBoardSource,
+    BoardAddress,
+    Fetch,
+    Kind,
+    Politeness,
+    Terms,
+    UnexpectedResponse,
+    require_title,
+)
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses
 from ingestion.sources.text import convert_html, redact_contacts
 from ingestion.sources.values import (
@@ -22,7 +31,7 @@ from market.posting import Posting
 MAX_PAGES = 10
 
 
-class Arbeitnow:
+class Arbeitnow(BaseBoardSource):
     """The source Arbeitnow. Its feed has pages, newest postings first."""
 
     name = "arbeitnow"
@@ -31,7 +40,6 @@ class Arbeitnow:
     terms = Terms(url="https://www.arbeitnow.com/terms", attribution="Arbeitnow")
     politeness = Politeness(requests_per_minute=12, hours_between_collections=1)
     base_url = "https://www.arbeitnow.com"
-    default_host = ""
     returns_404 = False
     has_company_names = True
 

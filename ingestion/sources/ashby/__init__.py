@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BaseBoardSource, BoardAddress, Fetch, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses, read_workplace
 from ingestion.sources.pay import Pay, build_pay, is_part_time
 from ingestion.sources.text import convert_html, redact_contacts
@@ -29,23 +29,17 @@ _STATUSES = {
 }
 
 
-class Ashby:
+class Ashby(BaseBoardSource):
     """The source Ashby. A board returns all of its postings in one response."""
 
     name = "ashby"
     title = "Ashby"
-    kind = Kind.BOARD
     terms = Terms(url="https://developers.ashbyhq.com/docs/public-job-posting-api")
     politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
     base_url = "https://api.ashbyhq.com"
-    default_host = ""
     # Projects disagree on whether an unknown board returns 404 or an empty list.
     returns_404 = False
     has_company_names = False
-
-    def list_boards(self) -> tuple[str, ...]:
-        """Return nothing, since each company has its own board."""
-        return ()
 
     def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""

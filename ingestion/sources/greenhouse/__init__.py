@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BaseBoardSource, BoardAddress, Fetch, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses, read_workplace
 from ingestion.sources.pay import NO_PAY, Pay, build_pay
 from ingestion.sources.text import convert_html, redact_contacts
@@ -17,7 +17,6 @@ from ingestion.sources.values import (
     read_amount,
     read_currency,
     read_day,
-    read_id,
     read_text,
     read_url,
 )
@@ -33,32 +32,21 @@ _MIN_YEARLY = 15_000
 _YEARLY_CURRENCIES = frozenset({"USD", "EUR", "GBP", "CAD", "AUD"})
 
 
-class Greenhouse:
+class Greenhouse(BaseBoardSource):
     """The source Greenhouse. A board returns all of its postings in one response."""
 
     name = "greenhouse"
     title = "Greenhouse"
-    kind = Kind.BOARD
     terms = Terms(url="https://developers.greenhouse.io/job-board.html")
     politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
     base_url = "https://boards-api.greenhouse.io"
-    default_host = ""
     returns_404 = True
     has_company_names = True
-
-    def list_boards(self) -> tuple[str, ...]:
-        """Return nothing, since each company has its own board."""
-        return ()
 
     def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""
         response = fetch(f"{base_url}/v1/boards/{board.quoted_name}/jobs?content=true&pay_transparency=true")
         yield response.parse_items("jobs")
-
-    def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
-        """Return the board and the id, because ids are only known to be unique within a board."""
-        job_id = read_id(item.get("id"))
-        return f"{board.name}:{job_id}" if job_id else None
 
     def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
         """Return the posting of an item, or None for a general application without a job."""

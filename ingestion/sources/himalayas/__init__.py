@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
+from ingestion.sources.base import (
+    BaseBoardSource,
+    BoardAddress,
+    Fetch,
+    Kind,
+    Politeness,
+    Terms,
+    UnexpectedResponse,
+    require_title,
+)
 from ingestion.sources.pay import build_pay, is_part_time
 from ingestion.sources.text import convert_html, redact_contacts
 from ingestion.sources.values import (
@@ -38,7 +47,7 @@ _SENIORITIES = {
 _FOOTER = "Originally posted on Himalayas"
 
 
-class Himalayas:
+class Himalayas(BaseBoardSource):
     """The source Himalayas. Its feed has pages of 20 postings, newest first, linked by a cursor."""
 
     name = "himalayas"
@@ -47,7 +56,6 @@ class Himalayas:
     terms = Terms(url="https://himalayas.app/api", attribution="Himalayas")
     politeness = Politeness(requests_per_minute=30, hours_between_collections=6)
     base_url = "https://himalayas.app"
-    default_host = ""
     returns_404 = False
     has_company_names = True
 

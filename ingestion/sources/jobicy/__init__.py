@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
+from ingestion.sources.base import (
+    BaseBoardSource,
+    BoardAddress,
+    Fetch,
+    Kind,
+    Politeness,
+    Terms,
+    UnexpectedResponse,
+    require_title,
+)
 from ingestion.sources.fields import build_place_fields, list_statuses
 from ingestion.sources.pay import build_pay, is_part_time
 from ingestion.sources.text import convert_html, redact_contacts
@@ -25,7 +34,7 @@ INDUSTRIES = ("engineering", "dev", "data-science", "admin", "design-multimedia"
 _SENIORITIES = {"Junior": "junior", "Midweight": "mid_level", "Senior": "senior"}
 
 
-class Jobicy:
+class Jobicy(BaseBoardSource):
     """The source Jobicy. It has one feed per industry, without pages."""
 
     name = "jobicy"
@@ -35,7 +44,6 @@ class Jobicy:
     # The terms allow one request per hour and feed.
     politeness = Politeness(requests_per_minute=6, hours_between_collections=6)
     base_url = "https://jobicy.com"
-    default_host = ""
     returns_404 = False
     has_company_names = True
 

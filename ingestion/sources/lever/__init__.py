@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BaseBoardSource, BoardAddress, Fetch, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label, list_statuses, read_workplace
 from ingestion.sources.pay import Pay, build_pay, is_part_time
 from ingestion.sources.text import convert_html, join_sections
@@ -14,7 +14,6 @@ from ingestion.sources.values import (
     as_mapping,
     list_objects,
     read_country_code,
-    read_id,
     read_text,
     read_timestamp,
     read_url,
@@ -23,7 +22,7 @@ from ingestion.sources.values import (
 from market.posting import Posting
 
 
-class Lever:
+class Lever(BaseBoardSource):
     """The source Lever. A board returns all of its postings in one response.
 
     Boards of European accounts are on the host `api.eu.lever.co`.
@@ -31,7 +30,6 @@ class Lever:
 
     name = "lever"
     title = "Lever"
-    kind = Kind.BOARD
     terms = Terms(url="https://github.com/lever/postings-api")
     # Its robots.txt asks for a second between two requests.
     politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
@@ -40,18 +38,9 @@ class Lever:
     returns_404 = True
     has_company_names = False
 
-    def list_boards(self) -> tuple[str, ...]:
-        """Return nothing, since each company has its own board."""
-        return ()
-
     def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""
         yield fetch(f"{base_url}/v0/postings/{board.quoted_name}?mode=json").parse_items(None)
-
-    def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
-        """Return the board and the id."""
-        job_id = read_id(item.get("id"))
-        return f"{board.name}:{job_id}" if job_id else None
 
     def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
         """Return the posting of an item."""

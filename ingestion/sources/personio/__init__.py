@@ -7,10 +7,18 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, UnexpectedResponse, require_title
+from ingestion.sources.base import (
+    BaseBoardSource,
+    BoardAddress,
+    Fetch,
+    Politeness,
+    Terms,
+    UnexpectedResponse,
+    require_title,
+)
 from ingestion.sources.fields import build_place_fields, is_hybrid_label, is_remote_label
 from ingestion.sources.text import convert_html, join_sections
-from ingestion.sources.values import MAX_LABEL_LENGTH, MAX_NAME_LENGTH, MAX_TITLE_LENGTH, read_day, read_id, read_text
+from ingestion.sources.values import MAX_LABEL_LENGTH, MAX_NAME_LENGTH, MAX_TITLE_LENGTH, read_day, read_text
 from market.posting import Posting
 
 # A position that is published in one language has no description in the others.
@@ -30,22 +38,19 @@ _SCHEDULES = {
 _SENIORITIES = {"entry-level": "junior", "executive": "c_level"}
 
 
-class Personio:
+class Personio(BaseBoardSource):
     """The source Personio. Each board has its own host and is fetched once per language."""
 
     name = "personio"
     title = "Personio"
-    kind = Kind.BOARD
     terms = Terms(url="https://developer.personio.de/reference/get_xml")
     politeness = Politeness(requests_per_minute=60, hours_between_collections=6)
     base_url = "https://{host}"
     default_host = "{board}.jobs.personio.de"
+    # Each language has a page of its own, and may change alone.
+    is_conditional = False
     returns_404 = False
     has_company_names = False
-
-    def list_boards(self) -> tuple[str, ...]:
-        """Return nothing, since each company has its own board."""
-        return ()
 
     def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the positions of a board, each with its first description that is not empty. See `BoardSource`."""
@@ -56,11 +61,6 @@ class Personio:
                 if not stored["sections"]:
                     stored["sections"] = position["sections"]
         yield list(positions.values())
-
-    def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
-        """Return the board and the id."""
-        job_id = read_id(item.get("id"))
-        return f"{board.name}:{job_id}" if job_id else None
 
     def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
         """Return the posting of a position."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingestion.sources.base import BoardAddress, Fetch, Kind, Politeness, Terms, require_title
+from ingestion.sources.base import BaseBoardSource, BoardAddress, Fetch, Politeness, Terms, require_title
 from ingestion.sources.fields import build_place_fields
 from ingestion.sources.pay import build_pay, is_part_time
 from ingestion.sources.text import convert_html, join_sections
@@ -17,7 +17,6 @@ from ingestion.sources.values import (
     read_country_code,
     read_day,
     read_flag,
-    read_id,
     read_text,
     read_url,
 )
@@ -39,12 +38,11 @@ _SENIORITIES = {
 }
 
 
-class Recruitee:
+class Recruitee(BaseBoardSource):
     """The source Recruitee. Each board has its own host and returns all of its postings in one response."""
 
     name = "recruitee"
     title = "Recruitee"
-    kind = Kind.BOARD
     terms = Terms(url="https://docs.recruitee.com/reference/offers")
     politeness = Politeness(requests_per_minute=30, hours_between_collections=6)
     base_url = "https://{host}"
@@ -53,18 +51,9 @@ class Recruitee:
     returns_404 = False
     has_company_names = True
 
-    def list_boards(self) -> tuple[str, ...]:
-        """Return nothing, since each company has its own board."""
-        return ()
-
     def extract(self, *, board: BoardAddress, base_url: str, fetch: Fetch) -> Iterator[list[Any]]:
         """Yield the postings of a board. See `BoardSource`."""
         yield fetch(f"{base_url}/api/offers/").parse_items("offers")
-
-    def identify(self, item: Mapping[str, Any], *, board: BoardAddress) -> str | None:
-        """Return the board and the id."""
-        job_id = read_id(item.get("id"))
-        return f"{board.name}:{job_id}" if job_id else None
 
     def transform(self, item: Mapping[str, Any], *, board: BoardAddress) -> Posting | None:
         """Return the posting of an item, or None if it is not published."""
